@@ -1,0 +1,38 @@
+package import FleetModel
+
+/// A class's files and a database's history rows matched both ways, as sets.
+package struct Accounting: Sendable, Hashable {
+    /// Positions of the folder's migrations that the history holds, in the history's order.
+    package var applied: [Int]
+    /// Positions not yet applied, up to and including the declared version, in the folder's order.
+    package var pending: [Int]
+    /// Of `pending`: those that stand in the folder before one that is applied (merged late).
+    package var late: [Int]
+    /// Positions whose row is there with another hash: the file was edited after it ran.
+    package var edited: [Int]
+    /// History rows that match no file: what a person can recognise of each.
+    package var unknown: [String]
+    /// Applied positions beyond the declared version.
+    package var ahead: [Int]
+    /// Whether the applied ones ran in another order than the folder's.
+    package var outOfOrder: Bool
+    /// Tag of the newest applied migration in the folder's order; nil where none is.
+    package var version: String?
+    /// Milliseconds since 1970: the newest time the history knows.
+    package var lastChange: Int64?
+
+    package init(
+        applied: [Int] = [], pending: [Int] = [], late: [Int] = [], edited: [Int] = [], unknown: [String] = [],
+        ahead: [Int] = [], outOfOrder: Bool = false, version: String? = nil, lastChange: Int64? = nil
+    ) {
+        self.applied = applied
+        self.pending = pending
+        self.late = late
+        self.edited = edited
+        self.unknown = unknown
+        self.ahead = ahead
+        self.outOfOrder = outOfOrder
+        self.version = version
+        self.lastChange = lastChange
+    }
+}

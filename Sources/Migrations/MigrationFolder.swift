@@ -1,0 +1,72 @@
+package import FleetModel
+
+/// One migration file as its folder gives it.
+package struct Migration: Sendable, Hashable {
+    /// File name without `.sql`: `0001_phase_17`.
+    package var tag: String
+    /// The leading digits of the tag as written, empty where there are none.
+    package var number: String
+    /// The whole text as read.
+    package var text: String
+    /// What the format compares and stores: lower-case hexadecimal SHA-256 of the file.
+    package var sha256: String
+    /// Milliseconds since 1970 from the folder's journal; nil where the format has none.
+    package var when: Int64?
+    /// False where the first lines hold `-- reconcile: no-transaction`.
+    package var isTransactional: Bool
+    /// The pieces the server will be asked to run one by one when measured, or outside a transaction; joined they are the text.
+    package var statements: [StatementText]
+    /// Relative to the root, for diagnostics.
+    package var file: String
+
+    package init(
+        tag: String, number: String, text: String, sha256: String, when: Int64?, isTransactional: Bool,
+        statements: [StatementText], file: String
+    ) {
+        self.tag = tag
+        self.number = number
+        self.text = text
+        self.sha256 = sha256
+        self.when = when
+        self.isTransactional = isTransactional
+        self.statements = statements
+        self.file = file
+    }
+}
+
+/// One statement of a file, and where it begins.
+package struct StatementText: Sendable, Hashable {
+    /// Without leading and trailing white space and without its semicolon.
+    package var sql: String
+    /// 1-based line of the file on which the statement's first word stands.
+    package var line: Int
+    /// The data lines after `COPY … FROM stdin`, without the closing `\.`; nil for all other statements.
+    package var copyData: String?
+
+    package init(sql: String, line: Int, copyData: String? = nil) {
+        self.sql = sql
+        self.line = line
+        self.copyData = copyData
+    }
+}
+
+/// A class's migrations in the order they run on an empty database.
+package struct MigrationFolder: Sendable {
+    package var className: String
+    package var source: MigrationSource
+    package var migrations: [Migration]
+
+    package init(className: String, source: MigrationSource, migrations: [Migration]) {
+        self.className = className
+        self.source = source
+        self.migrations = migrations
+    }
+
+    /// Position of the migration that a manifest's `version` names (a tag, a number with or without zeros, `latest`).
+    package func position(ofVersion version: String) -> Int? {
+        if version == "latest" { return migrations.isEmpty ? nil : migrations.count - 1 }
+        if let exact = migrations.firstIndex(where: { $0.tag == version }) { return exact }
+        guard let number = Int(version) else { return nil }
+        return migrations.firstIndex { Int($0.number) == number }
+    }
+}
