@@ -1,5 +1,3 @@
-package import FleetModel
-
 /// A class's files and a database's history rows matched both ways, as sets.
 package struct Accounting: Sendable, Hashable {
     /// Positions of the folder's migrations that the history holds, in the history's order.
