@@ -58,8 +58,8 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(name: "reconcile", dependencies: ["Commands"], swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", system, subprocess],
+            name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
             path: "Tests/TestSupport", swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
     ]
 )

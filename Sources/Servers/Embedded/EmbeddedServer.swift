@@ -1,0 +1,144 @@
+internal import Effects
+internal import Glibc
+package import Postgres
+
+/// A PostgreSQL server of our own: private, on a Unix socket, gone when we are gone.
+///
+/// It runs under a supervisor that reads our end of a pipe. When we end, in whatever way, the pipe closes, and the
+/// supervisor stops the server and wipes its folder: a run killed with SIGKILL leaves no server and no rows behind.
+package struct EmbeddedServer: Sendable {
+    package let folder: String
+    package let programs: PostgresPrograms
+    /// The superuser's name, the same everywhere so that templates can be shared.
+    package static let superuser = "postgres"
+
+    /// Where its databases are reached.
+    package func target(database: String, user: String = superuser) -> ConnectionTarget {
+        ConnectionTarget(
+            parameters: [("host", folder), ("port", "5432"), ("user", user)], database: database)
+    }
+
+    /// Starts a server in a new folder under `parent`, runs `body`, and stops and wipes it.
+    ///
+    /// - Parameters:
+    ///   - parent: an existing folder that the server's user may enter.
+    ///   - template: a folder made by `makeTemplate` with the same programs.
+    ///   - settings: added to what makes it fast and private.
+    /// - Throws: `EmbeddedServerError`, or what `body` throws.
+    package static func run<Result: Sendable>(
+        _ programs: PostgresPrograms, in parent: String, template: String, settings: [String: String] = [:],
+        _ body: (EmbeddedServer) async throws -> Result
+    ) async throws -> Result {
+        let user = try ProcessUser.forPostgres()
+        let folder = try makeFolder(in: parent, for: user)
+        let server = EmbeddedServer(folder: folder, programs: programs)
+        var all = [
+            "listen_addresses": "", "unix_socket_directories": folder, "unix_socket_permissions": "0700",
+            // Nothing here outlives the run, so nothing here needs to survive a crash.
+            "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
+            "max_connections": "40", "shared_buffers": "32MB", "max_wal_senders": "0", "wal_level": "minimal",
+            "logging_collector": "off", "log_min_messages": "fatal", "log_min_error_statement": "panic", "jit": "off",
+        ]
+        all.merge(settings) { $1 }
+        let options = all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+        let supervisor = Command(
+            "/bin/sh", ["-c", supervision, "reconcile-scratch", folder, template, programs.path("postgres"), "-D", "\(folder)/data"] + options,
+            folder: "/", user: user)
+        return try await supervisor.runBeside {
+            try await server.waitUntilReady()
+            return try await body(server)
+        }
+    }
+
+    /// Copies the template, runs the server, waits for the end of our pipe, stops it at once, wipes the folder.
+    private static let supervision = """
+        folder=$1 template=$2; shift 2
+        trap '' INT TERM HUP
+        umask 077
+        cp -R "$template" "$folder/data" 2>"$folder/log" && "$@" >>"$folder/log" 2>&1 </dev/null &
+        starter=$!
+        cat >/dev/null
+        if [ -f "$folder/data/postmaster.pid" ]; then
+            server=$(head -n 1 "$folder/data/postmaster.pid")
+            kill -QUIT "$server" 2>/dev/null
+        fi
+        kill -QUIT "$starter" 2>/dev/null
+        wait "$starter" 2>/dev/null
+        cd / && rm -rf "$folder"
+        """
+
+    /// Makes a data folder to copy from: `initdb` takes far longer than a copy.
+    ///
+    /// - Parameter path: where it is to be; made under another name and renamed, so that it is there wholly or not at all.
+    package static func makeTemplate(_ programs: PostgresPrograms, at path: String, locale: String = "C.UTF-8") async throws {
+        let user = try ProcessUser.forPostgres()
+        let unfinished = "\(path).\(getpid()).partial"
+        let command = Command(
+            programs.path("initdb"),
+            [
+                "-D", unfinished, "-U", superuser, "-A", "trust", "-N", "--no-instructions", "--wal-segsize=1",
+                "-E", "UTF8", "--locale=\(locale)",
+            ], folder: "/", user: user, timeLimit: .seconds(120))
+        let result = try await command.run()
+        guard result.status == 0 else { throw EmbeddedServerError.notInitialized(result.errors) }
+        Outside.perform(.rename(path)) { _ = rename(unfinished, path) }
+    }
+
+    private static func makeFolder(in parent: String, for user: ProcessUser?) throws(EmbeddedServerError) -> String {
+        var path = Array("\(parent)/rcl-XXXXXX".utf8CString)
+        // A Unix socket's path ends at 107 bytes: <https://man7.org/linux/man-pages/man7/unix.7.html>.
+        guard path.count + ".s.PGSQL.5432".utf8.count < 107 else { throw .folderTooLong(parent) }
+        let made = Outside.perform(.makeDirectory(parent)) { mkdtemp(&path) != nil }
+        guard made else { throw .noFolder(parent, String(cString: strerror(errno))) }
+        let folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if let user { chown(folder, user.id, user.group) }
+        return folder
+    }
+
+    private func waitUntilReady() async throws {
+        let settings = SessionSettings(access: .readOnly, applicationName: "reconcile/start")
+        var reason = "it did not answer in time"
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(60)
+        while clock.now < end {
+            do throws(PostgresError) {
+                let session = try await Session.open(target(database: "postgres"), settings: settings)
+                await session.close()
+                return
+            } catch {
+                reason = "\(error)"
+            }
+            if case .some(let said) = logOfFailure { throw EmbeddedServerError.notStarted(said) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw EmbeddedServerError.notStarted(reason)
+    }
+
+    /// What the log says where the server gave up.
+    private var logOfFailure: String? {
+        guard let file = fopen("\(folder)/log", "r") else { return nil }
+        defer { fclose(file) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = fread(&buffer, 1, buffer.count, file)
+        let text = String(decoding: buffer.prefix(count), as: UTF8.self)
+        let fatal = text.contains("FATAL:") && !text.contains("the database system is starting up")
+        return fatal || text.contains("cp: ") ? text : nil
+    }
+}
+
+/// Why a server of our own did not come up.
+package enum EmbeddedServerError: Error, CustomStringConvertible {
+    case noFolder(String, String)
+    case folderTooLong(String)
+    case notInitialized(String)
+    case notStarted(String)
+
+    package var description: String {
+        switch self {
+        case .noFolder(let parent, let reason): "cannot make a folder for a scratch server in \(parent): \(reason)"
+        case .folderTooLong(let parent): "the path \(parent) is too long for a Unix socket"
+        case .notInitialized(let reason): "initdb failed: \(reason)"
+        case .notStarted(let reason): "the scratch server did not start: \(reason)"
+        }
+    }
+}
