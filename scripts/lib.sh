@@ -47,9 +47,9 @@ pg_version() {
 
 # pg_recent_enough VERSION: no known hole in this version's client tools.
 pg_recent_enough() {
-    local major=${1%%.*} minor=${1#*.}
-    [[ $major =~ ^[0-9]+$ ]] || return 1
-    # "19beta1" and the like count as newer than all of these.
+    local major=${1%%[!0-9]*} minor=${1#*.}
+    [[ -n $major ]] || return 1
+    # A beta ("19beta1") has no minor yet.
     [[ $minor =~ ^[0-9]+$ ]] || minor=0
     case $major in
         14) ((minor >= 24)) ;;
