@@ -1,4 +1,5 @@
 package import FleetModel
+package import Planning
 
 /// What happens during an apply, for the terminal, JSON lines and whoever else looks on.
 package enum ApplyEvent: Sendable {

@@ -1,5 +1,5 @@
-package import FleetModel
-package import Postgres
+internal import FleetModel
+internal import Postgres
 
 /// Who a database must be for work to go on in it.
 package struct DatabaseIdentity: Sendable, Hashable {
@@ -39,7 +39,7 @@ enum DatabaseLock {
                 WHERE d.datname = current_database();
                 SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))
                 """, label: "database lock")
-            try settings.verify(answers.first?.rows, backendPID: session.backendPID)
+            try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
             guard answers.count == 3, let row = answers[1].rows?.first, row.count == 6,
                 let timeline = row[1].flatMap({ Int($0) }), let oid = row[2].flatMap({ UInt32($0) })
             else { throw PostgresError.unexpectedAnswer("no identity") }

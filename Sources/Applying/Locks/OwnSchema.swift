@@ -53,8 +53,8 @@ enum OwnSchema {
         CREATE TABLE IF NOT EXISTS reconcile.steps (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id text NOT NULL, at timestamptz NOT NULL DEFAULT now(),
             database text, step text NOT NULL, kind text NOT NULL, state text NOT NULL, detail text);
-        CREATE TABLE IF NOT EXISTS reconcile.aside (
-            database_oid oid PRIMARY KEY, database text NOT NULL, original text NOT NULL, environment text NOT NULL,
-            run_id text NOT NULL, reason text NOT NULL, at timestamptz NOT NULL DEFAULT now());
+        CREATE TABLE IF NOT EXISTS reconcile.beside (
+            database text PRIMARY KEY, oid oid, original text NOT NULL, environment text NOT NULL, run_id text NOT NULL,
+            purpose text NOT NULL, reason text NOT NULL DEFAULT '', at timestamptz NOT NULL DEFAULT now());
         """
 }

@@ -1,3 +1,4 @@
+internal import FleetModel
 internal import Migrations
 internal import Postgres
 

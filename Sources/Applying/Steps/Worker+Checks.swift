@@ -1,5 +1,5 @@
-package import FleetModel
-internal import Postgres
+internal import FleetModel
+package import Postgres
 
 extension Worker {
     /// Asks a class's checks; gives the first that is not answered with `true`, with what was answered.

@@ -94,7 +94,7 @@ extension Worker {
         let before = try await inspect(session).catalog.fingerprint
         let intent = Intent(digest: migration.sha256, index: index, before: before, invalid: try await invalidIndexes())
         try await transaction("\(label), intent", [.sql(Self.mark(Intent.key, intent.text))])
-        do {
+        do throws(PostgresError) {
             // A concurrent build waits for every transaction that began before it: no lock timeout, but the statement's own.
             try await session.run(
                 """
@@ -103,7 +103,7 @@ extension Worker {
                 """, label: "\(label), settings")
             try await session.run(text, parameters: [], label: label)
             try await session.run("RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE", label: "\(label), settings back")
-        } catch let error as PostgresError {
+        } catch {
             guard case .server = error else { throw error }
             _ = try await session.runKeepingAnswers(
                 "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE", label: "\(label), settings back")

@@ -1,3 +1,4 @@
+internal import Planning
 internal import FleetModel
 internal import Postgres
 
