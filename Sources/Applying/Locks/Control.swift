@@ -9,13 +9,15 @@ package actor Control {
     package nonisolated let instance: String
     nonisolated let session: Session
     nonisolated let run: Run
+    nonisolated let target: ConnectionTarget
     /// What every worked-on database's fence is raised to; 0 before the lease is taken.
     private(set) var epoch: Int64 = 0
     private var journal: [(entry: SQL, done: CheckedContinuation<Void, any Error>)] = []
     private var isWriting = false
 
-    private init(instance: String, session: Session, run: Run) {
+    private init(instance: String, session: Session, run: Run, target: ConnectionTarget) {
         self.instance = instance
+        self.target = target
         self.session = session
         self.run = run
     }
@@ -36,7 +38,7 @@ package actor Control {
             throw ApplyError.locked(
                 holder ?? LockHolder(applicationName: "reconcile/unknown", since: "a moment ago"))
         }
-        return Control(instance: instance, session: session, run: run)
+        return Control(instance: instance, session: session, run: run, target: target)
     }
 
     /// Writes down who we are and takes a new epoch, after which no earlier run can act any more.

@@ -10,13 +10,13 @@ actor Worker {
     nonisolated let settings: SessionSettings
     let foothold: Foothold
     let fence: Fence
-    private let control: Control
+    private let control: Control?
     private var fenceIsRaised = false
     private let report: @Sendable (ApplyEvent) -> Void
 
     init(
         key: DatabaseKey, session: Session, settings: SessionSettings, foothold: Foothold, fence: Fence,
-        control: Control, report: @escaping @Sendable (ApplyEvent) -> Void
+        control: Control?, report: @escaping @Sendable (ApplyEvent) -> Void
     ) {
         self.key = key
         self.session = session
@@ -101,7 +101,7 @@ actor Worker {
     private func nameBlockers() async {
         guard let wait = settings.lockTimeout, (try? await Task.sleep(for: wait * 0.7)) != nil else { return }
         let pid = await session.backendPID
-        guard let blockers = await control.blockers(of: pid) else { return }
+        guard let blockers = await control?.blockers(of: pid) else { return }
         report(.waiting(key, "waits for a lock held by \(blockers)"))
     }
 }
