@@ -1,0 +1,1 @@
+package enum Style: Sendable, Hashable { case plain, colored }
