@@ -63,8 +63,10 @@ private enum SecretWords {
         return words.flatMap { values(after: Array($0.unicodeScalars), in: folded) } + userinfo(in: folded)
     }
 
-    /// From behind the word and what separates it from a value to the end of the line, unless a `{` or `[` says that
-    /// it is a reference. A word in prose is taken for one in a setting: an excerpt may lose a little, never show it.
+    /// From behind the word and what separates it from a value to the end of the line, unless a `{` says that it
+    /// is a reference.
+    ///
+    /// A word in prose is taken for one in a setting: an excerpt may lose a little, never show it.
     private static func values(after word: [Unicode.Scalar], in line: [Unicode.Scalar]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var index = 0
@@ -78,7 +80,7 @@ private enum SecretWords {
             while value < line.count, isWord(line[value]) { value += 1 }
             let separators = line[value...].prefix { " \t:='\"".unicodeScalars.contains($0) }
             value += separators.count
-            guard value < line.count, !separators.isEmpty, line[value] != "{", line[value] != "[" else { continue }
+            guard value < line.count, !separators.isEmpty, line[value] != "{" else { continue }
             ranges.append(value..<line.count)
             break
         }

@@ -40,7 +40,7 @@ extension Declarations {
 
 /// Finds names that two claims fight over, as far as the manifests show.
 ///
-/// Two addresses may lead to one server without looking alike; that is found by the server's own identity when planning.
+/// Two addresses may lead to one server without looking alike; that is found by the server's identity when planning.
 struct Claims {
     /// A name or pattern, and who claims it.
     private struct Claim {
@@ -106,17 +106,15 @@ struct Claims {
         for other in names[address]?[folded] ?? [] {
             let isSame = other.name.utf8.elementsEqual(claim.name.utf8)
             if other.environment != claim.environment {
-                if isSame { reportTwice(claim, other) }
+                guard isSame else { continue }
+                reportTwice(claim, other)
             } else if isSame {
                 report(.duplicateName, "database \(quoted(claim.name)) is named twice", claim, other)
             } else {
-                report(
-                    .duplicateName,
-                    "databases \(quoted(other.name)) and \(quoted(claim.name)) are too much alike",
-                    claim,
-                    other
-                )
+                let both = "\(quoted(other.name)) and \(quoted(claim.name))"
+                report(.duplicateName, "databases \(both) are too much alike", claim, other)
             }
+            return
         }
         names[address, default: [:]][folded, default: []].append(claim)
     }
@@ -138,12 +136,10 @@ struct Claims {
     }
 
     private mutating func reportTwice(_ claim: Claim, _ other: Claim) {
+        let both = "\(quoted(other.environment)) and \(quoted(claim.environment))"
         report(
-            .claimedTwice,
-            "database \(quoted(claim.name)) is claimed by environments \(quoted(other.environment)) and \(quoted(claim.environment)) on the same server",
-            claim,
-            other
-        )
+            .claimedTwice, "database \(quoted(claim.name)) is claimed by environments \(both) on the same server",
+            claim, other)
     }
 
     private mutating func report(_ code: DiagnosticCode, _ message: String, _ claim: Claim, _ other: Claim) {

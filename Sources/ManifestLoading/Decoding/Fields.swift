@@ -17,6 +17,9 @@ struct Fields {
 func nearest(to word: String, among known: [String]) -> String? {
     let typed = Array(word.lowercased().unicodeScalars)
     guard typed.count <= 64 else { return nil }
+    // `prod`, `dev`: an abbreviation of one of them only.
+    let longer = known.filter { $0.lowercased().unicodeScalars.starts(with: typed) }
+    if typed.count >= 3, longer.count == 1 { return longer[0] }
     var best: (word: String, distance: Int)?
     for candidate in known {
         let target = Array(candidate.lowercased().unicodeScalars)

@@ -75,7 +75,9 @@ extension ManifestDecoder {
 
     // MARK: Hops
 
-    /// The way to a server; nil where any hop of it has a fault. Whether it can be gone is asked when connecting.
+    /// The way to a server; nil where any hop of it has a fault.
+    ///
+    /// Whether it can be gone is asked when connecting.
     mutating func hops(_ node: YAMLNode) -> [Hop]? {
         guard let items = list(node, "via") else { return nil }
         let hops = items.compactMap { hop($0) }

@@ -55,7 +55,7 @@ extension ManifestDecoder {
         }
         fault(
             .wrongValue,
-            "the name \(quoted(name.value)) must begin with a letter or digit and hold only letters, digits, \".\", \"_\" and \"-\"",
+            "the name \(quoted(name.value)) must begin with a letter or digit and hold only these, \".\", \"_\" and \"-\"",
             at: name.range
         )
         return false

@@ -1,7 +1,7 @@
 import FleetModel
 
 extension ManifestDecoder {
-    /// The role's defaults with what the manifest says put over them. Without a role only the shape is checked.
+    /// The role's defaults with what the manifest says put over them; without a role only the shape is checked.
     mutating func policy(_ pair: YAMLPair?, role: EnvironmentRole?) -> Policy {
         var policy = Policy(defaultsFor: role ?? .development)
         guard let pair else { return policy }

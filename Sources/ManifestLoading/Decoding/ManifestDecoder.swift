@@ -46,7 +46,7 @@ struct ManifestDecoder {
 
     // MARK: Mappings
 
-    /// The mapping's fields; unknown keys are reported. `at` is the key whose value the mapping is.
+    /// The mapping's fields, unknown keys being reported; `at` is the key whose value the mapping is.
     mutating func fields(
         of node: YAMLNode,
         _ title: String,
@@ -93,7 +93,9 @@ struct ManifestDecoder {
 
     // MARK: Scalars and lists
 
-    /// Text that is not empty. A plain `0001` or `true` is its text where text is wanted: nothing is guessed.
+    /// Text that is not empty.
+    ///
+    /// A plain `0001` or `true` is its text where text is wanted: nothing is guessed.
     mutating func text(_ node: YAMLNode, _ title: String) -> Located<String>? {
         guard case .scalar(let scalar) = node.content, scalar.coreValue != .null else {
             wrongType(node, quoted(title), expected: "text")

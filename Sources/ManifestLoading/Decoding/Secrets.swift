@@ -60,13 +60,17 @@ extension ManifestDecoder {
         return node
     }
 
-    /// Where a secret is to be read from. No message repeats any text: it may be the secret itself.
+    /// Where a secret is to be read from.
+    ///
+    /// No message repeats any text: it may be the secret itself.
     mutating func secretSource(_ pair: YAMLPair) -> Located<SecretSource>? {
         let node = pair.value
         let title = quoted(pair.key.value)
-        if case .scalar = node.content, !node.isNull {
+        switch node.content {
+        case .scalar where !node.isNull, .sequence:
             literalSecret("\(title) may not be written in a manifest", at: node.range)
             return nil
+        case .scalar, .mapping, .unusable: break
         }
         guard let pairs = mapping(node, title, at: pair.key.range) else { return nil }
         let allowed = ["env", "file", "command"]
