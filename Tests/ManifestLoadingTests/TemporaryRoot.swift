@@ -22,7 +22,11 @@ final class TemporaryRoot {
     func write(_ bytes: [UInt8], to name: String) throws {
         try makeFolder(FilePath(name).removingLastComponent().string)
         let file = try FileDescriptor.open(
-            path.appending(name), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+            path.appending(name),
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: .ownerReadWrite
+        )
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 

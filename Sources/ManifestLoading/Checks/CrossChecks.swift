@@ -138,8 +138,11 @@ struct Claims {
     private mutating func reportTwice(_ claim: Claim, _ other: Claim) {
         let both = "\(quoted(other.environment)) and \(quoted(claim.environment))"
         report(
-            .claimedTwice, "database \(quoted(claim.name)) is claimed by environments \(both) on the same server",
-            claim, other)
+            .claimedTwice,
+            "database \(quoted(claim.name)) is claimed by environments \(both) on the same server",
+            claim,
+            other
+        )
     }
 
     private mutating func report(_ code: DiagnosticCode, _ message: String, _ claim: Claim, _ other: Claim) {
