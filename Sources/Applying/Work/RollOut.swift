@@ -1,5 +1,5 @@
-package import FleetModel
-package import Planning
+internal import FleetModel
+internal import Planning
 internal import Postgres
 
 /// Carries an approved plan out: cohort after cohort, canaries first, then the rest in parallel, within `maxFailures`.
