@@ -46,7 +46,8 @@ package struct DiagnosticsText {
             margin = String(repeating: " ", count: number.count)
             let place = "\(TerminalText.safe(range.file)):\(number):\(range.start.column)"
             text += margin + style.paint("--> ", .faint) + place + "\n"
-            if let source = line(range.start.line, range.file), !source.isEmpty {
+            // A longer line was written by a machine, or to keep us busy.
+            if let source = line(range.start.line, range.file), (1...10_000).contains(source.utf8.count) {
                 let excerpt = Excerpt(
                     source,
                     from: range.start.column,

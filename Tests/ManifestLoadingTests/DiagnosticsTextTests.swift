@@ -90,14 +90,23 @@ import Testing
     }
 
     @Test func `a long line is shown around its marks`() throws {
-        let line = String(repeating: "a", count: 5000) + "WRONG" + String(repeating: "b", count: 5000)
-        let shown = text([Diagnostic(.error, .wrongValue, "x", at: range(1, 5001, 5006))], line: line)
+        let line = String(repeating: "a", count: 4000) + "WRONG" + String(repeating: "b", count: 4000)
+        let shown = text([Diagnostic(.error, .wrongValue, "x", at: range(1, 4001, 4006))], line: line)
         let lines = shown.split(separator: "\n")
         #expect(lines.allSatisfy { $0.count < 120 })
         let marks = try #require(lines.firstIndex { $0.contains("^") })
         let excerpt = Array(lines[marks - 1])
         let marked = zip(excerpt, lines[marks]).filter { $0.1 == "^" }.map(\.0)
         #expect(String(marked) == "WRONG")
+    }
+
+    @Test func `a line that nobody wrote by hand is not shown at all`() {
+        let line = String(repeating: "password: x ", count: 100_000)
+        let shown = text(
+            [Diagnostic](repeating: .init(.error, .wrongValue, "x", at: range(1, 9, 10)), count: 200),
+            line: line
+        )
+        #expect(shown.utf8.count < 20_000)
     }
 
     @Test func `colour only repeats what the words say`() {

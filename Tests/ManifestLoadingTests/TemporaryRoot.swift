@@ -43,6 +43,10 @@ final class TemporaryRoot {
         if symlink(target, path.appending(name).string) != 0 { throw Errno(rawValue: errno) }
     }
 
+    func makePipe(_ name: String) throws {
+        if mkfifo(path.appending(name).string, 0o600) != 0 { throw Errno(rawValue: errno) }
+    }
+
     /// Copies a file or a folder with all that is in it.
     func copy(_ source: FilePath, to name: String) throws {
         guard let names = Self.names(in: source) else {

@@ -11,8 +11,6 @@ struct SourceText {
     /// UTF-8 without a byte order mark.
     private(set) var bytes: [UInt8]
     private(set) var tabs: Set<SourcePosition> = []
-    /// Where a tag could begin: libyaml drops the tag `!` without a trace.
-    private(set) var exclamationMarks: Set<SourcePosition> = []
     private(set) var diagnostics: [Diagnostic] = []
 
     init(_ bytes: [UInt8], file: String) {
@@ -62,9 +60,6 @@ struct SourceText {
                     column = 1
                 case "\t":
                     tabs.insert(position)
-                    column += 1
-                case "!":
-                    exclamationMarks.insert(position)
                     column += 1
                 default:
                     if let name = scalar.forbiddenName {

@@ -191,8 +191,7 @@ struct YAMLComposer {
 
     private mutating func check(_ properties: YAMLEvent.Properties, at range: SourceRange) throws(Stop) {
         if properties.hasAnchor { try refuse("an anchor", at: range, hint: "write the value out where it is needed") }
-        // The tag "!" leaves no trace in the event, only its character in the text.
-        if properties.hasTag || text.exclamationMarks.contains(range.start) {
+        if properties.hasTag {
             try refuse("a tag", at: range, hint: "quote text that begins with an exclamation mark")
         }
     }
