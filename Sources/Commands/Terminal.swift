@@ -50,3 +50,14 @@ struct Terminal: Sendable {
         }
     }
 }
+
+extension Terminal {
+    /// Shows a line that the next one replaces; only on a terminal.
+    func status(_ line: String) {
+        var shown = line
+        while shown.count > width - 1 { shown.removeLast() }
+        Self.write(shown, to: STDERR_FILENO)
+    }
+
+    func eraseLine() { Self.write("\r\u{1B}[K", to: STDERR_FILENO) }
+}

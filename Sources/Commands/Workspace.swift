@@ -58,14 +58,9 @@ struct Workspace: Sendable {
     }
 
     static func text(of diagnostics: [Diagnostic], _ root: String, _ style: Style) -> String {
-        var files: [String: [Substring]] = [:]
         let view = DiagnosticsText(diagnostics, style: style)
-        var text = view.rendered { number, file in
-            let lines = files[file] ?? (textOfFile("\(root)/\(file)") ?? "").split(
-                omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            files[file] = lines
-            return lines.indices.contains(number - 1) ? String(lines[number - 1]) : nil
-        }
+        var lines = SourceLines(root: FilePath(root))
+        var text = view.rendered { lines.line($0, of: $1) }
         if let summary = view.summary { text += "\n" + summary }
         return text
     }
