@@ -14,11 +14,11 @@ struct StatementDifference {
     var effects: Set<MeasuredStatement.Effect> {
         var all = drops.union(rowEffects)
         let truncated = Set(newNotes.filter { $0.operation == "TRUNCATE" }.map(\.table))
-        for table in rewritten.subtracting(truncated) { insert(.rewrites, table, &all) }
-        for table in indexed.plain.subtracting(rewritten) { insert(.buildsIndex, table, &all) }
-        for table in indexed.concurrent.subtracting(rewritten) { insert(.buildsIndexConcurrently, table, &all) }
+        for table in rewritten.subtracting(truncated) { insert({ .rewrites($0) }, table, &all) }
+        for table in indexed.plain.subtracting(rewritten) { insert({ .buildsIndex($0) }, table, &all) }
+        for table in indexed.concurrent.subtracting(rewritten) { insert({ .buildsIndexConcurrently($0) }, table, &all) }
         // Both read the table too, and say more.
-        for table in scanned.subtracting(rewritten).subtracting(indexed.plain) { insert(.scans, table, &all) }
+        for table in scanned.subtracting(rewritten).subtracting(indexed.plain) { insert({ .scans($0) }, table, &all) }
         return all
     }
 

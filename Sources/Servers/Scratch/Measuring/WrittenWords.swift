@@ -51,7 +51,7 @@ struct WrittenWords {
             let before = index > 0 ? words[index - 1] : ""
             let after = index + 1 < words.count ? words[index + 1] : ""
             switch word {
-            case "insert", "merge" where after == "into": return "\(word.uppercased()) INTO"
+            case "insert" where after == "into", "merge" where after == "into": return "\(word.uppercased()) INTO"
             case "delete" where after == "from": return "DELETE FROM"
             case "truncate" where !Self.privilegeNeighbours.contains(after): return "TRUNCATE"
             // `ON UPDATE CASCADE`, `FOR NO KEY UPDATE`, `BEFORE INSERT OR UPDATE` write nothing.
