@@ -60,6 +60,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", system, subprocess],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
+            swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
     ]
 )
