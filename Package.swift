@@ -60,6 +60,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
+            swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ScratchTests",
+            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
     ]
 )
