@@ -38,7 +38,7 @@ struct FileContent {
                     .error,
                     .migrationContent,
                     "\(faults.omitted) more faults in this file are not listed",
-                    at: .beginning(of: file)
+                    at: diagnostics.last?.range
                 )
             )
         }

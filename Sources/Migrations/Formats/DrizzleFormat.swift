@@ -96,7 +96,7 @@ package struct DrizzleFormat: HistoryFormat {
         for (index, row) in rows.enumerated() {
             settle(index, { .applied($0) }, among: byHash[row.hash])
         }
-        for (index, row) in rows.enumerated() where row.createdAt != nil && byHash[row.hash] == nil {
+        for (index, row) in rows.enumerated() where row.createdAt != nil {
             settle(index, { .edited($0) }, among: byTime[row.createdAt])
         }
         return zip(rows, matches).map { row, match in

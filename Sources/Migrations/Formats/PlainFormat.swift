@@ -71,8 +71,6 @@ package struct PlainFormat: HistoryFormat {
         String(migration.tag.dropFirst(migration.number.count + 1))
     }
 
-    // MARK: the folder
-
     package func list(_ folder: borrowing FolderListing) -> Diagnosed<[ListedMigration]> {
         var diagnostics: [Diagnostic] = []
         var listed: [ListedMigration] = []
