@@ -1,1 +1,4 @@
-package enum Style: Sendable, Hashable { case plain, colored }
+/// Whether a report is painted; colour only repeats what the symbols say.
+package enum Style: Sendable, Hashable {
+    case plain, colored
+}
