@@ -129,7 +129,7 @@ private actor Tally {
 
 extension Collection where Element: Sendable {
     /// Transforms every element, at most `limit` at a time, and keeps their order.
-    func concurrentMap<Result: Sendable>(
+    package func concurrentMap<Result: Sendable>(
         limit: Int, _ transform: @escaping @Sendable (Element) async -> Result
     ) async -> [Result] {
         await withTaskGroup(of: (Int, Result).self) { group in
