@@ -45,6 +45,8 @@ package struct EmbeddedServer: Sendable {
             "listen_addresses": "", "unix_socket_directories": socketFolder, "unix_socket_permissions": "0700",
             // Nothing here outlives the run, so nothing here needs to survive a crash.
             "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
+            // In the folder, with which it goes; POSIX shared memory outlives a server that was killed.
+            "dynamic_shared_memory_type": "mmap",
             "max_connections": "40", "shared_buffers": "32MB", "max_wal_senders": "0", "wal_level": "minimal",
             "logging_collector": "off", "log_min_messages": "fatal", "log_min_error_statement": "panic", "jit": "off",
         ]
