@@ -60,6 +60,15 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", system, subprocess],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "FleetFixtures", dependencies: ["FleetModel", "Migrations", "Planning"], path: "Tests/FleetFixtures",
+            swiftSettings: settings),
+        .testTarget(
+            name: "PlanningTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
     ]
 )

@@ -10,7 +10,7 @@ extension Assessor {
         let missing = difference.missingTables
         let unexpected = difference.unexpectedTables
         let tables = missing.map {
-            Remark(.tableMissing, .error, object: $0.qualifiedName, "its history creates the table, but it is not there", hint: hint)
+            Remark(.tableMissing, .error, object: $0.qualifiedName, "the table should be there but is not", hint: hint)
         } + unexpected.map {
             Remark(.tableUnexpected, .error, object: $0.qualifiedName, "no migration of the class creates the table", hint: hint)
         }

@@ -9,6 +9,8 @@ package struct Staleness: Sendable, Hashable {
     /// Databases at which the last of the saved steps are still owed: a run was cut short.
     package var continued: [DatabaseKey] = []
 
+    package init() {}
+
     package static func compare(saved: EnvironmentPlan, fresh: EnvironmentPlan) -> Staleness {
         var staleness = Staleness()
         guard ExactName(saved.name) == ExactName(fresh.name) else {

@@ -51,7 +51,7 @@ struct StepBuilder {
         if assessor.databaseClass?.checks.isEmpty == false { parts.append("checks") }
         let step = Step(
             id: "", kind: .rebuildDatabase,
-            summary: "build a new database beside it (\(parts.joined(separator: ", "))), swap the names, keep the old one",
+            summary: "build a new database beside it (\(parts.joined(separator: ", "))), swap the names, keep the old one aside",
             migrations: inner.flatMap(\.migrations),
             migrationDigests: inner.reduce(into: [:]) { $0.merge($1.migrationDigests) { first, _ in first } },
             statements: inner.flatMap(\.statements) + initStatements,

@@ -34,19 +34,17 @@ struct Survey {
     mutating func lookAtInstances() {
         let seen = Dictionary(
             input.observed.instances.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var byIdentifier: [String: String] = [:]
+        // A server is told apart by what it says of itself, also from those that this run leaves out.
+        let byIdentifier = Dictionary(
+            grouping: environment.instances.map(\.name.value).filter { seen[$0]?.facts != nil },
+            by: { seen[$0]?.facts?.systemIdentifier ?? "" })
         for (instance, claims) in zip(environment.instances, input.claims.instances) {
             let name = instance.name.value
             guard input.narrowing.includes(instance: name) else { continue }
             let observed = seen[name]
             instances.append(describe(instance, observed))
-            let first = observed?.facts.map { facts in
-                byIdentifier[facts.systemIdentifier].map { ($0, facts.systemIdentifier) }
-            }
-            if let facts = observed?.facts, byIdentifier[facts.systemIdentifier] == nil {
-                byIdentifier[facts.systemIdentifier] = name
-            }
-            if let obstacle = obstacle(instance, observed, sameAs: first ?? nil) {
+            let twins = (byIdentifier[observed?.facts?.systemIdentifier ?? ""] ?? []).filter { $0 != name }
+            if let obstacle = obstacle(instance, observed, twins: twins) {
                 add(Remark(obstacle.code, .error, obstacle.message, hint: obstacle.hint), name, nil)
                 if obstacle.code != .instanceUnreachable { refuse(obstacle.code, name, [], obstacle.message) }
                 for row in claims.rows { unknown(row, name) }
@@ -71,7 +69,7 @@ struct Survey {
 
     /// Why nothing on an instance may be judged or touched.
     private func obstacle(
-        _ instance: Instance, _ observed: ObservedInstance?, sameAs first: (name: String, identifier: String)?
+        _ instance: Instance, _ observed: ObservedInstance?, twins: [String]
     ) -> Obstacle? {
         guard let observed, let facts = observed.facts else {
             var reason = "it was not looked at"
@@ -81,11 +79,13 @@ struct Survey {
                 "its databases are unknown; nothing is created, moved or dropped because of it"
             )
         }
-        if let first {
+        if !twins.isEmpty {
+            let names = twins.map { "\"\($0)\"" }.joined(separator: ", ")
             return (
                 .notInspected,
-                "is the same server as instance \"\(first.name)\" or a copy of it: both report system identifier "
-                    + first.identifier, "declare each server once; give a copy its own identity before it is declared"
+                "is the same server as instance \(names) or a copy of it: each reports system identifier "
+                    + facts.systemIdentifier,
+                "declare each server once; give a copy its own identity before it is declared"
             )
         }
         if facts.inRecovery {

@@ -32,8 +32,10 @@ extension TextPage {
             // What the table's own columns say needs no second word.
             let told = groups.filter { $0.severity != .info || $0.code == .notInspected }
             if !told.isEmpty { blank() }
-            for group in told {
-                finding(group, indent: 4, place: group.places.isEmpty ? nil : Printable.list(group.places))
+            for (index, group) in told.enumerated() {
+                let isLast = !told[(index + 1)...].contains { $0.hint == group.hint }
+                let place = group.places.isEmpty ? nil : Printable.list(group.places)
+                finding(group, indent: 4, place: place, showsHint: isLast)
             }
         }
         blank()
@@ -86,7 +88,13 @@ extension TextPage {
         let expected = database.expectedVersion.map(Printable.name)
         if observed == expected { return observed ?? "–" }
         guard let expected else { return observed ?? "–" }
-        return "\(observed ?? "none") → \(expected)"
+        return "\(database.observedVersion.map { number($0, beside: database.expectedVersion) } ?? "none") → \(expected)"
+    }
+
+    /// The number alone where it tells two versions apart.
+    private static func number(_ tag: String, beside other: String?) -> String {
+        let number = tag.prefix { $0.isNumber }
+        return number.isEmpty || other?.hasPrefix(number) == true ? Printable.name(tag) : String(number)
     }
 
     /// Numbers stand at the right of their column.
