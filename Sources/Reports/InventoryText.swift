@@ -23,7 +23,11 @@ extension TextPage {
         line(
             Span(Printable.name(plan.name), .bold),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")), .yellow))
+            Span(
+                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
+                .yellow
+            )
+        )
         for instance in plan.instances {
             blank()
             head(instance)
@@ -49,8 +53,12 @@ extension TextPage {
         if instance.state == .retiring { facts.append("retiring") }
         line(
             Span("  \(Printable.name(instance.name))", .bold),
-            Span("  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"), instance.reachable ? nil : .red),
-            Span("  \(Printable.clean(instance.address))", .dim))
+            Span(
+                "  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"),
+                instance.reachable ? nil : .red
+            ),
+            Span("  \(Printable.clean(instance.address))", .dim)
+        )
     }
 
     private mutating func databases(_ databases: [PlannedDatabase]) {
@@ -79,7 +87,11 @@ extension TextPage {
         for (database, row) in zip(databases, rows) {
             let status = database.status
             let cells = Self.cells(row, widths)
-            line(Span("    "), Span(status.symbol + " ", status.paint), Span(cells, status == .converged ? nil : status.paint))
+            line(
+                Span("    "),
+                Span(status.symbol + " ", status.paint),
+                Span(cells, status == .converged ? nil : status.paint)
+            )
         }
     }
 
@@ -88,7 +100,8 @@ extension TextPage {
         let expected = database.expectedVersion.map(Printable.name)
         if observed == expected { return observed ?? "–" }
         guard let expected else { return observed ?? "–" }
-        return "\(database.observedVersion.map { number($0, beside: database.expectedVersion) } ?? "none") → \(expected)"
+        return
+            "\(database.observedVersion.map { number($0, beside: database.expectedVersion) } ?? (database.status == .unknown ? "?" : "none")) → \(expected)"
     }
 
     /// The number alone where it tells two versions apart.
@@ -113,7 +126,9 @@ extension TextPage {
         }
         line(
             Span("\(Printable.name(plan.name)): ", .bold),
-            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")), Span("."))
+            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")),
+            Span(".")
+        )
     }
 }
 

@@ -13,7 +13,9 @@ extension TextPage {
             [
                 Span("   "), Span(step.kind.symbol, step.kind.paint), Span(" \(id) ", .dim),
                 Span(kind, step.kind.paint), Span("  "),
-            ], Printable.clean(step.summary))
+            ],
+            Printable.clean(step.summary)
+        )
         if !step.objects.isEmpty { paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .dim) }
         let own = step.hazards.subtracting(step.statements.flatMap(\.hazards))
         if !own.isEmpty { hazards(own, indent: 9) }
@@ -28,9 +30,12 @@ extension TextPage {
             $0.kind == .backup && $0.instance == step.instance && $0.database == step.database
         }
         line(
-            Span("\(step.id) ", .dim), Span("\(step.kind.symbol) ", step.kind.paint),
-            Span(Printable.name(step.database ?? step.summary), .bold), Span(" will be \(step.kind.participle)"),
-            Span("  on \(Printable.name(step.instance ?? "?"))", .dim))
+            Span("\(step.id) ", .dim),
+            Span("\(step.kind.symbol) ", step.kind.paint),
+            Span(Printable.name(step.database ?? step.summary), .bold),
+            Span(" will be \(step.kind.participle)"),
+            Span("  on \(Printable.name(step.instance ?? "?"))", .dim)
+        )
         paragraph([Span("     ")], Printable.clean(step.summary) + (isBackedUp ? ", after a backup" : ""))
         if !step.hazards.isEmpty { hazards(step.hazards, indent: 5) }
     }
@@ -42,7 +47,10 @@ extension TextPage {
     private mutating func hazards(_ hazards: Set<Hazard>, indent: Int) {
         let margin = String(repeating: " ", count: indent)
         paragraph(
-            [Span(margin), Span("! ", .yellow)], hazards.sorted().map(\.rawValue).joined(separator: ", "), .yellow)
+            [Span(margin), Span("! ", .yellow)],
+            hazards.sorted().map(\.rawValue).joined(separator: ", "),
+            .yellow
+        )
     }
 
     private mutating func statements(_ statements: [PlannedStatement], of step: Step) {
@@ -84,7 +92,11 @@ extension TextPage {
             line(Span(margin), Span("│ … \(lines.count - shown.count) more lines", .dim))
         }
         if !statement.hazards.isEmpty {
-            paragraph([Span(margin), Span("  ⇒ ", .yellow)], statement.hazards.sorted().map(\.rawValue).joined(separator: ", "), .yellow)
+            paragraph(
+                [Span(margin), Span("  ⇒ ", .yellow)],
+                statement.hazards.sorted().map(\.rawValue).joined(separator: ", "),
+                .yellow
+            )
         }
         if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .dim) }
         if !statement.locks.isEmpty {

@@ -40,7 +40,11 @@ extension TextPage {
         line(
             Span(Printable.name(plan.name), .bold),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")), .yellow))
+            Span(
+                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
+                .yellow
+            )
+        )
         let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
         for instance in plan.instances {
             let state = instance.state == .retiring ? ", retiring" : ""
@@ -48,13 +52,16 @@ extension TextPage {
             line(
                 Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
                 Span("  " + server, instance.reachable ? nil : .red),
-                Span("  " + Printable.clean(instance.address), .dim))
+                Span("  " + Printable.clean(instance.address), .dim)
+            )
         }
         if !plan.granted.isEmpty {
             let all = plan.granted.count == Hazard.allCases.count
             paragraph(
                 [Span("  granted: ", .dim)],
-                all ? "every hazard" : plan.granted.sorted().map(\.rawValue).joined(separator: ", "), .dim)
+                all ? "every hazard" : plan.granted.sorted().map(\.rawValue).joined(separator: ", "),
+                .dim
+            )
         }
     }
 
@@ -67,9 +74,13 @@ extension TextPage {
         let what = names.count == 1 ? Printable.name(names[0]) : "\(names.count) databases"
         let same = names.count == 1 || cohort.steps.isEmpty ? "" : " by the same \(steps(cohort.steps.count))"
         line(
-            Span("\(cohort.id) ", .dim), Span("\(symbol) ", paint), Span(what, .bold),
-            Span(kind.map { " will be \($0.participle)" + same } ?? ""), Span(refusals.isEmpty ? "" : " (refused)", .red),
-            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .dim))
+            Span("\(cohort.id) ", .dim),
+            Span("\(symbol) ", paint),
+            Span(what, .bold),
+            Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
+            Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .red),
+            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .dim)
+        )
         if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
         let members = Set(names)
         let findings = plan.findings.filter { finding in
@@ -90,8 +101,11 @@ extension TextPage {
             let isLast = !groups[(index + 1)...].contains { $0.hint == group.hint }
             let some = group.places.count == cohort.databases.count ? nil : Printable.list(group.places)
             finding(
-                group, indent: 5, place: some,
-                showsHint: isLast && (cohort.steps.isEmpty || !group.code.isMendedBySteps))
+                group,
+                indent: 5,
+                place: some,
+                showsHint: isLast && (cohort.steps.isEmpty || !group.code.isMendedBySteps)
+            )
         }
     }
 
@@ -107,7 +121,11 @@ extension TextPage {
         for instance in plan.instances {
             for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
                 let name = Printable.name(instance.name)
-                finding(group, indent: 2, place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))")
+                finding(
+                    group,
+                    indent: 2,
+                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))"
+                )
             }
         }
     }
@@ -117,13 +135,17 @@ extension TextPage {
         blank()
         line(Span("Refused", .bold))
         for refusal in plan.refused {
-            let who = refusal.databases.count > 1
+            let who =
+                refusal.databases.count > 1
                 ? "  " + Printable.counted(refusal.databases.count, "database", "databases")
                 : refusal.cohort != nil ? refusal.databases.first.map { "  " + Printable.name($0) } ?? "" : ""
             line(Span("  ✗ ", .red), Span(Printable.clean(refusal.what), .red), Span(who))
             paragraph([Span("      because  ", .dim)], Printable.clean(refusal.why))
             paragraph(
-                [Span("      grant    ", .dim)], refusal.grant.map(Printable.clean) ?? "nothing can grant it", .bold)
+                [Span("      grant    ", .dim)],
+                refusal.grant.map(Printable.clean) ?? "nothing can grant it",
+                .bold
+            )
         }
     }
 
@@ -147,15 +169,20 @@ extension TextPage {
                 Span(
                     plan.refused.isEmpty
                         ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
-                        : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."))
+                        : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."
+                )
+            )
             return
         }
         let refusals = Printable.counted(plan.refused.count, "refusal", "refusals")
         line(
-            Span("Plan for \(name): ", .bold), Span(words.joined(separator: ", ")),
+            Span("Plan for \(name): ", .bold),
+            Span(words.joined(separator: ", ")),
             Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
             Span(summary.statements > 0 ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""),
-            Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .red), Span("."))
+            Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .red),
+            Span(".")
+        )
     }
 }
 

@@ -50,7 +50,8 @@ struct TextPage {
         while let last = spans.last {
             let trimmed = last.text.trimmingBlanksAtEnd
             spans[spans.count - 1].text = trimmed
-            if trimmed.isEmpty { spans.removeLast() } else { break }
+            guard trimmed.isEmpty else { break }
+            spans.removeLast()
         }
         lines.append(spans.map(painted).joined())
     }

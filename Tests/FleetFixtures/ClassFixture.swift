@@ -32,28 +32,45 @@ package struct ClassFixture: Sendable {
 
     package var databaseClass: DatabaseClass {
         DatabaseClass(
-            name: Located(name, at: Self.nowhere), description: nil, migrations: source, tables: nil, create: create,
-            initScripts: initScripts.map { Located($0, at: Self.nowhere) }, checks: checks)
+            name: Located(name, at: Self.nowhere),
+            description: nil,
+            migrations: source,
+            tables: nil,
+            create: create,
+            initScripts: initScripts.map { Located($0, at: Self.nowhere) },
+            checks: checks
+        )
     }
 
     private var source: MigrationSource {
         MigrationSource(
-            directory: Located("/root/migrations/\(name)", at: Self.nowhere), format: .drizzle,
-            historySchema: "drizzle", historyTable: "__drizzle_migrations", role: .owner,
-            searchPath: MigrationSource.defaultSearchPath)
+            directory: Located("/root/migrations/\(name)", at: Self.nowhere),
+            format: .drizzle,
+            historySchema: "drizzle",
+            historyTable: "__drizzle_migrations",
+            role: .owner,
+            searchPath: MigrationSource.defaultSearchPath
+        )
     }
 
     package var folder: MigrationFolder {
         MigrationFolder(
-            className: name, source: source,
+            className: name,
+            source: source,
             migrations: files.map { file in
                 let text = file.statements.map(\.sql).joined(separator: ";\n")
                 return Migration(
-                    tag: file.tag, number: String(file.tag.prefix { $0.isNumber }), text: text,
-                    sha256: Fingerprint(of: text).hex, when: nil, isTransactional: file.isTransactional,
+                    tag: file.tag,
+                    number: String(file.tag.prefix { $0.isNumber }),
+                    text: text,
+                    sha256: Fingerprint(of: text).hex,
+                    when: nil,
+                    isTransactional: file.isTransactional,
                     statements: file.statements.map { StatementText(sql: $0.sql, line: 1) },
-                    file: "migrations/\(name)/\(file.tag).sql")
-            })
+                    file: "migrations/\(name)/\(file.tag).sql"
+                )
+            }
+        )
     }
 
     /// The schema after these migrations.

@@ -3,7 +3,9 @@ internal import FleetModel
 /// The product of the examples: one master database, one tenant database for each customer, two migrations each.
 package enum Estate {
     package static let master: ClassFixture = {
-        let first = ["invitations", "organization_members", "organizations", "subscription_plans", "tenant_databases", "users"]
+        let first = [
+            "invitations", "organization_members", "organizations", "subscription_plans", "tenant_databases", "users",
+        ]
         var fixture = ClassFixture(
             "master",
             [
@@ -13,8 +15,10 @@ package enum Estate {
                     [
                         .createTable("ai_credits", ["id", "organizations_id"]),
                         .foreignKey("ai_credits", to: "organizations"),
-                    ]),
-            ])
+                    ]
+                ),
+            ]
+        )
         fixture.create = CreationOptions(owner: "rsm", encoding: "UTF8", locale: "C.UTF-8")
         fixture.initScripts = ["/root/manifests/seeds/master.sql"]
         fixture.checks = [check("every organization has an owner among its members")]
@@ -28,7 +32,8 @@ package enum Estate {
             "sessions", "settings", "talents", "tasks", "tracks", "user_preferences", "versions", "webhooks",
         ]
         let second = [
-            "client_contacts", "service_catalog", "stripe_webhook_events", "task_types", "time_entries", "track_comments",
+            "client_contacts", "service_catalog", "stripe_webhook_events", "task_types", "time_entries",
+            "track_comments",
         ]
         var fixture = ClassFixture(
             "tenant",
@@ -37,8 +42,10 @@ package enum Estate {
                 .init(
                     "0001_phase_17",
                     second.map { .createTable($0, ["id", "name"]) }
-                        + [.foreignKey("client_contacts", to: "clients"), .foreignKey("track_comments", to: "tracks")]),
-            ])
+                        + [.foreignKey("client_contacts", to: "clients"), .foreignKey("track_comments", to: "tracks")]
+                ),
+            ]
+        )
         fixture.create = CreationOptions(owner: "rsm", encoding: "UTF8", locale: "C.UTF-8")
         fixture.initScripts = ["/root/manifests/seeds/tenant.sql"]
         fixture.checks = [check("has a default plan")]
@@ -62,11 +69,13 @@ package enum Estate {
         let tenants =
             ["2", "3", "7", "8", "9", "10", "11", "12", "org_1", "org_3", "org_6", "superadmin"].map { "tenant_\($0)" }
         fleet.instance(
-            "vps-docker", identifier: "7400000000000000001",
+            "vps-docker",
+            identifier: "7400000000000000001",
             databases: [.at(1, of: master, named: "rsm_master", filled: ["users", "organizations"], oid: 16_385)]
                 + tenants.enumerated().map { index, name in
                     .at(1, of: tenant, named: name, filled: ["clients", "tracks"], oid: UInt32(16_400 + index))
-                })
+                }
+        )
         fleet.entry(.names(["rsm_master"]), "master", version: "0001_phase_17", on: "vps-docker")
         fleet.entry(.match("tenant_*"), "tenant", version: "0001_phase_17", on: "vps-docker")
         return fleet
@@ -78,7 +87,9 @@ package enum Estate {
         var incomplete = master.schema(after: 0..<1)
         _ = incomplete.run(.dropTable("subscription_plans"))
         fleet.instance(
-            "local-native", identifier: "7400000000000000002", major: 17,
+            "local-native",
+            identifier: "7400000000000000002",
+            major: 17,
             databases: [
                 .holding(incomplete, named: "rsm_master", history: nil, filled: ["users"]),
                 .holding(mixed, named: "tenant_1", history: nil, filled: ["users", "clients"]),
@@ -86,13 +97,16 @@ package enum Estate {
                 .holding(tenant.schema(after: 0..<1), named: "tenant_3", history: nil, filled: ["clients"]),
                 .at(2, of: tenant, named: "tenant_4", filled: ["clients"]),
                 .at(0, of: tenant, named: "scribble"),
-            ])
+            ]
+        )
         fleet.instance(
-            "local-docker", identifier: "7400000000000000003",
+            "local-docker",
+            identifier: "7400000000000000003",
             databases: [
                 .holding(Schema(), named: "rsm_master", history: nil),
                 .holding(mixed, named: "tenant_1", history: nil, filled: ["clients"]),
-            ])
+            ]
+        )
         fleet.entry(.names(["rsm_master"]), "master", on: "local-native")
         fleet.entry(.names(["tenant_1", "tenant_2", "tenant_3", "tenant_4"]), "tenant", on: "local-native")
         fleet.entry(.names(["rsm_master"]), "master", on: "local-docker")

@@ -28,48 +28,82 @@ package struct Fleet: Sendable {
     }
 
     package mutating func instance(
-        _ name: String, state: Instance.State = .active, identifier: String? = nil, major: Int = 15,
-        inRecovery: Bool = false, unreachable: String? = nil, databases: [ObservedDatabase] = [],
+        _ name: String,
+        state: Instance.State = .active,
+        identifier: String? = nil,
+        major: Int = 15,
+        inRecovery: Bool = false,
+        unreachable: String? = nil,
+        databases: [ObservedDatabase] = [],
         answers: [Int: [String]?] = [:]
     ) {
         let here = at(10 + instances.count)
         instances.append(
             Instance(
-                name: Located(name, at: here), via: [],
-                connection: [ConnectionParameter(keyword: "host", value: "/run/\(name)", range: here)], password: nil,
-                state: state))
+                name: Located(name, at: here),
+                via: [],
+                connection: [ConnectionParameter(keyword: "host", value: "/run/\(name)", range: here)],
+                password: nil,
+                state: state
+            )
+        )
         let facts = ServerFacts(
-            version: ServerVersion(number: major * 10_000 + 3), systemIdentifier: identifier ?? "id-\(name)",
-            timeline: 1, inRecovery: inRecovery, roles: ["postgres"], queriedNames: answers)
+            version: ServerVersion(number: major * 10_000 + 3),
+            systemIdentifier: identifier ?? "id-\(name)",
+            timeline: 1,
+            inRecovery: inRecovery,
+            roles: ["postgres"],
+            queriedNames: answers
+        )
         observed.append(
             ObservedInstance(
                 name: name,
-                outcome: unreachable.map { .unreachable(reason: $0) } ?? .reachable(facts, databases)))
+                outcome: unreachable.map { .unreachable(reason: $0) } ?? .reachable(facts, databases)
+            )
+        )
     }
 
     package mutating func entry(
-        _ selector: DatabaseEntry.Selector, _ className: String, version: String = "latest", on instance: String
+        _ selector: DatabaseEntry.Selector,
+        _ className: String,
+        version: String = "latest",
+        on instance: String
     ) {
         let here = at(30 + entries.count)
         entries.append(
             DatabaseEntry(
-                selector: Located(selector, at: here), className: Located(className, at: here),
-                version: Located(version, at: here), instance: Located(instance, at: here), range: here))
+                selector: Located(selector, at: here),
+                className: Located(className, at: here),
+                version: Located(version, at: here),
+                instance: Located(instance, at: here),
+                range: here
+            )
+        )
     }
 
     package var environment: Environment {
         Environment(
-            name: Located(name, at: at(1)), role: role, description: nil, instances: instances, entries: entries,
-            policy: policy)
+            name: Located(name, at: at(1)),
+            role: role,
+            description: nil,
+            instances: instances,
+            entries: entries,
+            policy: policy
+        )
     }
 
     package var observedEnvironment: ObservedEnvironment { ObservedEnvironment(name: name, instances: observed) }
 
     package var input: PlanningInput {
         var input = PlanningInput(
-            environment: environment, classes: classes.map(\.databaseClass),
+            environment: environment,
+            classes: classes.map(\.databaseClass),
             folders: Dictionary(uniqueKeysWithValues: classes.map { ($0.name, $0.folder) }),
-            observed: observedEnvironment, others: others, narrowing: narrowing, account: Self.account)
+            observed: observedEnvironment,
+            others: others,
+            narrowing: narrowing,
+            account: Self.account
+        )
         for request in input.replayRequests {
             input.replays[request] = classes.first { $0.name == request.className }?.answer(request)
         }
@@ -108,34 +142,64 @@ package struct Fleet: Sendable {
 extension ObservedDatabase {
     /// A database whose history holds these tags; nil where it has none.
     package static func holding(
-        _ schema: Schema, named name: String, history: [String]?, filled: [String] = [], oid: UInt32 = 16_400,
+        _ schema: Schema,
+        named name: String,
+        history: [String]?,
+        filled: [String] = [],
+        oid: UInt32 = 16_400,
         mark: DatabaseState.InitMark = .none
     ) -> ObservedDatabase {
         let catalog = schema.catalog
         let rows = history.map { tags in
             HistoryRows(
-                exists: true, rows: tags.map { [$0] }, digest: Fingerprint(of: tags.joined(separator: ",")))
+                exists: true,
+                rows: tags.map { [$0] },
+                digest: Fingerprint(of: tags.joined(separator: ","))
+            )
         }
         let tables = catalog.tables.indices.filter { filled.contains(catalog.tables[$0].name) }
         return ObservedDatabase(
-            name: name, oid: oid, owner: "app", sizeBytes: 8_000_000,
+            name: name,
+            oid: oid,
+            owner: "app",
+            sizeBytes: 8_000_000,
             content: .observed(
                 DatabaseState(
-                    catalog: catalog, history: rows ?? .missing, nonEmptyTables: Set(tables), initMark: mark)))
+                    catalog: catalog,
+                    history: rows ?? .missing,
+                    nonEmptyTables: Set(tables),
+                    initMark: mark
+                )
+            )
+        )
     }
 
     /// A database of a class with the first migrations applied in order.
     package static func at(
-        _ count: Int, of fixture: ClassFixture, named name: String, filled: [String] = [], oid: UInt32 = 16_400,
+        _ count: Int,
+        of fixture: ClassFixture,
+        named name: String,
+        filled: [String] = [],
+        oid: UInt32 = 16_400,
         mark: DatabaseState.InitMark = .none
     ) -> ObservedDatabase {
         holding(
-            fixture.schema(after: 0..<count), named: name, history: fixture.files.prefix(count).map(\.tag),
-            filled: filled, oid: oid, mark: mark)
+            fixture.schema(after: 0..<count),
+            named: name,
+            history: fixture.files.prefix(count).map(\.tag),
+            filled: filled,
+            oid: oid,
+            mark: mark
+        )
     }
 
     package static func opaque(named name: String, reason: String) -> ObservedDatabase {
         ObservedDatabase(
-            name: name, oid: 16_400, owner: "app", sizeBytes: 8_000_000, content: .unobserved(reason: reason))
+            name: name,
+            oid: 16_400,
+            owner: "app",
+            sizeBytes: 8_000_000,
+            content: .unobserved(reason: reason)
+        )
     }
 }

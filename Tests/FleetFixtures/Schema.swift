@@ -14,14 +14,19 @@ package struct Schema: Sendable, Hashable {
         let sorted = objects.keys.sorted()
         let text = sorted.map { "\($0)=\(objects[$0] ?? "")" }.joined(separator: "\n")
         return Catalog(
-            fingerprint: Fingerprint(of: text), privileges: Fingerprint(of: privileges),
+            fingerprint: Fingerprint(of: text),
+            privileges: Fingerprint(of: privileges),
             columnOrder: Fingerprint(of: columns.joined(separator: ",")),
             objects: sorted.map {
                 CatalogObject(
-                    id: $0, definition: Fingerprint(of: objects[$0] ?? ""), privileges: Fingerprint(of: privileges))
+                    id: $0,
+                    definition: Fingerprint(of: objects[$0] ?? ""),
+                    privileges: Fingerprint(of: privileges)
+                )
             },
             tables: sorted.filter { $0.kind == .table }.map { TableName(schema: $0.schema ?? "public", name: $0.name) },
-            invalidIndexes: invalid.sorted())
+            invalidIndexes: invalid.sorted()
+        )
     }
 
     package mutating func set(_ id: ObjectID, _ definition: String?) { objects[id] = definition }

@@ -47,7 +47,8 @@ import Testing
         fleet.policy.unmanaged = .drop
         fleet.instance(
             "one",
-            databases: ["postgres", "template0", "template1"].map { .at(0, of: shop, named: $0) })
+            databases: ["postgres", "template0", "template1"].map { .at(0, of: shop, named: $0) }
+        )
         fleet.entry(.match("*"), "shop", on: "one")
         #expect(fleet.plan().databases.isEmpty)
         #expect(fleet.plan().steps.isEmpty)

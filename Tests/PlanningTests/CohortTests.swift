@@ -15,14 +15,17 @@ import Testing
 
     @Test func `entries are worked in order, master first`() {
         let plan = Estate.development.plan()
-        #expect(plan.cohorts.map(\.className) == ["master", "tenant", "tenant", "tenant", "master", "tenant", "tenant"])
+        #expect(
+            plan.cohorts.map(\.className) == ["master", "tenant", "tenant", "tenant", "master", "tenant", "tenant"]
+        )
         #expect(plan.cohorts.map(\.instance).prefix(4).allSatisfy { $0 == "local-native" })
         #expect(
             plan.kinds == [
                 [.rebuildDatabase, .check], [.rebuildDatabase, .check], [.migrate, .check], [.adopt, .migrate, .check],
                 [.migrate, .migrate, .initialize, .check], [.rebuildDatabase, .check],
                 [.createDatabase, .migrate, .migrate, .initialize, .check],
-            ])
+            ]
+        )
         #expect(plan.statuses.count == 9)
         #expect(plan.database("tenant_4")?.status == .converged)
     }
@@ -41,7 +44,8 @@ import Testing
         var swapped = Schema()
         _ = swapped.run(.createTable("orders", ["note", "id"]))
         let plan = fleet(
-            .at(1, of: shop, named: "shop_a"), .holding(swapped, named: "shop_b", history: ["0000_first"])
+            .at(1, of: shop, named: "shop_a"),
+            .holding(swapped, named: "shop_b", history: ["0000_first"])
         ).plan()
         #expect(plan.cohorts.map(\.databases) == [["shop_a"], ["shop_b"]])
         #expect(plan.cohorts[0].from == plan.cohorts[1].from)
@@ -51,7 +55,8 @@ import Testing
         var schema = shop.schema(after: 0..<1)
         schema.privileges = "someone else"
         let plan = fleet(
-            .at(1, of: shop, named: "shop_a"), .holding(schema, named: "shop_b", history: ["0000_first"])
+            .at(1, of: shop, named: "shop_a"),
+            .holding(schema, named: "shop_b", history: ["0000_first"])
         ).plan()
         #expect(plan.cohorts.map(\.databases) == [["shop_a", "shop_b"]])
     }
@@ -85,7 +90,8 @@ import Testing
                 var database = states[number % 3]
                 database.name = "shop_\(number)"
                 return database
-            })
+            }
+        )
         fleet.entry(.match("shop_*"), "shop", on: "one")
         let clock = ContinuousClock()
         let time = clock.measure { #expect(fleet.plan().cohorts.count == 3) }

@@ -4,36 +4,39 @@ import Planning
 import Testing
 
 @Suite struct HazardTests {
-    @Test(arguments: [
-        ([.addColumn("orders", "place")], []),
-        ([.createTable("new", ["id"]), .foreignKey("new", to: "orders")], []),
-        ([.createTable("new", ["id"]), .index("new", "new_idx"), .changeType("new", "id", "int")], []),
-        ([.index("orders", "orders_idx")], [.blocksWrites]),
-        ([.index("hollow", "hollow_idx")], []),
-        ([.changeType("orders", "id", "bigint")], [.tableRewrite, .blocksReads, .blocksWrites]),
-        ([.changeType("hollow", "id", "bigint")], []),
-        ([.setNotNull("orders", "note")], [.fullScan, .blocksReads, .blocksWrites]),
-        ([.foreignKey("orders", to: "lines")], [.fullScan, .blocksWrites]),
-        ([.foreignKey("hollow", to: "lines")], []),
-        ([.dropTable("orders")], [.dataLoss]),
-        ([.dropTable("hollow")], [.dataLoss]),
-        ([.dropColumn("orders", "note")], [.dataLoss]),
-        ([.delete("orders")], [.dataLoss]),
-        ([.truncate("lines")], [.dataLoss]),
-        ([.update("orders")], []),
-        ([.insert("orders")], []),
-        ([.procedure], [.unassessed]),
-        ([.createTable("new", ["id"]), .dropTable("new")], []),
-        ([.createTable("new", ["id"]), .delete("new")], []),
-        // Renamed first, then touched under the new name.
-        ([.rename("orders", to: "old"), .dropTable("old")], [.dataLoss]),
-        ([.rename("orders", to: "old"), .createTable("orders", ["id"]), .dropTable("old")], [.dataLoss]),
-        ([.rename("orders", to: "old"), .index("old", "old_idx")], [.blocksReads, .blocksWrites]),
-        // The lock taken first is held while the index is built.
-        ([.addColumn("lines", "place"), .index("orders", "orders_idx")], [.blocksReads, .blocksWrites]),
-        ([.addColumn("hollow", "place"), .index("orders", "orders_idx")], [.blocksWrites]),
-    ] as [([Statement], Set<Hazard>)])
-    func `what scratch measured becomes a hazard where tables hold rows`(statements: [Statement], hazards: Set<Hazard>) {
+    @Test(
+        arguments: [
+            ([.addColumn("orders", "place")], []),
+            ([.createTable("new", ["id"]), .foreignKey("new", to: "orders")], []),
+            ([.createTable("new", ["id"]), .index("new", "new_idx"), .changeType("new", "id", "int")], []),
+            ([.index("orders", "orders_idx")], [.blocksWrites]),
+            ([.index("hollow", "hollow_idx")], []),
+            ([.changeType("orders", "id", "bigint")], [.tableRewrite, .blocksReads, .blocksWrites]),
+            ([.changeType("hollow", "id", "bigint")], []),
+            ([.setNotNull("orders", "note")], [.fullScan, .blocksReads, .blocksWrites]),
+            ([.foreignKey("orders", to: "lines")], [.fullScan, .blocksWrites]),
+            ([.foreignKey("hollow", to: "lines")], []),
+            ([.dropTable("orders")], [.dataLoss]),
+            ([.dropTable("hollow")], [.dataLoss]),
+            ([.dropColumn("orders", "note")], [.dataLoss]),
+            ([.delete("orders")], [.dataLoss]),
+            ([.truncate("lines")], [.dataLoss]),
+            ([.update("orders")], []),
+            ([.insert("orders")], []),
+            ([.procedure], [.unassessed]),
+            ([.createTable("new", ["id"]), .dropTable("new")], []),
+            ([.createTable("new", ["id"]), .delete("new")], []),
+            // Renamed first, then touched under the new name.
+            ([.rename("orders", to: "old"), .dropTable("old")], [.dataLoss]),
+            ([.rename("orders", to: "old"), .createTable("orders", ["id"]), .dropTable("old")], [.dataLoss]),
+            ([.rename("orders", to: "old"), .index("old", "old_idx")], [.blocksReads, .blocksWrites]),
+            // The lock taken first is held while the index is built.
+            ([.addColumn("lines", "place"), .index("orders", "orders_idx")], [.blocksReads, .blocksWrites]),
+            ([.addColumn("hollow", "place"), .index("orders", "orders_idx")], [.blocksWrites]),
+        ] as [([Statement], Set<Hazard>)]
+    )
+    func `what scratch measured becomes a hazard where tables hold rows`(statements: [Statement], hazards: Set<Hazard>)
+    {
         #expect(plan(doing: statements).migrationHazards == hazards)
     }
 
@@ -51,7 +54,8 @@ import Testing
     @Test func `one database of a cohort with rows is enough`() {
         let fixture = shop(doing: [.index("orders", "orders_idx")])
         let plan = fleet(
-            .at(1, of: fixture, named: "shop_a"), .at(1, of: fixture, named: "shop_b", filled: ["orders"]),
+            .at(1, of: fixture, named: "shop_a"),
+            .at(1, of: fixture, named: "shop_b", filled: ["orders"]),
             classes: [fixture]
         ).plan()
         #expect(plan.cohorts.count == 1)
@@ -78,11 +82,15 @@ import Testing
     }
 
     @Test func `brief locks are shown and are no hazard`() {
-        let plan = plan(doing: [.addColumn("orders", "place"), .createTable("new", ["id"]), .foreignKey("new", to: "lines")])
+        let plan = plan(doing: [
+            .addColumn("orders", "place"), .createTable("new", ["id"]), .foreignKey("new", to: "lines"),
+        ])
         #expect(
-            plan.statement(0)?.locks == [TableLock(table: TableName(name: "orders"), mode: "AccessExclusiveLock")])
+            plan.statement(0)?.locks == [TableLock(table: TableName(name: "orders"), mode: "AccessExclusiveLock")]
+        )
         #expect(
-            plan.statement(2)?.locks == [TableLock(table: TableName(name: "lines"), mode: "ShareRowExclusiveLock")])
+            plan.statement(2)?.locks == [TableLock(table: TableName(name: "lines"), mode: "ShareRowExclusiveLock")]
+        )
     }
 
     @Test func `what is done to rows is told`() {

@@ -3,7 +3,7 @@ import FleetModel
 import Planning
 import Testing
 
-/// Histories that are not simply behind. Production refuses what must be repaired; development rebuilds it.
+/// Histories that are not simply behind; production refuses what must be repaired.
 @Suite struct HistoryTests {
     private func holding(_ history: [String], _ positions: [Int], version: String = "latest") -> EnvironmentPlan {
         fleet(.holding(shop.schema(after: positions), named: "shop", history: history), version: version).plan()
@@ -43,9 +43,11 @@ import Testing
         let fixture = ClassFixture(
             "shop",
             [
-                .init("0000_first", [.createTable("orders", ["id"])]), .init("0001_late", [.createTable("lines", ["id"])]),
+                .init("0000_first", [.createTable("orders", ["id"])]),
+                .init("0001_late", [.createTable("lines", ["id"])]),
                 .init("0002_there", [.createTable("notes", ["id"])]),
-            ])
+            ]
+        )
         let plan = fleet(
             .holding(fixture.schema(after: [0, 2]), named: "shop", history: ["0000_first", "0002_there"]),
             classes: [fixture]
@@ -64,7 +66,8 @@ import Testing
             [
                 .init("0000_first", [.createTable("orders", ["id"])]), .init("0001_late", [.function("tax", "old")]),
                 .init("0002_there", [.function("tax", "new")]),
-            ])
+            ]
+        )
         let plan = fleet(
             .holding(fixture.schema(after: [0, 2]), named: "shop", history: ["0000_first", "0002_there"]),
             classes: [fixture]
@@ -81,7 +84,8 @@ import Testing
             [
                 .init("0000_first", [.createTable("orders", ["id"])]), .init("0001_late", [.needs("orders")]),
                 .init("0002_there", [.dropTable("orders"), .createTable("notes", ["id"])]),
-            ])
+            ]
+        )
         let plan = fleet(
             .holding(fixture.schema(after: [0, 2]), named: "shop", history: ["0000_first", "0002_there"]),
             classes: [fixture]
@@ -94,9 +98,11 @@ import Testing
     @Test func `migrations that ran in another order to the same end are as good as any`() {
         let fixture = ClassFixture(
             "shop",
-            [.init("0000_a", [.createTable("a", ["id"])]), .init("0001_b", [.createTable("b", ["id"])])])
+            [.init("0000_a", [.createTable("a", ["id"])]), .init("0001_b", [.createTable("b", ["id"])])]
+        )
         let plan = fleet(
-            .holding(fixture.schema(after: [1, 0]), named: "shop", history: ["0001_b", "0000_a"]), classes: [fixture]
+            .holding(fixture.schema(after: [1, 0]), named: "shop", history: ["0001_b", "0000_a"]),
+            classes: [fixture]
         ).plan()
         #expect(plan.statuses == [.converged])
         #expect(plan.findings.isEmpty)
@@ -140,7 +146,9 @@ import Testing
         var fixture = shop
         fixture.unassessed = ("0001_second", "extension postgis is not available")
         let plan = fleet(
-            .holding(shop.schema(after: 0..<3), named: "shop", history: nil), role: .development, classes: [fixture]
+            .holding(shop.schema(after: 0..<3), named: "shop", history: nil),
+            role: .development,
+            classes: [fixture]
         ).plan()
         #expect(plan.statuses == [.unknown])
         #expect(plan.kinds == [[]])
@@ -149,13 +157,16 @@ import Testing
 
     @Test func `scratch is asked each question once`() {
         let fleet = fleet(
-            .at(3, of: shop, named: "shop_a"), .at(1, of: shop, named: "shop_b"),
-            .holding(shop.schema(after: [0, 2]), named: "shop_c", history: ["0000_first", "0002_third"]))
+            .at(3, of: shop, named: "shop_a"),
+            .at(1, of: shop, named: "shop_b"),
+            .holding(shop.schema(after: [0, 2]), named: "shop_c", history: ["0000_first", "0002_third"])
+        )
         #expect(
             fleet.input.replayRequests == [
                 ReplayRequest(className: "bank", major: 15, sequence: [0]),
                 ReplayRequest(className: "shop", major: 15, sequence: [0, 1, 2]),
                 ReplayRequest(className: "shop", major: 15, sequence: [0, 2, 1]),
-            ])
+            ]
+        )
     }
 }

@@ -71,7 +71,10 @@ import Testing
         var fleet = Fleet(role: .development, classes: [shop])
         fleet.policy.unmanaged = .drop
         fleet.instance(
-            "old", state: .retiring, databases: [.at(1, of: shop, named: "shop"), .at(1, of: shop, named: "left")])
+            "old",
+            state: .retiring,
+            databases: [.at(1, of: shop, named: "shop"), .at(1, of: shop, named: "left")]
+        )
         fleet.instance("new", databases: [.at(3, of: shop, named: "shop")])
         fleet.entry(.match("shop"), "shop", on: "new")
         let plan = fleet.plan()

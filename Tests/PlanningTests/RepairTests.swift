@@ -12,7 +12,9 @@ import Testing
     }
 
     private func plan(
-        _ schema: Schema, history: [String]? = ["0000_first"], role: EnvironmentRole,
+        _ schema: Schema,
+        history: [String]? = ["0000_first"],
+        role: EnvironmentRole,
         policy: (inout Policy) -> Void = { _ in }
     ) -> EnvironmentPlan {
         fleet(.holding(schema, named: "shop", history: history, filled: ["orders"]), role: role, policy: policy).plan()
@@ -105,7 +107,9 @@ import Testing
         var fixture = shop
         fixture.files.append(.init("0003_bad", [.failing("broken")]))
         let plan = fleet(
-            .holding(mixed, named: "shop", history: ["0000_first"]), role: .development, classes: [fixture, bank]
+            .holding(mixed, named: "shop", history: ["0000_first"]),
+            role: .development,
+            classes: [fixture, bank]
         ).plan()
         #expect(plan.codes.contains(.migrationFails))
         #expect(plan.kinds == [[]])
@@ -129,7 +133,8 @@ import Testing
             databases: [
                 .holding(mixed, named: "shop_a", history: ["0000_first"]),
                 .holding(mixed, named: "shop_b", history: ["0000_first"]), .at(3, of: shop, named: "shop_c"),
-            ])
+            ]
+        )
         fleet.entry(.match("shop*"), "shop", on: "one")
         let plan = fleet.plan()
         #expect(plan.refused.map(\.why) == ["maxDestroy: 50%; the plan would rebuild or drop 2 of 3 claimed"])

@@ -10,7 +10,9 @@ import Testing
         fixture.files.append(.init("0002_loss", [.dropTable("hollow")]))
         var fleet = Fleet(role: .staging, classes: [fixture])
         fleet.instance(
-            "one", databases: [.at(1, of: fixture, named: "shop_a"), .at(1, of: fixture, named: "shop_b")])
+            "one",
+            databases: [.at(1, of: fixture, named: "shop_a"), .at(1, of: fixture, named: "shop_b")]
+        )
         fleet.entry(.names(["shop_a"]), "shop", version: "1", on: "one")
         fleet.entry(.names(["shop_b"]), "shop", on: "one")
         return fleet

@@ -10,7 +10,8 @@ let shop: ClassFixture = {
             .init("0000_first", [.createTable("orders", ["id", "note"])]),
             .init("0001_second", [.addColumn("orders", "state"), .createTable("lines", ["id"])]),
             .init("0002_third", [.foreignKey("lines", to: "orders")]),
-        ])
+        ]
+    )
     fixture.checks = [DatabaseCheck(name: "orders are there", sql: "SELECT true", range: .beginning(of: "shop.yaml"))]
     fixture.initScripts = ["/root/seeds/shop.sql"]
     return fixture
@@ -19,12 +20,16 @@ let shop: ClassFixture = {
 /// Another class, whose tables have no place in a shop.
 let bank = ClassFixture(
     "bank",
-    [.init("0000_bank", [.createTable("accounts", ["id"]), .type("currency"), .function("rate", "1")])])
+    [.init("0000_bank", [.createTable("accounts", ["id"]), .type("currency"), .function("rate", "1")])]
+)
 
 /// One server with one shop in some state.
 func fleet(
-    _ databases: ObservedDatabase..., role: EnvironmentRole = .production, version: String = "latest",
-    classes: [ClassFixture] = [shop, bank], policy: (inout Policy) -> Void = { _ in }
+    _ databases: ObservedDatabase...,
+    role: EnvironmentRole = .production,
+    version: String = "latest",
+    classes: [ClassFixture] = [shop, bank],
+    policy: (inout Policy) -> Void = { _ in }
 ) -> Fleet {
     var fleet = Fleet(role: role, classes: classes)
     policy(&fleet.policy)
@@ -40,15 +45,23 @@ func shop(doing statements: [Statement], isTransactional: Bool = true) -> ClassF
         [
             .init(
                 "0000_first",
-                [.createTable("orders", ["id", "note"]), .createTable("lines", ["id"]), .createTable("hollow", ["id"])]),
+                [
+                    .createTable("orders", ["id", "note"]), .createTable("lines", ["id"]),
+                    .createTable("hollow", ["id"]),
+                ]
+            ),
             .init("0001_change", statements, isTransactional: isTransactional),
-        ])
+        ]
+    )
 }
 
 /// The plan for one shop with rows in `orders` and `lines` but none in `hollow`, one migration behind.
 func plan(
-    doing statements: [Statement], isTransactional: Bool = true, role: EnvironmentRole = .production,
-    filled: [String] = ["orders", "lines"], unassessed: String? = nil
+    doing statements: [Statement],
+    isTransactional: Bool = true,
+    role: EnvironmentRole = .production,
+    filled: [String] = ["orders", "lines"],
+    unassessed: String? = nil
 ) -> EnvironmentPlan {
     var fixture = shop(doing: statements, isTransactional: isTransactional)
     fixture.unassessed = unassessed.map { ("0001_change", $0) }

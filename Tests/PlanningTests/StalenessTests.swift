@@ -21,21 +21,25 @@ import Testing
         var bigger = ObservedDatabase.at(1, of: shop, named: "shop_a", filled: ["orders"])
         bigger.sizeBytes *= 100
         #expect(
-            compare(bigger, .at(1, of: shop, named: "shop_b"), .at(1, of: shop, named: "shop_c")).changes.isEmpty)
+            compare(bigger, .at(1, of: shop, named: "shop_b"), .at(1, of: shop, named: "shop_c")).changes.isEmpty
+        )
     }
 
     @Test func `a changed schema makes a plan stale`() {
         var schema = shop.schema(after: 0..<1)
         _ = schema.run(.addColumn("orders", "by_hand"))
         let staleness = compare(
-            .holding(schema, named: "shop_a", history: ["0000_first"]), .at(1, of: shop, named: "shop_b"))
+            .holding(schema, named: "shop_a", history: ["0000_first"]),
+            .at(1, of: shop, named: "shop_b")
+        )
         #expect(staleness.changes == ["one/shop_a: its schema changed"])
     }
 
     @Test func `a changed history makes a plan stale`() {
         let staleness = compare(
             .holding(shop.schema(after: 0..<1), named: "shop_a", history: ["0000_first", "x"]),
-            .at(1, of: shop, named: "shop_b"))
+            .at(1, of: shop, named: "shop_b")
+        )
         #expect(staleness.changes == ["one/shop_a: its migration history changed"])
     }
 
@@ -58,7 +62,10 @@ import Testing
     @Test func `another server behind the same name makes a plan stale`() {
         var fleet = Fleet(classes: [shop, bank])
         fleet.instance(
-            "one", identifier: "other", databases: [.at(1, of: shop, named: "shop_a"), .at(1, of: shop, named: "shop_b")])
+            "one",
+            identifier: "other",
+            databases: [.at(1, of: shop, named: "shop_a"), .at(1, of: shop, named: "shop_b")]
+        )
         fleet.entry(.match("shop*"), "shop", on: "one")
         #expect(Staleness.compare(saved: saved, fresh: fleet.plan()).changes.first?.contains("another server") == true)
     }
@@ -67,14 +74,17 @@ import Testing
         var edited = shop
         edited.files[1].statements.append(.createTable("more", ["id"]))
         let fresh = fleet(
-            .at(1, of: edited, named: "shop_a"), .at(1, of: edited, named: "shop_b"), classes: [edited, bank]
+            .at(1, of: edited, named: "shop_a"),
+            .at(1, of: edited, named: "shop_b"),
+            classes: [edited, bank]
         ).plan()
         let changes = Staleness.compare(saved: saved, fresh: fresh).changes
         #expect(changes.count == 2)
         #expect(changes.first?.contains("migration folder changed") == true)
     }
 
-    @Test func `a database that was to be created and appeared meanwhile makes a plan stale unless it is ours half done`() {
+    @Test
+    func `a database that was to be created and appeared meanwhile makes a plan stale unless it is ours half done`() {
         var missing = Fleet(classes: [shop])
         missing.instance("one")
         missing.entry(.names(["shop"]), "shop", on: "one")
@@ -92,7 +102,8 @@ import Testing
         #expect(
             Staleness.compare(saved: saved, fresh: strange.plan()).changes == [
                 "one/shop: exists now; when the plan was made it did not"
-            ])
+            ]
+        )
     }
 
     @Test func `a drop is stale where someone claims the database by now`() {
@@ -103,6 +114,8 @@ import Testing
         #expect(saved.steps.count == 1)
         #expect(Staleness.compare(saved: saved, fresh: saved).changes.isEmpty)
         fleet.entry(.names(["stray"]), "shop", on: "one")
-        #expect(Staleness.compare(saved: saved, fresh: fleet.plan()).changes == ["one/stray: is not to be dropped any more"])
+        #expect(
+            Staleness.compare(saved: saved, fresh: fleet.plan()).changes == ["one/stray: is not to be dropped any more"]
+        )
     }
 }

@@ -23,7 +23,8 @@ import Testing
         #expect(plan.cohorts.first?.steps.map(\.id) == ["c1.s1", "c1.s2", "c1.s3", "c1.s4"])
         #expect(plan.cohorts.first?.steps[1].migrations == ["0001_second"])
         #expect(
-            plan.cohorts.first?.steps[1].migrationDigests == ["0001_second": shop.folder.migrations[1].sha256])
+            plan.cohorts.first?.steps[1].migrationDigests == ["0001_second": shop.folder.migrations[1].sha256]
+        )
         #expect(plan.cohorts.first?.to == shop.schema(after: 0..<3).catalog.fingerprint)
         #expect(plan.database("shop")?.observedVersion == "0000_first")
         #expect(plan.database("shop")?.expectedVersion == "0002_third")
@@ -107,7 +108,9 @@ import Testing
         schema.set(.index("orders_new"), "index")
         schema.invalid = [.index("orders_new")]
         let plan = fleet(
-            .holding(schema, named: "shop", history: ["0000_first"]), role: .testing, classes: [fixture]
+            .holding(schema, named: "shop", history: ["0000_first"]),
+            role: .testing,
+            classes: [fixture]
         ).plan()
         #expect(plan.codes == [.migrationsPending, .indexInvalid])
         #expect(plan.statement(0)?.sql == "DROP INDEX CONCURRENTLY \"public\".\"orders_new\"")
@@ -138,7 +141,9 @@ import Testing
 
     @Test func `what an earlier run kept aside is listed and left alone`() {
         let plan = fleet(
-            .at(3, of: shop, named: "shop"), .at(1, of: shop, named: "shop__rcl_20260101"), role: .development
+            .at(3, of: shop, named: "shop"),
+            .at(1, of: shop, named: "shop__rcl_20260101"),
+            role: .development
         ) { $0.unmanaged = .drop }.plan()
         #expect(plan.statuses == [.converged, .aside])
         #expect(plan.steps.isEmpty)
@@ -156,8 +161,13 @@ import Testing
     @Test func `objects that are not compared are told`() {
         let state = shop.schema(after: 0..<3).catalog
         let catalog = Catalog(
-            fingerprint: state.fingerprint, privileges: state.privileges, columnOrder: state.columnOrder,
-            objects: state.objects, tables: state.tables, notInspected: ["large objects"])
+            fingerprint: state.fingerprint,
+            privileges: state.privileges,
+            columnOrder: state.columnOrder,
+            objects: state.objects,
+            tables: state.tables,
+            notInspected: ["large objects"]
+        )
         var database = ObservedDatabase.at(3, of: shop, named: "shop")
         guard case .observed(var content) = database.content else { return }
         content.catalog = catalog

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 import SystemPackage
 import Testing
@@ -11,7 +11,11 @@ func expectGolden(_ text: String, _ name: String, location: SourceLocation = #_s
     let path = FilePath(#filePath).removingLastComponent().appending("Golden").appending(name)
     if getenv("RECORD") != nil {
         let file = try FileDescriptor.open(
-            path, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            path,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead]
+        )
         try file.closeAfter { _ = try file.writeAll(text.utf8) }
         Issue.record("recorded \(name)", sourceLocation: location)
         return
@@ -28,5 +32,9 @@ func expectGolden(_ text: String, _ name: String, location: SourceLocation = #_s
             bytes += part
         }
     }
-    #expect(String(decoding: bytes, as: UTF8.self) == text, "\(name) differs; RECORD=1 writes it anew", sourceLocation: location)
+    #expect(
+        String(decoding: bytes, as: UTF8.self) == text,
+        "\(name) differs; RECORD=1 writes it anew",
+        sourceLocation: location
+    )
 }
