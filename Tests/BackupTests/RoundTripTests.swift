@@ -16,21 +16,19 @@ import TestSupport
                 try await server.fill("shop", richSchema + "ALTER TABLE t OWNER TO app; GRANT SELECT ON t TO reader;")
                 try await server.fill("shop", "CREATE TABLE busy (n int)")
                 let writer = Task {
-                    var count = 0
                     while !Task.isCancelled {
                         try await server.fill("shop", "INSERT INTO busy SELECT generate_series(1, 20)")
-                        count += 20
                     }
-                    return count
                 }
-                try await Task.sleep(for: .milliseconds(50))
+                while try await server.sql("SELECT count(*) FROM public.busy", database: "shop")?.scalar == "0" {}
                 let before = umask(0)
                 let backup = try await fixture.taker("shop").take(server.target(database: "shop"))
                 umask(before)
                 writer.cancel()
-                let written = (try? await writer.value) ?? 0
-                let busy = backup.receipt.content.tables.first { $0.name.name == "busy" }
-                #expect(written > 0 && (busy?.rows ?? -1) > 0)
+                _ = await writer.result
+                let written = try await server.sql("SELECT count(*) FROM public.busy", database: "shop")?.scalar
+                let busy = backup.receipt.content.tables.first { $0.name.name == "busy" }?.rows ?? 0
+                #expect(busy > 0 && busy < written.flatMap(Int64.init) ?? 0)
                 return backup
             }
             let receipt = backup.receipt
