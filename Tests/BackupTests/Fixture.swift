@@ -51,7 +51,12 @@ struct Fixture {
             .sorted()
     }
 
-    var read: CatalogReader { { session throws(PostgresError) in try await readCatalog(session) } }
+    var read: CatalogReader {
+        let pool = CatalogPool()
+        return { session throws(PostgresError) in
+            try await Inspector.inspect(session, history: nil, pool: pool).catalog
+        }
+    }
 }
 
 extension EmbeddedServer {
@@ -64,40 +69,6 @@ extension EmbeddedServer {
 struct PosixError: Error {
     var what: String
     var number = errno
-}
-
-/// As much of a catalog as these tests need to tell two databases apart.
-func readCatalog(_ session: Session) async throws(PostgresError) -> Catalog {
-    let answers = try await session.run(
-        """
-        SELECT 'table', n.nspname, c.relname || '.' || coalesce(a.attname, ''),
-               concat(c.relkind, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), c.relrowsecurity)
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        WHERE c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-        UNION ALL
-        SELECT 'constraint', n.nspname, c.conname, pg_get_constraintdef(c.oid)
-        FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE c.oid >= 16384
-        UNION ALL
-        SELECT 'function', n.nspname, p.oid::regprocedure::text, pg_get_functiondef(p.oid)
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384 AND p.prokind = 'f'
-        UNION ALL
-        SELECT 'event-trigger', NULL, evtname, evtevent FROM pg_event_trigger
-        UNION ALL
-        SELECT 'extension', NULL, extname, extversion FROM pg_extension
-        ORDER BY 1, 2, 3, 4
-        """)
-    let rows = answers.last?.rows ?? Rows(columns: [], values: [])
-    let objects = rows.map { row in
-        CatalogObject(
-            id: ObjectID(ObjectKind(rawValue: row[0] ?? "") ?? .table, schema: row[1], name: row[2] ?? ""),
-            definition: Fingerprint(of: row[3] ?? ""))
-    }
-    let text = rows.map { $0.map { $0 ?? "" }.joined(separator: "|") }.joined(separator: "\n")
-    return Catalog(
-        fingerprint: Fingerprint(of: text), privileges: Fingerprint(of: ""), columnOrder: Fingerprint(of: ""),
-        objects: objects, tables: [])
 }
 
 /// A database with one of everything that is easily lost.
