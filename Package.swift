@@ -63,6 +63,8 @@ let package = Package(
         .testTarget(
             name: "BackupTests",
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
