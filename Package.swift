@@ -65,6 +65,12 @@ let package = Package(
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
             swiftSettings: settings),
         .testTarget(
+            name: "ManifestLoadingTests", dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
+            exclude: ["Manifests"], swiftSettings: settings),
+        .testTarget(
+            name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
+            swiftSettings: settings),
+        .testTarget(
             name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),

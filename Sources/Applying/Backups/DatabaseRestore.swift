@@ -48,7 +48,7 @@ package struct DatabaseRestore: Sendable {
     /// - Throws: `BackupError`, or what `swap` throws.
     package func run(
         _ backup: StoredBackup, as name: String?, over maintenance: Session, target: ConnectionTarget,
-        events: (Event) -> Void, swap: (Swap) async throws -> Void
+        events: @Sendable (Event) -> Void, swap: @Sendable (Swap) async throws -> Void
     ) async throws -> Swap {
         try await ArchiveCheck(programs: programs).read(backup)
         events(.checked(archive: backup.archivePath))

@@ -11,13 +11,14 @@ package struct EmbeddedServer: Sendable {
     /// Where its socket is: the folder itself, or a shorter one where that is too long for a socket.
     package let socketFolder: String
     package let programs: PostgresPrograms
-    /// The superuser's name, the same everywhere so that templates can be shared.
+    /// The superuser's name, which the template was made with.
+    package let superuser: String
     package static let superuser = "postgres"
 
-    /// Where its databases are reached.
-    package func target(database: String, user: String = superuser) -> ConnectionTarget {
+    /// Where its databases are reached; without a user, as the superuser.
+    package func target(database: String, user: String? = nil) -> ConnectionTarget {
         ConnectionTarget(
-            parameters: [("host", socketFolder), ("port", "5432"), ("user", user)], database: database)
+            parameters: [("host", socketFolder), ("port", "5432"), ("user", user ?? superuser)], database: database)
     }
 
     /// Starts a server in a new folder under `parent`, runs `body`, and stops and wipes it.
@@ -28,17 +29,24 @@ package struct EmbeddedServer: Sendable {
     ///   - settings: added to what makes it fast and private.
     /// - Throws: `EmbeddedServerError`, or what `body` throws.
     package static func run<Result: Sendable>(
-        _ programs: PostgresPrograms, in parent: String, template: String, settings: [String: String] = [:],
-        _ body: (EmbeddedServer) async throws -> Result
+        _ programs: PostgresPrograms, in parent: String, template: String, superuser: String = superuser,
+        settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
     ) async throws -> Result {
         let user = try ProcessUser.forPostgres()
         let folder = try makeFolder(in: parent, for: user)
         let socketFolder = canHoldSocket(folder) ? folder : try makeFolder(in: "/tmp", for: user)
-        let server = EmbeddedServer(folder: folder, socketFolder: socketFolder, programs: programs)
+        let server = EmbeddedServer(
+            folder: folder, socketFolder: socketFolder, programs: programs, superuser: superuser)
+        // Held as long as this process lives: who finds it free knows that the folder belongs to nobody any more.
+        let lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        defer { if lock >= 0 { close(lock) } }
+        if lock >= 0 { flock(lock, LOCK_SH) }
         var all = [
             "listen_addresses": "", "unix_socket_directories": socketFolder, "unix_socket_permissions": "0700",
             // Nothing here outlives the run, so nothing here needs to survive a crash.
             "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
+            // In the folder, with which it goes; POSIX shared memory outlives a server that was killed.
+            "dynamic_shared_memory_type": "mmap",
             "max_connections": "40", "shared_buffers": "32MB", "max_wal_senders": "0", "wal_level": "minimal",
             "logging_collector": "off", "log_min_messages": "fatal", "log_min_error_statement": "panic", "jit": "off",
         ]
@@ -75,7 +83,9 @@ package struct EmbeddedServer: Sendable {
     /// Makes a data folder to copy from: `initdb` takes far longer than a copy.
     ///
     /// - Parameter path: where it is to be; made under another name and renamed, so that it is there wholly or not at all.
-    package static func makeTemplate(_ programs: PostgresPrograms, at path: String, locale: String = "C.UTF-8") async throws {
+    package static func makeTemplate(
+        _ programs: PostgresPrograms, at path: String, locale: String = "C.UTF-8", superuser: String = superuser
+    ) async throws {
         let user = try ProcessUser.forPostgres()
         let unfinished = "\(path).\(getpid()).partial"
         let command = Command(
@@ -86,7 +96,11 @@ package struct EmbeddedServer: Sendable {
             ], folder: "/", user: user, timeLimit: .seconds(120))
         let result = try await command.run()
         guard result.status == 0 else { throw EmbeddedServerError.notInitialized(result.errors) }
-        Outside.perform(.rename(path)) { _ = rename(unfinished, path) }
+        guard Outside.perform(.rename(path), { rename(unfinished, path) }) != 0 else { return }
+        let reason = String(cString: strerror(errno))
+        // Another run may have been quicker.
+        _ = try await Command("/bin/rm", ["-rf", "--", unfinished], folder: "/", user: user).run()
+        guard access("\(path)/PG_VERSION", F_OK) == 0 else { throw EmbeddedServerError.notInitialized(reason) }
     }
 
     private static func makeFolder(in parent: String, for user: ProcessUser?) throws(EmbeddedServerError) -> String {
