@@ -64,6 +64,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
+            name: "BackupTests",
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
@@ -79,5 +83,9 @@ let package = Package(
         .testTarget(
             name: "ReportsTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
             exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "ScratchTests",
+            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
     ]
 )
