@@ -121,21 +121,21 @@ struct Surveyor: Sendable {
             observed.instances.flatMap { instance in
                 instance.databases.map { (DatabaseKey(instance: instance.name, database: $0.name), $0.owner) }
             }) { $1 }
-        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> (DatabaseKey, CheckOutcome)? in
-            guard let target = targets[item.key.instance], let context = contexts[item.className] else { return nil }
+        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
+            guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
                 access: .readOnly, statementTimeout: .seconds(60), applicationName: "reconcile/check")
             do {
                 let session = try await Session.open(target.with(database: item.key.database), settings: settings)
-                let failure = try await DatabaseChecks.firstFailure(
+                let failures = try await DatabaseChecks.failures(
                     on: session, context, owner: owners[item.key] ?? "")
                 await session.close()
-                return failure.map { (item.key, CheckOutcome(name: "check", holds: false, message: $0)) }
+                return failures.map { (item.key, CheckOutcome(name: $0.name, holds: false, message: $0.reason)) }
             } catch {
-                return (item.key, CheckOutcome(name: "checks", holds: false, message: "could not be asked: \(error)"))
+                return [(item.key, CheckOutcome(name: "checks", holds: false, message: "could not be asked: \(error)"))]
             }
         }
-        return Dictionary(grouping: answers.compactMap(\.self), by: \.0).mapValues { $0.map(\.1) }
+        return Dictionary(grouping: answers.flatMap(\.self), by: \.0).mapValues { $0.map(\.1) }
     }
 
     /// What the work of an apply shares.

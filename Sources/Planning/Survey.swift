@@ -253,7 +253,7 @@ struct Survey {
                     .checkFailed,
                     .error,
                     object: check.name,
-                    "the check does not hold" + (check.message.map { ": \($0)" } ?? ""),
+                    check.message.map { "the check \($0)" } ?? "the check does not hold",
                     hint: "look into its rows; nothing here can mend them"
                 )
             )

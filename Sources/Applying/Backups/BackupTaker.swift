@@ -120,7 +120,9 @@ extension Catalog {
     /// As `fingerprint`, without what only a superuser could restore.
     package var restorableFingerprint: Fingerprint {
         var text = ""
-        for object in objects where !Self.superuserKinds.contains(object.id.kind) {
+        // A dump leaves out indexes that an interrupted build left invalid.
+        let invalid = Set(invalidIndexes)
+        for object in objects where !Self.superuserKinds.contains(object.id.kind) && !invalid.contains(object.id) {
             let schema = object.id.schema ?? ""
             text += "\(object.id.kind.rawValue) \(schema.utf8.count) \(schema) \(object.id.name.utf8.count) "
             text += "\(object.id.name) \(object.definition.hex)\n"

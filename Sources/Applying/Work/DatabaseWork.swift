@@ -200,49 +200,6 @@ struct DatabaseWork: Sendable {
             return largest?.name == database
         }
     }
-
-    /// Runs the cohort's steps on a restored copy, exactly as they will run on the original.
-    private func rehearse(on copy: ConnectionTarget) async throws {
-        guard let classContext = context.classes[cohort.className] else { return }
-        let settings = context.settings("rehearsal")
-        let session = try await Session.open(copy, settings: settings, proof: .byCaller)
-        let foothold = try await DatabaseLock.take(on: session, settings: settings)
-        let worker = Worker(
-            key: key, session: session, settings: settings, foothold: foothold,
-            fence: Fence(epoch: .max, runID: context.run.id), control: nil, report: { _ in })
-        do {
-            var state = try await worker.inspect(classContext, context.pool)
-            var rows = state.history.rows.count
-            for step in cohort.steps where step.kind.isRehearsable {
-                do {
-                    if step.kind == .migrate, step.migrations.isEmpty {
-                        try await worker.mend(step.statements)
-                    } else {
-                        rows = try await worker.perform(step, classContext, rows: rows, context.pool)
-                    }
-                } catch {
-                    throw ApplyError.failed("on a restored copy, step \(step.id) (\(step.summary)) failed: \(error)")
-                }
-            }
-            if !cohort.steps.contains(where: { $0.kind == .rebuildDatabase }) {
-                state = try await worker.inspect(classContext, context.pool)
-                try verify(state.catalog)
-            }
-            await session.close()
-        } catch {
-            await session.close()
-            throw error
-        }
-    }
-}
-
-extension StepKind {
-    fileprivate var isRehearsable: Bool {
-        switch self {
-        case .migrate, .adopt, .initialize, .quarantineTables, .check: true
-        case .createDatabase, .rebuildDatabase, .moveDatabase, .dropDatabase, .retireInstance, .backup: false
-        }
-    }
 }
 
 extension Policy.BackupVerify: Comparable {
