@@ -58,7 +58,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(name: "reconcile", dependencies: ["Commands"], swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", system, subprocess],
+            name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "FleetFixtures", dependencies: ["FleetModel", "Migrations", "Planning"], path: "Tests/FleetFixtures",
@@ -69,6 +69,15 @@ let package = Package(
         .testTarget(
             name: "ReportsTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
             exclude: ["Golden"], swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ManifestLoadingTests", dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
+            exclude: ["Manifests"], swiftSettings: settings),
+        .testTarget(
+            name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
     ]
 )

@@ -39,6 +39,19 @@ package struct Fingerprint: Sendable, Hashable, Comparable, CustomStringConverti
         self.words = words
     }
 
+    /// Reads what `bytes` gives.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        var words = SIMD4<UInt64>()
+        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
+        self.words = words
+    }
+
+    /// Its 32 bytes: half of `hex`, and much quicker read.
+    package var bytes: [UInt8] {
+        (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(56 - $0 % 8 * 8)) }
+    }
+
     /// 64 lower-case hexadecimal digits.
     package var hex: String {
         (0..<4).map { index in

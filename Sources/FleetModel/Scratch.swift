@@ -4,11 +4,14 @@ package struct ReplayRequest: Sendable, Hashable {
     package var major: Int
     /// Positions in the class's migration folder.
     package var sequence: [Int]
+    /// The role that owns the databases in question; nil: the class's `create.owner`.
+    package var owner: String?
 
-    package init(className: String, major: Int, sequence: [Int]) {
+    package init(className: String, major: Int, sequence: [Int], owner: String? = nil) {
         self.className = className
         self.major = major
         self.sequence = sequence
+        self.owner = owner
     }
 }
 
@@ -39,17 +42,22 @@ package struct Replay: Sendable {
 package struct MeasuredMigration: Sendable, Hashable {
     package var tag: String
     package var statements: [MeasuredStatement]
+    /// Tables that existed before it and were renamed or moved by it, old name to new: what a later migration of the
+    /// same plan calls the new name is the old one in a database that has not run this one yet.
+    package var renamed: [TableName: TableName]
 
-    package init(tag: String, statements: [MeasuredStatement]) {
+    package init(tag: String, statements: [MeasuredStatement], renamed: [TableName: TableName] = [:]) {
         self.tag = tag
         self.statements = statements
+        self.renamed = renamed
     }
 }
 
 /// What one statement did on scratch.
 package struct MeasuredStatement: Sendable, Hashable {
     package var sql: String
-    /// Locks on tables that existed before the migration sequence's last applied state, strongest mode per table.
+    /// The strongest lock held after it on each table that it locked, read or wrote anew, of those that existed before its
+    /// migration began. One taken by a statement before counts too: it is held while this one works.
     package var locks: [TableLock]
     package var effects: Set<Effect>
 

@@ -1,13 +1,15 @@
 /// A class's files and a database's history rows matched both ways, as sets.
 package struct Accounting: Sendable, Hashable {
-    /// Positions of the folder's migrations that the history holds, in the history's order.
+    /// Positions of the folder's migrations that the history holds, edited ones too, each once, in the history's order.
     package var applied: [Int]
     /// Positions not yet applied, up to and including the declared version, in the folder's order.
     package var pending: [Int]
     /// Of `pending`: those that stand in the folder before one that is applied (merged late).
     package var late: [Int]
-    /// Positions whose row is there with another hash: the file was edited after it ran.
+    /// Of `applied`: those whose row is there with another hash, since the file was edited after it ran.
     package var edited: [Int]
+    /// Of `applied`: those that the history holds once more, since two migrators ran at once; once for each further row.
+    package var repeated: [Int]
     /// History rows that match no file: what a person can recognise of each.
     package var unknown: [String]
     /// Applied positions beyond the declared version.
@@ -20,13 +22,22 @@ package struct Accounting: Sendable, Hashable {
     package var lastChange: Int64?
 
     package init(
-        applied: [Int] = [], pending: [Int] = [], late: [Int] = [], edited: [Int] = [], unknown: [String] = [],
-        ahead: [Int] = [], outOfOrder: Bool = false, version: String? = nil, lastChange: Int64? = nil
+        applied: [Int] = [],
+        pending: [Int] = [],
+        late: [Int] = [],
+        edited: [Int] = [],
+        repeated: [Int] = [],
+        unknown: [String] = [],
+        ahead: [Int] = [],
+        outOfOrder: Bool = false,
+        version: String? = nil,
+        lastChange: Int64? = nil
     ) {
         self.applied = applied
         self.pending = pending
         self.late = late
         self.edited = edited
+        self.repeated = repeated
         self.unknown = unknown
         self.ahead = ahead
         self.outOfOrder = outOfOrder

@@ -6,9 +6,10 @@ package struct Migration: Sendable, Hashable {
     package var tag: String
     /// The leading digits of the tag as written, empty where there are none.
     package var number: String
-    /// The whole text as read.
+    /// What runs as a whole: the file without a byte order mark, and with the semicolon that the format's own mark
+    /// for the end of a statement lets people leave out.
     package var text: String
-    /// What the format compares and stores: lower-case hexadecimal SHA-256 of the file.
+    /// What the format compares and stores: lower-case hexadecimal SHA-256 of the file's bytes.
     package var sha256: String
     /// Milliseconds since 1970 from the folder's journal; nil where the format has none.
     package var when: Int64?
@@ -20,8 +21,14 @@ package struct Migration: Sendable, Hashable {
     package var file: String
 
     package init(
-        tag: String, number: String, text: String, sha256: String, when: Int64?, isTransactional: Bool,
-        statements: [StatementText], file: String
+        tag: String,
+        number: String,
+        text: String,
+        sha256: String,
+        when: Int64?,
+        isTransactional: Bool,
+        statements: [StatementText],
+        file: String
     ) {
         self.tag = tag
         self.number = number
@@ -66,7 +73,7 @@ package struct MigrationFolder: Sendable {
     package func position(ofVersion version: String) -> Int? {
         if version == "latest" { return migrations.isEmpty ? nil : migrations.count - 1 }
         if let exact = migrations.firstIndex(where: { $0.tag == version }) { return exact }
-        guard let number = Int(version) else { return nil }
-        return migrations.firstIndex { Int($0.number) == number }
+        guard let number = MigrationNumber(version) else { return nil }
+        return migrations.firstIndex { MigrationNumber($0.number) == number }
     }
 }

@@ -16,10 +16,11 @@ extension Assessor {
         }
         let (replay, expected) = expected(state.catalog, accounting)
         guard let expected else { return unverified(state, accounting, replay) }
-        guard state.catalog.fits(expected) else {
+        guard state.catalog.fits(expected) || isUnderWay(state, accounting) else {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
         remarks += privileges(of: state.catalog, from: expected)
+        remarks += repeated(accounting)
 
         var route = Route()
         route.pending = accounting.pending
@@ -36,6 +37,12 @@ extension Assessor {
             remarks: remarks,
             course: route.isEmpty ? .nothing : .work(route)
         )
+    }
+
+    /// Whether a run was cut short inside the next migration, outside a transaction: its state is between two versions.
+    func isUnderWay(_ state: DatabaseState, _ accounting: Accounting) -> Bool {
+        guard let unfinished = state.unfinished, let next = accounting.pending.first else { return false }
+        return folder.migrations[next].sha256 == unfinished && !folder.migrations[next].isTransactional
     }
 
     /// The replay of a history and the state it left, where scratch came so far.
@@ -84,6 +91,21 @@ extension Assessor {
                     hint: "declare version \($0), or " + hint
                 )
             }
+    }
+
+    /// Two migrators that ran at once record a migration twice; the schema says that it did no harm.
+    private func repeated(_ accounting: Accounting) -> [Remark] {
+        guard !accounting.repeated.isEmpty else { return [] }
+        let tags = list(knowledge.tags(accounting.repeated))
+        return [
+            Remark(
+                .migrationOutOfOrder,
+                .info,
+                object: knowledge.tags(accounting.repeated).first,
+                "its history holds \(tags) more than once: two migrators ran at the same time",
+                hint: "look whether rows were written twice; the schema is as it should be"
+            )
+        ]
     }
 
     func pending(_ positions: [Int]) -> [Remark] {

@@ -54,7 +54,7 @@ extension Claims.InstanceClaims {
         case .names(let names):
             return names.map { ExactName($0) }.filter { !Claims.isAside($0.text) }
         case .match(let pattern):
-            let glob = Glob(pattern)
+            guard let glob = Glob(pattern) else { return [] }
             return existing.filter {
                 glob.matches($0.text) && !Claims.isAside($0.text) && !Claims.isReserved($0.text, on: instance)
             }
@@ -134,7 +134,7 @@ struct Strangers {
     private mutating func take(_ entry: DatabaseEntry, at index: Int, answers: [String]??) {
         switch entry.selector.value {
         case .names(let all): names.formUnion(all.map { ExactName($0) })
-        case .match(let pattern): globs.append(Glob(pattern))
+        case .match(let pattern): globs += Glob(pattern).map { [$0] } ?? []
         case .query:
             if let known = answers, let all = known {
                 names.formUnion(all.map { ExactName($0) })

@@ -17,7 +17,7 @@ package struct Narrowing: Sendable, Hashable {
     package func includes(instance: String) -> Bool { instances.isEmpty || instances.contains(instance) }
 
     package func includes(database: String) -> Bool {
-        databases.isEmpty || databases.contains { Glob($0).matches(database) }
+        databases.isEmpty || databases.contains { Glob($0)?.matches(database) == true }
     }
 
     /// As a plan says it: the flags that narrowed it.

@@ -1,0 +1,178 @@
+internal import Glibc
+internal import Subprocess
+internal import Synchronization
+internal import SystemPackage
+
+/// A program to run: an absolute path and its arguments, never a shell line.
+package struct Command: Sendable {
+    package var program: String
+    package var arguments: [String]
+    /// The whole environment of the child.
+    package var environment: [String: String]
+    package var folder: String?
+    /// Who it runs as; nil: who we are.
+    package var user: ProcessUser?
+    /// The child is killed when it runs longer.
+    package var timeLimit: Duration?
+
+    package init(
+        _ program: String, _ arguments: [String] = [], environment: [String: String] = ProcessEnvironment.withoutPostgres,
+        folder: String? = nil, user: ProcessUser? = nil, timeLimit: Duration? = nil
+    ) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.folder = folder
+        self.user = user
+        self.timeLimit = timeLimit
+    }
+
+    /// What a trace and an error call it.
+    package var name: String { FilePath(program).lastComponent?.string ?? program }
+}
+
+/// How a program ended. A status other than 0 is a result, not an error.
+package struct CommandResult: Sendable {
+    /// The exit status, or 128 + the signal that ended it.
+    package var status: Int
+    package var output: [UInt8]
+    /// At most 64 KiB of what it said on stderr.
+    package var errors: String
+
+    package init(status: Int, output: [UInt8], errors: String) {
+        self.status = status
+        self.output = output
+        self.errors = errors
+    }
+
+    package var outputText: String { String(decoding: output, as: UTF8.self) }
+}
+
+/// A program could not be run to its end.
+package enum CommandError: Error, Sendable, CustomStringConvertible {
+    case notStarted(program: String, reason: String)
+    case tookTooLong(program: String, limit: Duration)
+
+    package var description: String {
+        switch self {
+        case .notStarted(let program, let reason): "cannot run \(program): \(reason)"
+        case .tookTooLong(let program, let limit): "\(program) was ended: it ran longer than \(limit)"
+        }
+    }
+}
+
+extension Command {
+    /// Runs it to its end, keeping at most `limit` bytes of its output.
+    ///
+    /// - Throws: `CommandError`, or `CancellationError` after the child was killed.
+    package func run(input: [UInt8] = [], limit: Int = 16 << 20) async throws -> CommandResult {
+        var output: [UInt8] = []
+        var result = try await stream(input: input) { bytes in
+            output.append(contentsOf: bytes.prefix(max(0, limit - output.count)))
+        }
+        result.output = output
+        return result
+    }
+
+    /// Runs it to its end and hands over its output piece by piece; a throwing receiver ends the child.
+    package func stream(
+        input: [UInt8] = [], _ receive: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> CommandResult {
+        try await Outside.performAsync(.spawn(name)) {
+            try await spawn(input: .array(input), receive)
+        }
+    }
+
+    /// Runs it to its end with a file as its stdin, opened by us: the child's user need not be able to reach it.
+    package func run(inputFile path: String, limit: Int = 16 << 20) async throws -> CommandResult {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw CommandError.notStarted(program: program, reason: "\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var output: [UInt8] = []
+        var result = try await Outside.performAsync(.spawn(name)) {
+            let input = FileDescriptor(rawValue: descriptor)
+            return try await spawn(input: .fileDescriptor(input, closeAfterSpawningProcess: false)) { bytes in
+                output.append(contentsOf: bytes.prefix(max(0, limit - output.count)))
+            }
+        }
+        result.output = output
+        return result
+    }
+
+    private func spawn(
+        input: some InputProtocol, _ receive: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> CommandResult {
+        let expiry = Expiry()
+        do {
+            let result = try await Subprocess.run(
+                configuration, input: input, output: .sequence, error: .sequence
+            ) { execution in
+                async let errors = Self.text(of: execution.standardError, limit: 64 << 10)
+                // Cancelled with this scope, so a child that ends in time is never shot at.
+                async let _: Void = expiry.wait(timeLimit) {
+                    try? execution.send(signal: .kill, toProcessGroup: true)
+                }
+                for try await buffer in execution.standardOutput {
+                    try buffer.withUnsafeBytes { try receive($0) }
+                }
+                return try await errors
+            }
+            if expiry.isOver, let timeLimit {
+                throw CommandError.tookTooLong(program: program, limit: timeLimit)
+            }
+            return CommandResult(status: result.terminationStatus.shellStatus, output: [], errors: result.closureResult)
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            throw CommandError.notStarted(program: program, reason: "\(error)")
+        }
+    }
+
+    var configuration: Configuration {
+        let names = environment.compactMap { pair in Environment.Key(rawValue: pair.key).map { ($0, pair.value) } }
+        var options = PlatformOptions()
+        // Its own group: a Ctrl-C typed at us is ours to pass on, in an order of ours.
+        options.processGroupID = 0
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        if let user, user.id != getuid() {
+            options.userID = user.id
+            options.groupID = user.group
+            options.supplementaryGroups = user.supplementaryGroups
+        }
+        return Configuration(
+            executable: .path(FilePath(program)), arguments: Arguments(arguments),
+            environment: .custom(Dictionary(uniqueKeysWithValues: names)),
+            workingDirectory: folder.map { FilePath($0) }, platformOptions: options)
+    }
+
+    private static func text(of output: SubprocessOutputSequence, limit: Int) async throws -> String {
+        var bytes: [UInt8] = []
+        for try await buffer in output {
+            buffer.withUnsafeBytes { bytes.append(contentsOf: $0.prefix(max(0, limit - bytes.count))) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Whether a time limit has passed.
+private final class Expiry: Sendable {
+    private let over = Atomic(false)
+
+    var isOver: Bool { over.load(ordering: .acquiring) }
+
+    func wait(_ limit: Duration?, _ expire: () -> Void) async {
+        guard let limit, (try? await Task.sleep(for: limit)) != nil else { return }
+        over.store(true, ordering: .releasing)
+        expire()
+    }
+}
+
+extension TerminationStatus {
+    fileprivate var shellStatus: Int {
+        switch self {
+        case .exited(let status): Int(status)
+        case .signaled(let signal): 128 + Int(signal)
+        }
+    }
+}

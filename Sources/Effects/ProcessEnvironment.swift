@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// The environment this process was started with.
+package enum ProcessEnvironment {
+    package static func value(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+
+    /// All names and values.
+    package static var all: [String: String] {
+        var all: [String: String] = [:]
+        var cursor = environ
+        while let entry = cursor.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                all[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            cursor += 1
+        }
+        return all
+    }
+
+    /// What a child gets: everything but what libpq and psql would take as a target or a secret.
+    package static var withoutPostgres: [String: String] {
+        all.filter { !$0.key.hasPrefix("PG") && $0.key != "DATABASE_URL" }
+    }
+
+    /// Forgets every `PG*` variable, so that libpq cannot find a target that no manifest names.
+    ///
+    /// To be called once, before the first thread: changing the environment is not safe beside other threads.
+    /// `PGSERVICEFILE` stays, since it counts only where a manifest names a `service`.
+    /// See <https://www.postgresql.org/docs/current/libpq-envars.html>.
+    package static func forgetAmbientTargets() {
+        for name in all.keys where name.hasPrefix("PG") && name != "PGSERVICEFILE" {
+            unsetenv(name)
+        }
+        unsetenv("DATABASE_URL")
+    }
+}

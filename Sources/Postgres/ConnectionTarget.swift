@@ -1,0 +1,35 @@
+internal import CLibPQ
+
+/// Where to connect to: libpq's keywords and values, the secret apart so that it can never be printed.
+package struct ConnectionTarget: Sendable {
+    package var parameters: [(keyword: String, value: String)]
+    /// Replaces `dbname` of the parameters. Passed as a bare name: libpq expands a conninfo string only where asked to.
+    package var database: String
+    package var password: Secret?
+
+    package init(parameters: [(keyword: String, value: String)], database: String, password: Secret? = nil) {
+        self.parameters = parameters
+        self.database = database
+        self.password = password
+    }
+
+    package func with(database: String) -> ConnectionTarget {
+        ConnectionTarget(parameters: parameters, database: database, password: password)
+    }
+}
+
+/// A secret that no print, log or encoder can get at.
+package struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private let value: String
+
+    package init(_ value: String) {
+        self.value = value
+    }
+
+    package var description: String { "<secret>" }
+    package var debugDescription: String { "<secret>" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// The one way to it.
+    package func reveal<Result>(_ body: (String) throws -> Result) rethrows -> Result { try body(value) }
+}

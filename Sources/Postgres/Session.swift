@@ -1,0 +1,253 @@
+internal import CLibPQ
+internal import Effects
+internal import Synchronization
+
+/// One session with one server, its settings pinned and proved, never reconnected.
+///
+/// libpq blocks, so every call runs on this session's own queue. A session that was lost stays lost: one that held a
+/// lock must never come back without it.
+package actor Session {
+    private let queue = SessionQueue()
+    private var connection: Connection?
+    private let settings: SessionSettings
+    private let label: String
+    private let canceller = Canceller()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+    private init(settings: SessionSettings, label: String) {
+        self.settings = settings
+        self.label = label
+    }
+
+    /// Connects, and proves the settings unless `proof` is to be part of the caller's own first round trip.
+    ///
+    /// - Parameter timeLimit: for the whole of connecting; libpq counts in whole seconds, at least two.
+    /// - Throws: `PostgresError`.
+    package static func open(
+        _ target: ConnectionTarget, settings: SessionSettings, proof: Proof = .atOnce, timeLimit: Duration = .seconds(10)
+    ) async throws(PostgresError) -> Session {
+        let session = Session(settings: settings, label: target.database)
+        try await session.connect(target, timeLimit)
+        if proof == .atOnce { try await session.prove() }
+        return session
+    }
+
+    package enum Proof: Sendable { case atOnce, byCaller }
+
+    private func connect(_ target: ConnectionTarget, _ timeLimit: Duration) throws(PostgresError) {
+        let parameters = target.libpqParameters(settings, timeLimit)
+        let opened = try Outside.perform(.connect(label)) { () throws(PostgresError) in
+            try Holder(Connection(parameters))
+        }
+        connection = opened.take()
+        if let handle = connection?.handle { canceller.arm(handle) }
+    }
+
+    private func prove() throws(PostgresError) {
+        let answers = try send(settings.proof, label: "settings")
+        try settings.verify(answers.first?.rows, backendPID: backendPID)
+    }
+
+    /// The process that serves us, as it said when we connected.
+    package var backendPID: Int { connection?.backendPID ?? 0 }
+    package var serverVersionNumber: Int { connection?.serverVersion ?? 0 }
+    package var usesTLS: Bool { connection?.usesTLS ?? false }
+    package var isInTransaction: Bool { connection?.isInTransaction ?? false }
+
+    /// Runs a string of statements in one round trip by the simple protocol.
+    ///
+    /// Cancelling the task asks the server to cancel the statement (SQLSTATE 57014).
+    /// - Parameter label: what traces call it; never a value.
+    /// - Throws: `PostgresError`; statements after the one that failed did not run.
+    @discardableResult
+    package nonisolated func run(_ sql: SQL, label: String = "sql") async throws(PostgresError) -> [Answer] {
+        let call = canceller.call()
+        return try await withTaskCancellationHandler {
+            await attempt(call) { session throws(PostgresError) in try session.send(sql, label: label) }
+        } onCancel: {
+            canceller.cancel(call)
+        }.get()
+    }
+
+    /// As `run`, giving what was answered before the first error together with that error.
+    package func runKeepingAnswers(
+        _ sql: SQL, label: String = "sql"
+    ) async throws(PostgresError) -> (answers: [Answer], error: PostgresError?) {
+        var answers: [Answer] = []
+        do {
+            try onConnection(label) { connection throws(PostgresError) in
+                try connection.simpleQuery(sql.text) { answers.append($0) }
+            }
+            return (answers, nil)
+        } catch {
+            if case .server = error { return (answers, error) }
+            throw error
+        }
+    }
+
+    /// Runs one statement with text parameters by the extended protocol.
+    @discardableResult
+    package nonisolated func run(
+        _ sql: SQL, parameters: [String?], label: String = "sql"
+    ) async throws(PostgresError) -> Rows {
+        let call = canceller.call()
+        return try await withTaskCancellationHandler {
+            await attempt(call) { session throws(PostgresError) in
+                var rows: Rows?
+                try session.onConnection(label) { connection throws(PostgresError) in
+                    try connection.extendedQuery(sql.text, parameters) { rows = rows ?? $0.rows }
+                }
+                return rows ?? Rows(columns: [], values: [])
+            }
+        } onCancel: {
+            canceller.cancel(call)
+        }.get()
+    }
+
+    /// Runs one `COPY … FROM stdin` with its data.
+    package func copyIn(_ sql: SQL, data: [UInt8], label: String = "copy") throws(PostgresError) {
+        try onConnection(label) { connection throws(PostgresError) in try connection.copyIn(sql.text, data: data) }
+    }
+
+    /// Ends the session now; locks it held are gone when the server has seen it.
+    package func close() {
+        canceller.disarm()
+        connection = nil
+    }
+
+    fileprivate func send(_ sql: SQL, label: String) throws(PostgresError) -> [Answer] {
+        var answers: [Answer] = []
+        try onConnection(label) { connection throws(PostgresError) in
+            try connection.simpleQuery(sql.text) { answers.append($0) }
+        }
+        return answers
+    }
+
+    fileprivate func onConnection(
+        _ what: String, _ body: (borrowing Connection) throws(PostgresError) -> Void
+    ) throws(PostgresError) {
+        guard connection != nil else { throw .connectionLost(reason: "the session was closed") }
+        let name = "\(label): \(what)"
+        try Outside.perform(settings.access == .readOnly ? .query(name) : .statement(name)) { () throws(PostgresError) in
+            switch connection {
+            case .some(let connection): try body(connection)
+            case .none: break
+            }
+        }
+    }
+
+    /// Does `body` unless the call was cancelled before its turn came.
+    private func attempt<Value: Sendable>(
+        _ call: Canceller.Call, _ body: @Sendable (isolated Session) throws(PostgresError) -> Value
+    ) -> Result<Value, PostgresError> {
+        guard canceller.begin(call) else { return .failure(.server(.cancelledBeforeStart)) }
+        defer { canceller.end(call) }
+        do throws(PostgresError) { return .success(try body(self)) } catch { return .failure(error) }
+    }
+}
+
+extension ServerMessage {
+    fileprivate static let cancelledBeforeStart = ServerMessage(
+        severity: "ERROR", sqlState: "57014", primary: "canceling statement due to user request")
+}
+
+/// Carries a connection out of a generic call, which cannot return a value that must not be copied.
+private final class Holder {
+    private var connection: Connection?
+
+    init(_ connection: consuming Connection) {
+        self.connection = consume connection
+    }
+
+    func take() -> Connection? { connection.take() }
+}
+
+/// Asks the server to stop what a session is doing, from any thread, and only where it is the call that was cancelled.
+///
+/// `PQcancel` is safe to call from another thread while the connection is in use, and it reads only the `PGcancel` made
+/// beforehand: <https://www.postgresql.org/docs/current/libpq-cancel.html>.
+private final class Canceller: Sendable {
+    struct Call: Hashable, Sendable { var number: Int }
+
+    private struct State: @unchecked Sendable {
+        /// Read by `PQcancel` alone, under the lock.
+        var token: OpaquePointer?
+        var calls = 0
+        var running: Call?
+        var cancelled: Set<Call> = []
+    }
+
+    private let state = Mutex(State())
+
+    func arm(_ handle: OpaquePointer) {
+        state.withLock { $0.token = PQgetCancel(handle) }
+    }
+
+    func call() -> Call {
+        state.withLock { state in
+            state.calls += 1
+            return Call(number: state.calls)
+        }
+    }
+
+    /// False where the call was cancelled before its turn came.
+    func begin(_ call: Call) -> Bool {
+        state.withLock { state in
+            guard state.cancelled.remove(call) == nil else { return false }
+            state.running = call
+            return true
+        }
+    }
+
+    func end(_ call: Call) {
+        state.withLock { $0.running = nil }
+    }
+
+    func cancel(_ call: Call) {
+        state.withLock { state in
+            guard state.running == call, let token = state.token else {
+                state.cancelled.insert(call)
+                return
+            }
+            var buffer = [CChar](repeating: 0, count: 256)
+            _ = Outside.perform(.signal("cancel")) { PQcancel(token, &buffer, CInt(buffer.count)) }
+        }
+    }
+
+    func disarm() {
+        state.withLock { state in
+            if let token = state.token { PQfreeCancel(token) }
+            state.token = nil
+        }
+    }
+
+    deinit { disarm() }
+}
+
+extension ConnectionTarget {
+    /// Everything libpq is told; what is not told here it must not find in its surroundings.
+    fileprivate func libpqParameters(_ settings: SessionSettings, _ timeLimit: Duration) -> [(String, String)] {
+        var all = parameters.filter { $0.keyword != "dbname" && $0.keyword != "options" }
+        func add(_ keyword: String, _ value: String) {
+            if !all.contains(where: { $0.keyword == keyword }) { all.append((keyword, value)) }
+        }
+        all.append(("dbname", database))
+        password?.reveal { all.append(("password", $0)) }
+        // The last word on a setting wins, so ours come after the manifest's.
+        let asked = parameters.first { $0.keyword == "options" }.map { $0.value + " " } ?? ""
+        all.append(("options", asked + settings.startupOptions))
+        all.append(("client_encoding", "UTF8"))
+        add("application_name", settings.applicationName)
+        add("connect_timeout", String(max(2, timeLimit.components.seconds)))
+        add("keepalives_idle", "30")
+        add("keepalives_interval", "10")
+        add("keepalives_count", "3")
+        add("tcp_user_timeout", "60000")
+        // Both cost a round trip or more where nobody asked for them.
+        add("gssencmode", "disable")
+        // An empty value would mean ~/.pgpass; a file that is not there means none.
+        add("passfile", "/nonexistent/no-pass-file-but-a-named-one")
+        return all.map { ($0.keyword, $0.value) }
+    }
+}

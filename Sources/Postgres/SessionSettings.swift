@@ -1,0 +1,107 @@
+/// Settings that every session pins at its start and proves before it is used.
+///
+/// They go as start-up `options`, which win over `ALTER DATABASE … SET` and `ALTER ROLE … SET`: a tenant that owns its
+/// database must not choose them. A pooler drops start-up options, so each is read back.
+/// See <https://www.postgresql.org/docs/current/config-setting.html>.
+package struct SessionSettings: Sendable, Hashable {
+    package enum Access: Sendable, Hashable { case readOnly, readWrite }
+
+    package var access: Access
+    package var lockTimeout: Duration?
+    package var statementTimeout: Duration?
+    /// `reconcile/<run>` and what the session is for; at most 63 bytes count.
+    package var applicationName: String
+
+    package init(
+        access: Access, lockTimeout: Duration? = nil, statementTimeout: Duration? = nil, applicationName: String
+    ) {
+        self.access = access
+        self.lockTimeout = lockTimeout
+        self.statementTimeout = statementTimeout
+        self.applicationName = applicationName
+    }
+
+    /// Name and value as `current_setting` gives it back.
+    package var pinned: [(name: String, value: String)] {
+        [
+            // A catalog query under another search_path runs operators that a tenant planted.
+            ("search_path", "pg_catalog"),
+            // A database's owner can switch it off, and a crash then loses acknowledged commits.
+            ("synchronous_commit", "on"),
+            ("default_transaction_read_only", access == .readOnly ? "on" : "off"),
+            ("default_transaction_isolation", "read committed"),
+            ("statement_timeout", statementTimeout.map(Self.milliseconds) ?? "0"),
+            ("lock_timeout", lockTimeout.map(Self.milliseconds) ?? "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("idle_session_timeout", "0"),
+            // An error where a policy would hide rows, instead of too few rows.
+            ("row_security", "off"),
+            ("client_min_messages", "warning"),
+            ("standard_conforming_strings", "on"),
+            ("check_function_bodies", "on"),
+            ("default_tablespace", ""),
+            ("DateStyle", "ISO, MDY"),
+            ("IntervalStyle", "postgres"),
+            ("TimeZone", "UTC"),
+            ("extra_float_digits", "1"),
+            ("bytea_output", "hex"),
+            ("jit", "off"),
+        ]
+    }
+
+    /// The start-up `options`. Blanks and backslashes within a value are escaped by a backslash.
+    var startupOptions: String {
+        pinned.map { name, value in
+            let escaped = value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] }
+            return "-c \(name)=\(String(escaped))"
+        }.joined(separator: " ")
+    }
+
+    static func milliseconds(_ duration: Duration) -> String {
+        let (seconds, attoseconds) = duration.components
+        return String(max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+    }
+
+    /// The question that proves them: one row of the settings' values, then who and where the server says we are.
+    package var proof: SQL {
+        let settings = SQL(joining: pinned.map { SQL("current_setting(\(literal: $0.name))") })
+        return """
+            SELECT \(settings), pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_timeout', true)
+            """
+    }
+
+    /// Holds the answer to `proof` against what was asked for.
+    ///
+    /// - Throws: `PostgresError.unfit` naming the first setting that differs, or the pooler.
+    package func verify(_ rows: Rows?, backendPID: Int) throws(PostgresError) {
+        guard let row = rows?.first, row.count == pinned.count + 3 else {
+            throw .unexpectedAnswer("no answer to the question after the session's settings")
+        }
+        // Behind a transaction pooler the process that answers is not the one that was connected to.
+        guard row[pinned.count] == String(backendPID) else {
+            throw .unfit(
+                reason: "a connection pooler answers here (process \(row[pinned.count] ?? "?") instead of "
+                    + "\(backendPID)): give the server's own address, locks do not hold through a pooler")
+        }
+        for (index, setting) in pinned.enumerated() {
+            let found = row[index] ?? ""
+            guard !Self.same(found, setting.value) else { continue }
+            throw .unfit(
+                reason: "the session's \(setting.name) is \"\(found)\", it must be \"\(setting.value)\": "
+                    + "a pooler or a proxy dropped the start-up options")
+        }
+        guard row[pinned.count + 2] == nil || row[pinned.count + 2] == "0" else {
+            throw .unfit(reason: "transaction_timeout is set for this role or database; it would end our transactions")
+        }
+    }
+
+    /// `current_setting` gives times back in the largest unit that fits: `3s` for 3000.
+    private static func same(_ found: String, _ asked: String) -> Bool {
+        if found == asked { return true }
+        let units = [("ms", 1), ("min", 60_000), ("s", 1000), ("h", 3_600_000), ("d", 86_400_000)]
+        for (suffix, factor) in units where found.hasSuffix(suffix) {
+            return Int(found.dropLast(suffix.count)).map { String($0 * factor) } == asked
+        }
+        return false
+    }
+}

@@ -1,0 +1,3 @@
+INSERT INTO a VALUES ('
+--> statement-breakpoint
+');

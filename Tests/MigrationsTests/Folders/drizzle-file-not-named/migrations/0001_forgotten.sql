@@ -1,0 +1,3 @@
+CREATE TABLE "0001_forgotten" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "0002_c" (
+	"id" serial PRIMARY KEY NOT NULL
+);

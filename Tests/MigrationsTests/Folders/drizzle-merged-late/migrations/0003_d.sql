@@ -1,0 +1,3 @@
+CREATE TABLE "0003_d" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "0004_e" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,2 @@
+COPY (SELECT 1) TO stdout;
+COPY a FROM '/dev/null'

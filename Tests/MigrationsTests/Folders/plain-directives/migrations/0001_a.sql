@@ -1,0 +1,3 @@
+SELECT 1;
+-- reconcile: no-transaction
+SELECT 2;

@@ -1,0 +1,2 @@
+-- reconcile: no-transactions
+SELECT 1;

@@ -1,0 +1,3 @@
+
+--reconcile:no-transaction  
+VACUUM;

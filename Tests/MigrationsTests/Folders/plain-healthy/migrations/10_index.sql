@@ -1,0 +1,4 @@
+-- Large in production.
+-- reconcile: no-transaction
+
+CREATE INDEX CONCURRENTLY a_b ON a (b);

@@ -1,0 +1,112 @@
+import FleetModel
+import Migrations
+import Testing
+
+/// Folders that git cannot keep, or that some file systems cannot.
+@Suite struct HostileFolderTests {
+    private func diagnostics(
+        _ format: MigrationSource.Format,
+        in root: borrowing TemporaryFolder,
+        directory: String = "migrations"
+    ) -> [String] {
+        let path = directory.hasPrefix("/") ? directory : "\(root.path)/\(directory)"
+        return MigrationFolderLoader.load(class: databaseClass(format, directory: path), root: root.path)
+            .diagnostics.map { diagnostic in
+                diagnostic.asRecorded.split(separator: "\n").prefix(2).joined()
+                    .replacing(root.path, with: "ROOT")
+            }
+    }
+
+    @Test func `a folder that is not there, is a file, or leaves the root is an error of the manifest`() throws {
+        let root = try TemporaryFolder()
+        let elsewhere = try TemporaryFolder()
+        try root.file("file")
+        try root.link("link", to: elsewhere.path)
+        let manifest = "manifests/tenant.yaml:1:1 "
+        #expect(
+            diagnostics(.plain, in: root)
+                == ["error[migration-folder] \(manifest) the folder \"ROOT/migrations\" does not exist"]
+        )
+        #expect(
+            diagnostics(.plain, in: root, directory: "file")
+                == ["error[migration-folder] \(manifest) \"ROOT/file\" is not a folder"]
+        )
+        let outside = " is not below the root, once links are followed"
+        #expect(
+            diagnostics(.plain, in: root, directory: "link")
+                == ["error[path-escapes] \(manifest) \"ROOT/link\"\(outside)"]
+        )
+        #expect(
+            diagnostics(.plain, in: root, directory: elsewhere.path)
+                == ["error[path-escapes] \(manifest) \"\(elsewhere.path)\"\(outside)"]
+        )
+        #expect(
+            diagnostics(.plain, in: root, directory: "\(root.path)x")
+                == ["error[migration-folder] \(manifest) the folder \"ROOTx\" does not exist"]
+        )
+    }
+
+    @Test func `a link that stays below the root is followed to the folder`() throws {
+        let root = try TemporaryFolder()
+        try root.folder("real")
+        try root.file("real/0001_a.sql")
+        try root.link("migrations", to: "real")
+        #expect(diagnostics(.plain, in: root) == [])
+    }
+
+    @Test func `links, pipes, folders and huge files are not read`() throws {
+        let root = try TemporaryFolder()
+        try root.folder("migrations")
+        try root.link("migrations/0001_link.sql", to: "/etc/passwd")
+        try root.pipe("migrations/0002_pipe.sql")
+        try root.hole("migrations/0003_huge.sql", length: 16 << 20 + 1)
+        try root.folder("migrations/0004_folder.sql")
+        #expect(
+            diagnostics(.plain, in: root) == [
+                "error[migration-file] migrations/0001_link.sql:1:1  "
+                    + "\"migrations/0001_link.sql\" is a link, or reached through one",
+                "error[migration-file] migrations/0002_pipe.sql:1:1  "
+                    + "\"migrations/0002_pipe.sql\" is not a regular file",
+                "error[limit-exceeded] migrations/0003_huge.sql:1:1  "
+                    + "\"migrations/0003_huge.sql\" has more than 16 MB",
+            ]
+        )
+    }
+
+    @Test func `a journal that is a link is not read`() throws {
+        let root = try TemporaryFolder()
+        try root.folder("migrations")
+        try root.folder("migrations/meta")
+        try root.link("migrations/meta/_journal.json", to: "/etc/passwd")
+        #expect(
+            diagnostics(.drizzle, in: root) == [
+                "error[migration-journal] migrations/meta/_journal.json:1:1  "
+                    + "\"migrations/meta/_journal.json\" is a link, or reached through one"
+            ]
+        )
+    }
+
+    @Test func `names that differ by case or by Unicode form only are one name elsewhere`() throws {
+        let root = try TemporaryFolder()
+        try root.folder("migrations")
+        for name in ["0001_users", "0001_Users", "0002_caf\u{E9}", "0002_cafe\u{301}"] {
+            try root.file("migrations/\(name).sql")
+        }
+        let found = diagnostics(.plain, in: root)
+        #expect(found.contains { $0.contains("\"0001_users.sql\" and \"0001_Users.sql\" are one name") })
+        #expect(found.contains { $0.contains("\"0002_caf\u{E9}.sql\" and \"0002_cafe\u{301}.sql\" are one name") })
+    }
+
+    @Test func `a tag in another Unicode form than its file has no file`() throws {
+        let root = try TemporaryFolder()
+        try root.folder("migrations")
+        try root.folder("migrations/meta")
+        try root.file(
+            "migrations/meta/_journal.json",
+            #"{"version":"7","dialect":"postgresql","entries":[{"idx":0,"when":1,"tag":"0_\u00e9","breakpoints":true}]}"#
+        )
+        try root.file("migrations/0_e\u{301}.sql")
+        let found = diagnostics(.drizzle, in: root)
+        #expect(found.count == 1 && found[0].contains("has no file"))
+    }
+}

@@ -1,0 +1,65 @@
+internal import Effects
+internal import FleetModel
+internal import Glibc
+package import Postgres
+package import Servers
+
+/// A real PostgreSQL server for one test: private, empty, gone with the test.
+///
+/// Roles belong to a server and not to a database, so a test gets a server.
+package enum TestServer {
+    /// Starts a server of the newest installed major (or the one asked for), runs the test, and stops it.
+    package static func with<Result: Sendable>(
+        major: Int? = nil, settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
+    ) async throws -> Result {
+        let programs = try await programs(major: major)
+        return try await EmbeddedServer.run(
+            programs, in: parent, template: try await templates.template(programs), settings: settings, body)
+    }
+
+    /// Server programs of a major; a test that needs them and has none fails.
+    package static func programs(major: Int? = nil) async throws -> PostgresPrograms {
+        let all = await PostgresPrograms.all(explicit: ProcessEnvironment.value("RECONCILE_TEST_PG_BIN"))
+        guard let found = all.first(where: { $0.hasServer && (major == nil || $0.version.major == major) }) else {
+            throw NoPrograms()
+        }
+        return found
+    }
+
+    /// Memory where there is some: the tests start hundreds of servers.
+    package static var parent: String { access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp" }
+
+    private static let templates = Templates()
+
+    package struct NoPrograms: Error, CustomStringConvertible {
+        package var description: String { "no PostgreSQL server programs found: run scripts/bootstrap" }
+    }
+}
+
+/// Data folders made once per user and version, and copied for each server.
+private actor Templates {
+    private var made: [String: Task<String, any Error>] = [:]
+
+    func template(_ programs: PostgresPrograms) async throws -> String {
+        let path = "\(TestServer.parent)/rcl-template-\(geteuid())-\(programs.version)"
+        if made[path] == nil {
+            made[path] = Task {
+                if access("\(path)/PG_VERSION", F_OK) != 0 { try await EmbeddedServer.makeTemplate(programs, at: path) }
+                return path
+            }
+        }
+        return try await made[path]?.value ?? path
+    }
+}
+
+extension EmbeddedServer {
+    /// Runs statements as the superuser, each string in one round trip, and gives the last answer's rows.
+    @discardableResult
+    package func sql(_ text: String, database: String = "postgres") async throws -> Rows? {
+        let settings = SessionSettings(access: .readWrite, applicationName: "test")
+        let session = try await Session.open(target(database: database), settings: settings)
+        let answers = try await session.run(SQL(writtenByUser: text))
+        await session.close()
+        return answers.last { $0.rows != nil }?.rows
+    }
+}
