@@ -20,6 +20,7 @@ extension Assessor {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
         remarks += privileges(of: state.catalog, from: expected)
+        remarks += repeated(accounting)
 
         var route = Route()
         route.pending = accounting.pending
@@ -90,6 +91,21 @@ extension Assessor {
                     hint: "declare version \($0), or " + hint
                 )
             }
+    }
+
+    /// Two migrators that ran at once record a migration twice; the schema says that it did no harm.
+    private func repeated(_ accounting: Accounting) -> [Remark] {
+        guard !accounting.repeated.isEmpty else { return [] }
+        let tags = list(knowledge.tags(accounting.repeated))
+        return [
+            Remark(
+                .migrationOutOfOrder,
+                .info,
+                object: knowledge.tags(accounting.repeated).first,
+                "its history holds \(tags) more than once: two migrators ran at the same time",
+                hint: "look whether rows were written twice; the schema is as it should be"
+            )
+        ]
     }
 
     func pending(_ positions: [Int]) -> [Remark] {

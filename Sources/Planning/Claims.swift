@@ -128,7 +128,7 @@ package struct Claims: Sendable {
     }
 
     /// Whether an earlier run kept it aside: `<name>__rcl_<run>`.
-    package static func isAside(_ name: String) -> Bool { name.utf8Contains("__rcl_") }
+    package static func isAside(_ name: String) -> Bool { name.utf8Contains(RunName.asideMark) }
 }
 
 extension String {

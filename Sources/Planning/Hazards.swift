@@ -14,7 +14,7 @@ struct HazardRules {
     private let existing: Set<TableName>
     private let objects: Set<ObjectID>
     private let filled: Set<TableName>
-    /// New names that may be old tables renamed by an earlier migration, and whether one of those holds rows.
+    /// New names of tables that hold rows.
     private var renamed: Set<TableName> = []
     private var mayHaveRenamed = false
     /// Locks of the running transaction by table.
@@ -30,15 +30,13 @@ struct HazardRules {
 
     private func isFilled(_ table: TableName) -> Bool { filled.contains(table) || renamed.contains(table) }
 
-    /// One migration that scratch ran, leading from one state to the next.
+    /// One migration that scratch ran.
     mutating func statements(
         of measured: MeasuredMigration,
-        from: Catalog?,
-        to: Catalog?,
         isTransactional: Bool
     ) -> [PlannedStatement] {
         held = [:]
-        noteRenames(in: measured, from, to)
+        noteRenames(in: measured)
         return measured.statements.map { statement in
             if !isTransactional { held = [:] }
             for lock in statement.locks {
@@ -59,17 +57,8 @@ struct HazardRules {
         }
     }
 
-    private mutating func noteRenames(in measured: MeasuredMigration, _ from: Catalog?, _ to: Catalog?) {
-        guard before != nil, let from, let to else { return }
-        var dropped: Set<TableName> = []
-        for effect in measured.statements.flatMap(\.effects) {
-            if case .drops(let object) = effect, object.isTable, let schema = object.schema {
-                dropped.insert(TableName(schema: schema, name: object.name))
-            }
-        }
-        let vanished = Set(from.tables).subtracting(to.tables).subtracting(dropped)
-        guard vanished.contains(where: isFilled) else { return }
-        renamed.formUnion(Set(to.tables).union(dropped).subtracting(from.tables))
+    private mutating func noteRenames(in measured: MeasuredMigration) {
+        for (old, new) in measured.renamed where before != nil && isFilled(old) { renamed.insert(new) }
     }
 
     private mutating func planned(_ statement: MeasuredStatement) -> PlannedStatement {
@@ -115,7 +104,9 @@ struct HazardRules {
         if before == nil { hazards.remove(.notTransactional) }
         if grows { waitForOthers(statement, &hazards, &notes) }
         noteLocksThatMayRename(statement)
-        let locks = statement.locks.filter { existing.contains($0.table) && LockStrength.isShown($0.mode) }.sorted()
+        let locks = statement.locks.filter {
+            (existing.contains($0.table) || renamed.contains($0.table)) && LockStrength.isShown($0.mode)
+        }.sorted()
         return PlannedStatement(
             sql: statement.sql,
             hazards: hazards,

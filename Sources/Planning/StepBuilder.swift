@@ -154,8 +154,6 @@ struct StepBuilder {
                 replay.migrations.indices.contains(place) && place < replay.reach
                 ? rules.statements(
                     of: replay.migrations[place],
-                    from: replay.states[place],
-                    to: replay.states[place + 1],
                     isTransactional: migration.isTransactional
                 )
                 : HazardRules.unassessed(migration, reason: replay.obstacle ?? "no answer from scratch")

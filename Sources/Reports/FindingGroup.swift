@@ -61,14 +61,6 @@ extension Severity {
         case .info: "·"
         }
     }
-
-    var paint: Paint {
-        switch self {
-        case .error: .red
-        case .warning: .yellow
-        case .info: .cyan
-        }
-    }
 }
 
 extension TextPage {
@@ -79,11 +71,11 @@ extension TextPage {
         let about = group.objects.isEmpty ? "" : Printable.list(group.objects) + ": "
         let whose = place.map { $0 + ": " } ?? ""
         paragraph(
-            [Span(margin), Span(group.severity.symbol + " ", group.severity.paint), Span(code, group.severity.paint)],
+            [Span(margin), Span(group.severity.symbol + " ", group.severity.tint), Span(code, group.severity.tint)],
             whose + about + Printable.clean(group.message)
         )
         if showsHint, let hint = group.hint {
-            paragraph([Span(margin + "  " + String(repeating: " ", count: 22))], "→ " + Printable.clean(hint), .dim)
+            paragraph([Span(margin + "  " + String(repeating: " ", count: 22))], "→ " + Printable.clean(hint), .faint)
         }
     }
 }

@@ -21,11 +21,11 @@ package struct InventoryText: Sendable {
 extension TextPage {
     fileprivate mutating func inventory(_ plan: EnvironmentPlan) {
         line(
-            Span(Printable.name(plan.name), .bold),
+            Span(Printable.name(plan.name), .strong),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
             Span(
                 plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
-                .yellow
+                .warning
             )
         )
         for instance in plan.instances {
@@ -52,18 +52,18 @@ extension TextPage {
         if let size = instance.sizeBytes { facts.append(Printable.size(size)) }
         if instance.state == .retiring { facts.append("retiring") }
         line(
-            Span("  \(Printable.name(instance.name))", .bold),
+            Span("  \(Printable.name(instance.name))", .strong),
             Span(
                 "  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"),
-                instance.reachable ? nil : .red
+                instance.reachable ? nil : .error
             ),
-            Span("  \(Printable.clean(instance.address))", .dim)
+            Span("  \(Printable.clean(instance.address))", .faint)
         )
     }
 
     private mutating func databases(_ databases: [PlannedDatabase]) {
         guard !databases.isEmpty else {
-            line(Span("    no databases", .dim))
+            line(Span("    no databases", .faint))
             return
         }
         let heads = ["database", "class", "version", "state", "tables", "size", "last change"]
@@ -83,14 +83,14 @@ extension TextPage {
             let excess = 6 + widths.reduce(0, +) + 2 * (widths.count - 1) - width
             if excess > 0 { widths[column] = max(12, widths[column] - excess) }
         }
-        line(Span("      " + Self.cells(heads, widths), .dim))
+        line(Span("      " + Self.cells(heads, widths), .faint))
         for (database, row) in zip(databases, rows) {
             let status = database.status
             let cells = Self.cells(row, widths)
             line(
                 Span("    "),
-                Span(status.symbol + " ", status.paint),
-                Span(cells, status == .converged ? nil : status.paint)
+                Span(status.symbol + " ", status.tint),
+                Span(cells, status == .converged ? nil : status.tint)
             )
         }
     }
@@ -125,7 +125,7 @@ extension TextPage {
             return count == 0 ? nil : "\(count) \(status.rawValue)"
         }
         line(
-            Span("\(Printable.name(plan.name)): ", .bold),
+            Span("\(Printable.name(plan.name)): ", .strong),
             Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")),
             Span(".")
         )
@@ -145,12 +145,12 @@ extension DatabaseStatus {
         }
     }
 
-    var paint: Paint {
+    var tint: Tint {
         switch self {
-        case .converged, .missing: .green
-        case .pending, .empty, .unmanaged: .yellow
-        case .drifted, .corrupted, .unknown: .red
-        case .aside: .dim
+        case .converged, .missing: .good
+        case .pending, .empty, .unmanaged: .warning
+        case .drifted, .corrupted, .unknown: .error
+        case .aside: .faint
         }
     }
 }

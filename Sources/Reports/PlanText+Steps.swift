@@ -11,16 +11,20 @@ extension TextPage {
         let kind = Printable.padded(step.kind.rawValue, to: kindWidth)
         paragraph(
             [
-                Span("   "), Span(step.kind.symbol, step.kind.paint), Span(" \(id) ", .dim),
-                Span(kind, step.kind.paint), Span("  "),
+                Span("   "), Span(step.kind.symbol, step.kind.tint), Span(" \(id) ", .faint),
+                Span(kind, step.kind.tint), Span("  "),
             ],
             Printable.clean(step.summary)
         )
-        if !step.objects.isEmpty { paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .dim) }
+        if !step.objects.isEmpty {
+            paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .faint)
+        }
         let own = step.hazards.subtracting(step.statements.flatMap(\.hazards))
         if !own.isEmpty { hazards(own, indent: 9) }
-        // A database that holds nothing can be harmed by no statement: they are only counted.
-        guard step.kind != .check, step.kind != .rebuildDatabase, step.kind != .initialize else { return }
+        // A database that holds nothing can be harmed by no statement: they are only counted. What moves is told above.
+        guard step.kind != .check, step.kind != .quarantineTables, step.kind != .rebuildDatabase,
+            step.kind != .initialize
+        else { return }
         statements(isNew ? step.statements.filter { !$0.hazards.isEmpty } : step.statements, of: step)
     }
 
@@ -30,11 +34,11 @@ extension TextPage {
             $0.kind == .backup && $0.instance == step.instance && $0.database == step.database
         }
         line(
-            Span("\(step.id) ", .dim),
-            Span("\(step.kind.symbol) ", step.kind.paint),
-            Span(Printable.name(step.database ?? step.summary), .bold),
+            Span("\(step.id) ", .faint),
+            Span("\(step.kind.symbol) ", step.kind.tint),
+            Span(Printable.name(step.database ?? step.summary), .strong),
             Span(" will be \(step.kind.participle)"),
-            Span("  on \(Printable.name(step.instance ?? "?"))", .dim)
+            Span("  on \(Printable.name(step.instance ?? "?"))", .faint)
         )
         paragraph([Span("     ")], Printable.clean(step.summary) + (isBackedUp ? ", after a backup" : ""))
         if !step.hazards.isEmpty { hazards(step.hazards, indent: 5) }
@@ -47,15 +51,15 @@ extension TextPage {
     private mutating func hazards(_ hazards: Set<Hazard>, indent: Int) {
         let margin = String(repeating: " ", count: indent)
         paragraph(
-            [Span(margin), Span("! ", .yellow)],
+            [Span(margin), Span("! ", .warning)],
             hazards.sorted().map(\.rawValue).joined(separator: ", "),
-            .yellow
+            .warning
         )
     }
 
     private mutating func statements(_ statements: [PlannedStatement], of step: Step) {
         if statements.count > 1, let before = shown[statements] {
-            line(Span("         the same statements as in \(before)", .dim))
+            line(Span("         the same statements as in \(before)", .faint))
             return
         }
         shown[statements] = step.id
@@ -73,7 +77,7 @@ extension TextPage {
         }
         if hidden > 0 {
             let more = Printable.counted(hidden, "more statement", "more statements")
-            line(Span("         … \(more) without hazards", .dim))
+            line(Span("         … \(more) without hazards", .faint))
         }
     }
 
@@ -85,24 +89,24 @@ extension TextPage {
         let lines = isQuiet ? [Self.oneLine(statement.sql)] : Self.lines(statement.sql)
         let shown = lines.count > mostLines ? Array(lines.prefix(mostLines - 1)) : lines
         for (index, text) in shown.enumerated() {
-            let edge = isQuiet ? Span("│ ", .dim) : Span(index == 0 ? "! " : "│ ", .yellow)
+            let edge = isQuiet ? Span("│ ", .faint) : Span(index == 0 ? "! " : "│ ", .warning)
             line(Span(margin), edge, Span(Printable.shortened(Printable.clean(text), to: room)))
         }
         if lines.count > shown.count {
-            line(Span(margin), Span("│ … \(lines.count - shown.count) more lines", .dim))
+            line(Span(margin), Span("│ … \(lines.count - shown.count) more lines", .faint))
         }
         if !statement.hazards.isEmpty {
             paragraph(
-                [Span(margin), Span("  ⇒ ", .yellow)],
+                [Span(margin), Span("  ⇒ ", .warning)],
                 statement.hazards.sorted().map(\.rawValue).joined(separator: ", "),
-                .yellow
+                .warning
             )
         }
-        if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .dim) }
+        if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .faint) }
         if !statement.locks.isEmpty {
             let how = statement.hazards.isDisjoint(with: [.blocksReads, .blocksWrites]) ? "locks briefly: " : "locks: "
             let locks = statement.locks.map { "\(Printable.clean($0.table.description)) \(Self.words($0.mode))" }
-            paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .dim)
+            paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .faint)
         }
     }
 
@@ -145,12 +149,12 @@ extension StepKind {
         }
     }
 
-    var paint: Paint {
+    var tint: Tint {
         switch self {
-        case .createDatabase, .initialize: .green
-        case .adopt, .check, .backup: .cyan
-        case .migrate, .quarantineTables, .rebuildDatabase, .moveDatabase: .yellow
-        case .dropDatabase, .retireInstance: .red
+        case .createDatabase, .initialize: .good
+        case .adopt, .check, .backup: .info
+        case .migrate, .quarantineTables, .rebuildDatabase, .moveDatabase: .warning
+        case .dropDatabase, .retireInstance: .error
         }
     }
 

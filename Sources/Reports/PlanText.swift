@@ -38,11 +38,11 @@ extension TextPage {
 
     mutating func heading(_ plan: EnvironmentPlan) {
         line(
-            Span(Printable.name(plan.name), .bold),
+            Span(Printable.name(plan.name), .strong),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
             Span(
                 plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
-                .yellow
+                .warning
             )
         )
         let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
@@ -51,16 +51,16 @@ extension TextPage {
             let server = instance.serverVersion.map { "PostgreSQL \($0)\(state)" } ?? "out of reach\(state)"
             line(
                 Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
-                Span("  " + server, instance.reachable ? nil : .red),
-                Span("  " + Printable.clean(instance.address), .dim)
+                Span("  " + server, instance.reachable ? nil : .error),
+                Span("  " + Printable.clean(instance.address), .faint)
             )
         }
         if !plan.granted.isEmpty {
             let all = plan.granted.count == Hazard.allCases.count
             paragraph(
-                [Span("  granted: ", .dim)],
+                [Span("  granted: ", .faint)],
                 all ? "every hazard" : plan.granted.sorted().map(\.rawValue).joined(separator: ", "),
-                .dim
+                .faint
             )
         }
     }
@@ -69,17 +69,17 @@ extension TextPage {
         let refusals = plan.refused.filter { $0.cohort == cohort.id }
         let kind = cohort.steps.first { $0.kind.isMain }?.kind
         let symbol = kind.map(\.symbol) ?? (refusals.isEmpty ? "·" : "✗")
-        let paint = kind.map(\.paint) ?? .red
+        let tint = kind.map(\.tint) ?? .error
         let names = cohort.databases
         let what = names.count == 1 ? Printable.name(names[0]) : "\(names.count) databases"
         let same = names.count == 1 || cohort.steps.isEmpty ? "" : " by the same \(steps(cohort.steps.count))"
         line(
-            Span("\(cohort.id) ", .dim),
-            Span("\(symbol) ", paint),
-            Span(what, .bold),
+            Span("\(cohort.id) ", .faint),
+            Span("\(symbol) ", tint),
+            Span(what, .strong),
             Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
-            Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .red),
-            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .dim)
+            Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .error),
+            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .faint)
         )
         if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
         let members = Set(names)
@@ -117,7 +117,7 @@ extension TextPage {
         }
         guard !findings.isEmpty else { return }
         blank()
-        line(Span("Also found", .bold))
+        line(Span("Also found", .strong))
         for instance in plan.instances {
             for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
                 let name = Printable.name(instance.name)
@@ -133,18 +133,18 @@ extension TextPage {
     private mutating func refusals(_ plan: EnvironmentPlan) {
         guard !plan.refused.isEmpty else { return }
         blank()
-        line(Span("Refused", .bold))
+        line(Span("Refused", .strong))
         for refusal in plan.refused {
             let who =
                 refusal.databases.count > 1
                 ? "  " + Printable.counted(refusal.databases.count, "database", "databases")
                 : refusal.cohort != nil ? refusal.databases.first.map { "  " + Printable.name($0) } ?? "" : ""
-            line(Span("  ✗ ", .red), Span(Printable.clean(refusal.what), .red), Span(who))
-            paragraph([Span("      because  ", .dim)], Printable.clean(refusal.why))
+            line(Span("  ✗ ", .error), Span(Printable.clean(refusal.what), .error), Span(who))
+            paragraph([Span("      because  ", .faint)], Printable.clean(refusal.why))
             paragraph(
-                [Span("      grant    ", .dim)],
+                [Span("      grant    ", .faint)],
                 refusal.grant.map(Printable.clean) ?? "nothing can grant it",
-                .bold
+                .strong
             )
         }
     }
@@ -165,7 +165,7 @@ extension TextPage {
         if words.isEmpty {
             let all = Printable.counted(summary.databases, "database is", "databases are")
             line(
-                Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .bold),
+                Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .strong),
                 Span(
                     plan.refused.isEmpty
                         ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
@@ -176,11 +176,11 @@ extension TextPage {
         }
         let refusals = Printable.counted(plan.refused.count, "refusal", "refusals")
         line(
-            Span("Plan for \(name): ", .bold),
+            Span("Plan for \(name): ", .strong),
             Span(words.joined(separator: ", ")),
             Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
             Span(summary.statements > 0 ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""),
-            Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .red),
+            Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error),
             Span(".")
         )
     }

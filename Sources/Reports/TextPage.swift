@@ -1,23 +1,13 @@
 internal import FleetModel
 
-/// How a piece of text is painted where colours are wanted.
-enum Paint: String {
-    case red = "31"
-    case green = "32"
-    case yellow = "33"
-    case cyan = "36"
-    case bold = "1"
-    case dim = "2"
-}
-
-/// A piece of a line with its paint.
+/// A piece of a line with its colour.
 struct Span {
     var text: String
-    var paint: Paint?
+    var tint: Tint?
 
-    init(_ text: String, _ paint: Paint? = nil) {
+    init(_ text: String, _ tint: Tint? = nil) {
         self.text = text
-        self.paint = paint
+        self.tint = tint
     }
 }
 
@@ -57,16 +47,15 @@ struct TextPage {
     }
 
     /// A lead, and beside it a text broken to the width.
-    mutating func paragraph(_ lead: [Span], _ text: String, _ paint: Paint? = nil) {
+    mutating func paragraph(_ lead: [Span], _ text: String, _ tint: Tint? = nil) {
         let indent = lead.reduce(0) { $0 + Printable.width($1.text) }
         let broken = Printable.wrapped(text, to: max(20, width - indent))
-        line(lead + [Span(broken.first ?? "", paint)])
-        for more in broken.dropFirst() { line(Span(String(repeating: " ", count: indent)), Span(more, paint)) }
+        line(lead + [Span(broken.first ?? "", tint)])
+        for more in broken.dropFirst() { line(Span(String(repeating: " ", count: indent)), Span(more, tint)) }
     }
 
     private func painted(_ span: Span) -> String {
-        guard style == .colored, let paint = span.paint, !span.text.isEmpty else { return span.text }
-        return "\u{1B}[\(paint.rawValue)m\(span.text)\u{1B}[0m"
+        span.tint.map { style.paint(span.text, $0) } ?? span.text
     }
 }
 

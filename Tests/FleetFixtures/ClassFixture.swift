@@ -98,10 +98,22 @@ package struct ClassFixture: Sendable {
                 }
                 measured.append(schema.run(statement))
             }
-            replay.migrations.append(MeasuredMigration(tag: file.tag, statements: measured))
+            replay.migrations.append(
+                MeasuredMigration(tag: file.tag, statements: measured, renamed: file.renamed(leading: schema))
+            )
             replay.states.append(schema.catalog)
         }
         return replay
+    }
+}
+
+extension ClassFixture.File {
+    fileprivate func renamed(leading schema: Schema) -> [TableName: TableName] {
+        var renamed: [TableName: TableName] = [:]
+        for case .rename(let old, let new) in statements where schema.objects[.table(new)] != nil {
+            renamed[TableName(name: old)] = TableName(name: new)
+        }
+        return renamed
     }
 }
 

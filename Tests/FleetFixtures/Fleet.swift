@@ -121,15 +121,20 @@ package struct Fleet: Sendable {
         var accounting = Accounting()
         for tag in history.rows.compactMap({ $0[0] }) {
             if let position = folder.migrations.firstIndex(where: { $0.tag == tag }) {
+                if accounting.applied.contains(position) {
+                    accounting.repeated.append(position)
+                    continue
+                }
                 accounting.applied.append(position)
                 if position > upTo { accounting.ahead.append(position) }
             } else if let position = folder.migrations.firstIndex(where: { "\($0.tag)!" == tag }) {
+                accounting.applied.append(position)
                 accounting.edited.append(position)
             } else {
                 accounting.unknown.append(tag)
             }
         }
-        accounting.pending = (0...upTo).filter { !accounting.applied.contains($0) && !accounting.edited.contains($0) }
+        accounting.pending = (0...upTo).filter { !accounting.applied.contains($0) }
         let newest = accounting.applied.max()
         accounting.late = accounting.pending.filter { $0 < newest ?? 0 }
         accounting.outOfOrder = accounting.applied != accounting.applied.sorted()

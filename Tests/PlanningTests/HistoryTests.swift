@@ -1,5 +1,6 @@
 import FleetFixtures
 import FleetModel
+import Migrations
 import Planning
 import Testing
 
@@ -153,6 +154,33 @@ import Testing
         #expect(plan.statuses == [.unknown])
         #expect(plan.kinds == [[]])
         #expect(plan.refused.map(\.grant) == [nil])
+    }
+
+    @Test func `a migration recorded twice is told and is no drift`() {
+        let plan = holding(["0000_first", "0001_second", "0002_third", "0001_second"], [0, 1, 2])
+        #expect(plan.statuses == [.converged])
+        #expect(plan.codes == [.migrationOutOfOrder])
+        #expect(plan.findings.first?.message.contains("more than once") == true)
+    }
+
+    @Test func `a migration cut short outside a transaction is gone on with`() {
+        let fixture = shop(
+            doing: [.addColumn("orders", "place"), .indexConcurrently("orders", "orders_new")],
+            isTransactional: false
+        )
+        var schema = fixture.schema(after: 0..<1)
+        _ = schema.run(.addColumn("orders", "place"))
+        var database = ObservedDatabase.holding(schema, named: "shop", history: ["0000_first"])
+        let drifted = fleet(database, role: .testing, classes: [fixture]).plan()
+        #expect(drifted.statuses == [.drifted])
+
+        guard case .observed(var state) = database.content else { return }
+        state.unfinished = fixture.folder.migrations[1].sha256
+        database.content = .observed(state)
+        let plan = fleet(database, role: .testing, classes: [fixture]).plan()
+        #expect(plan.statuses == [.pending])
+        #expect(plan.kinds == [[.migrate]])
+        #expect(plan.cohorts.first?.to == fixture.schema(after: 0..<2).catalog.fingerprint)
     }
 
     @Test func `scratch is asked each question once`() {
