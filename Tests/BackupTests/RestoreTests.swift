@@ -94,13 +94,15 @@ import TestSupport
     @Test func `rows that changed after the backup stop what would destroy them`() async throws {
         try await Fixture.with { fixture in
             try await TestServer.with { server in
-                try await server.fill("postgres", richSchema)
+                try await server.fill("postgres", richSchema + "CREATE VIEW seen AS SELECT x FROM t;")
                 let backup = try await fixture.taker("postgres").take(server.target(database: "postgres"))
                 let settings = SessionSettings(access: .readWrite, applicationName: "test")
                 let session = try await Session.open(server.target(database: "postgres"), settings: settings)
                 await #expect(throws: BackupError.self) { try await DataGuard.compare(session, with: backup, tables: nil) }
                 try await session.run("BEGIN")
                 try await DataGuard.compare(session, with: backup, tables: nil)
+                let seen = try await session.run("SELECT count(*) FROM public.seen")
+                #expect(seen.last?.rows?.scalar == "500")
                 try await DataGuard.compare(session, with: backup, tables: [TableName(name: "parts"), TableName(name: "t")])
                 let blocked = Task { try await server.fill("postgres", "UPDATE parts SET v = 'x' WHERE k = 150") }
                 try await Task.sleep(for: .milliseconds(100))

@@ -111,6 +111,23 @@ import TestSupport
         }
     }
 
+    @Test func `a role that may only read takes a backup, and a policy that hides rows stops it`() async throws {
+        try await Fixture.with { fixture in
+            try await TestServer.with { server in
+                try await server.sql("CREATE ROLE reader LOGIN IN ROLE pg_read_all_data")
+                try await server.fill("postgres", "CREATE TABLE t AS SELECT 1 AS x; SELECT lo_from_bytea(0, 'x')")
+                try await server.fill("postgres", "DO $$BEGIN EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO reader', (SELECT oid FROM pg_largeobject_metadata)); END$$")
+                let target = server.target(database: "postgres", user: "reader")
+                let backup = try await fixture.taker("postgres").take(target)
+                _ = try await fixture.bench { try await $0.verify(backup) }
+                try await server.fill("postgres", "ALTER TABLE t ENABLE ROW LEVEL SECURITY")
+                await #expect(throws: BackupError.self) {
+                    _ = try await fixture.taker("postgres", run: "run3").take(target)
+                }
+            }
+        }
+    }
+
     @Test func `an empty database is a backup too, but one that was measured`() async throws {
         try await Fixture.with { fixture in
             let backup = try await TestServer.with { server in

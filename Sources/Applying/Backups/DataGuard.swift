@@ -13,7 +13,15 @@ package enum DataGuard {
     package static func compare(
         _ session: Session, with backup: StoredBackup, tables: [TableName]?
     ) async throws(BackupError) {
-        try await checkIdentity(session, backup.receipt)
+        let settings = try await checkIdentity(session, backup.receipt)
+        try await compareLocked(session, with: backup, tables: tables)
+        // What follows in the transaction may well read a view.
+        try await session.ask("SELECT \(settings)", label: "settings back")
+    }
+
+    private static func compareLocked(
+        _ session: Session, with backup: StoredBackup, tables: [TableName]?
+    ) async throws(BackupError) {
         let measure = ContentMeasure(session)
         let names = try await leaves(of: tables, session, measure)
         for name in names {
@@ -51,17 +59,25 @@ package enum DataGuard {
         }
     }
 
-    private static func checkIdentity(_ session: Session, _ receipt: BackupReceipt) async throws(BackupError) {
+    /// Pins what measuring pins.
+    ///
+    /// - Returns: what puts the settings back as they were.
+    private static func checkIdentity(
+        _ session: Session, _ receipt: BackupReceipt
+    ) async throws(BackupError) -> SQL {
         guard await session.isInTransaction else {
             throw .wrongDatabase(reason: "rows are compared with a backup only inside the transaction that destroys them")
         }
         let answers = try await session.ask(
             """
+            SELECT current_setting('lc_monetary'), current_setting('quote_all_identifiers'),
+                   current_setting('restrict_nonsystem_relation_kind', true);
             \(ContentMeasure.pins);
             SELECT (SELECT system_identifier FROM pg_control_system()), d.oid, current_setting('transaction_isolation')
             FROM pg_database d WHERE d.datname = current_database()
             """, label: "identity")
-        guard let row = answers.last?.rows?.first, row.count == 3 else { throw .measurement("no identity") }
+        guard let before = answers.first?.rows?.first, before.count == 3, let row = answers.last?.rows?.first, row.count == 3
+        else { throw .measurement("no identity") }
         guard row[2] == "read committed" else {
             throw .wrongDatabase(reason: "rows are compared in READ COMMITTED only: an older snapshot would miss writes")
         }
@@ -70,6 +86,11 @@ package enum DataGuard {
                 reason: "the backup is of database \(receipt.source.databaseOID) of server "
                     + "\(receipt.source.systemIdentifier), this is \(row[1] ?? "?") of \(row[0] ?? "?")")
         }
+        let names = ["lc_monetary", "quote_all_identifiers", "restrict_nonsystem_relation_kind"]
+        return SQL(
+            joining: zip(names, before).compactMap { name, value in
+                value.map { "set_config(\(literal: name), \(literal: $0), true)" }
+            })
     }
 
     /// Tables with rows of their own; a partitioned table itself is locked too, so that no partition joins it.
