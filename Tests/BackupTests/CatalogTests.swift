@@ -14,8 +14,10 @@ import TestSupport
                     receipt: receipt(
                         database: ["a", "b"].randomElement(using: &generator) ?? "a",
                         takenAt: Int64.random(in: 0...100, using: &generator) * 86_400,
-                        verified: BackupReceipt.Level.allCases.randomElement(using: &generator) ?? .none),
-                    path: "/b/production/run\(index)/i/x.json")
+                        verified: BackupReceipt.Level.allCases.randomElement(using: &generator) ?? .none
+                    ),
+                    path: "/b/production/run\(index)/i/x.json"
+                )
             }
             let whole = Set(backups.filter { _ in Int.random(in: 0..<4, using: &generator) > 0 }.map(\.path))
             let keep = Duration.seconds(Int64.random(in: 0...100, using: &generator) * 86_400)
@@ -26,8 +28,10 @@ import TestSupport
             #expect(expired.allSatisfy { now - $0.receipt.takenAt > keep.components.seconds })
             for name in ["a", "b"] {
                 func newest(_ list: [StoredBackup], _ level: BackupReceipt.Level) -> Int64? {
-                    list.filter { $0.receipt.database == name && whole.contains($0.path) && $0.receipt.verified >= level }
-                        .map(\.receipt.takenAt).max()
+                    list.filter {
+                        $0.receipt.database == name && whole.contains($0.path) && $0.receipt.verified >= level
+                    }
+                    .map(\.receipt.takenAt).max()
                 }
                 for level in BackupReceipt.Level.allCases {
                     #expect(newest(kept, level) == newest(backups, level), "round \(round)")
@@ -69,17 +73,48 @@ import TestSupport
     private func receipt(database: String, takenAt: Int64, verified: BackupReceipt.Level) -> BackupReceipt {
         let nothing = Fingerprint(of: "")
         return BackupReceipt(
-            runID: "r", environment: "production", instance: "i", database: database, archive: "", sha256: nothing,
-            sizeBytes: 1, serverVersion: ServerVersion(number: 150_020), clientVersion: ServerVersion(number: 150_020),
-            fingerprint: nothing, restorableFingerprint: nothing, columnOrder: nothing, verified: verified,
-            takenAt: takenAt, root: "/",
+            runID: "r",
+            environment: "production",
+            instance: "i",
+            database: database,
+            archive: "",
+            sha256: nothing,
+            sizeBytes: 1,
+            serverVersion: ServerVersion(number: 150_020),
+            clientVersion: ServerVersion(number: 150_020),
+            fingerprint: nothing,
+            restorableFingerprint: nothing,
+            columnOrder: nothing,
+            verified: verified,
+            takenAt: takenAt,
+            root: "/",
             source: BackupReceipt.Source(
-                systemIdentifier: "1", timeline: 1, databaseOID: 1, snapshot: "", walPosition: "", sizeBytes: 0,
+                systemIdentifier: "1",
+                timeline: 1,
+                databaseOID: 1,
+                snapshot: "",
+                walPosition: "",
+                sizeBytes: 0,
                 owner: "o",
                 locale: DatabaseLocale(
-                    encoding: "UTF8", collate: "C", ctype: "C", provider: "c", locale: nil, rules: nil,
-                    collationVersion: nil), roles: [], owners: [], extensions: []),
+                    encoding: "UTF8",
+                    collate: "C",
+                    ctype: "C",
+                    provider: "c",
+                    locale: nil,
+                    rules: nil,
+                    collationVersion: nil
+                ),
+                roles: [],
+                owners: [],
+                extensions: []
+            ),
             content: DatabaseContent(
-                probe: ["1", "2"], tables: [], sequences: [], largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"])))
+                probe: ["1", "2"],
+                tables: [],
+                sequences: [],
+                largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"])
+            )
+        )
     }
 }

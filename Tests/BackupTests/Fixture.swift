@@ -20,7 +20,9 @@ struct Fixture {
         chmod(folder, 0o755)
         let own = try await TestServer.programs()
         let clients = try PostgresPrograms.clients(
-            among: await PostgresPrograms.all(explicit: nil), forMajor: own.version.major)
+            among: await PostgresPrograms.all(explicit: nil),
+            forMajor: own.version.major
+        )
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(Fixture(folder: folder, programs: [clients, own]))) } catch {
             result = .failure(error)
@@ -30,25 +32,44 @@ struct Fixture {
     }
 
     func taker(
-        _ database: String, run: String = "run1", directory: String? = nil, programs: PostgresPrograms? = nil,
+        _ database: String,
+        run: String = "run1",
+        directory: String? = nil,
+        programs: PostgresPrograms? = nil,
         space: SpaceDemand = SpaceDemand(factor: 1, margin: 1 << 20)
     ) -> BackupTaker {
         BackupTaker(
             place: BackupPlace(
-                directory: directory ?? self.directory, environment: "production", runID: run, instance: "vps",
-                database: database),
-            root: folder, programs: programs ?? self.programs[0], space: space, now: { 1_800_000_000 }, inspect: read)
+                directory: directory ?? self.directory,
+                environment: "production",
+                runID: run,
+                instance: "vps",
+                database: database
+            ),
+            root: folder,
+            programs: programs ?? self.programs[0],
+            space: space,
+            now: { 1_800_000_000 },
+            inspect: read
+        )
     }
 
     func bench<Result: Sendable>(_ body: (RestoreBench) async throws -> Result) async throws -> Result {
         try await RestoreBench.run(
-            programs, major: programs[0].version.major, backups: directory,
-            space: SpaceDemand(factor: 1, margin: 1 << 20), inspect: read, body)
+            programs,
+            major: programs[0].version.major,
+            backups: directory,
+            space: SpaceDemand(factor: 1, margin: 1 << 20),
+            inspect: read,
+            body
+        )
     }
 
     func files() async throws -> [String] {
-        try await Command("/usr/bin/find", [folder, "-type", "f"]).run().outputText.split(separator: "\n").map(String.init)
-            .sorted()
+        try await Command("/usr/bin/find", [folder, "-type", "f"]).run().outputText.split(separator: "\n").map(
+            String.init
+        )
+        .sorted()
     }
 
     var read: CatalogReader {

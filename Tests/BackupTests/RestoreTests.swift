@@ -13,11 +13,17 @@ import TestSupport
                 try await server.sql("CREATE ROLE app LOGIN")
                 try await server.sql("CREATE ROLE reader")
                 try await server.sql("CREATE DATABASE shop OWNER app")
-                try await server.fill("shop", "CREATE EXTENSION citext; SET ROLE app; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT g FROM generate_series(1, 100) g; GRANT SELECT ON s.t TO reader")
+                try await server.fill(
+                    "shop",
+                    "CREATE EXTENSION citext; SET ROLE app; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT g FROM generate_series(1, 100) g; GRANT SELECT ON s.t TO reader"
+                )
                 for statement in [
-                    "COMMENT ON DATABASE shop IS 'it''s live'", "ALTER DATABASE shop SET search_path = \"o\"\"dd\", public",
-                    "ALTER ROLE reader IN DATABASE shop SET work_mem = '7MB'", "REVOKE CONNECT ON DATABASE shop FROM PUBLIC",
-                    "GRANT CONNECT ON DATABASE shop TO reader WITH GRANT OPTION", "ALTER DATABASE shop CONNECTION LIMIT 17",
+                    "COMMENT ON DATABASE shop IS 'it''s live'",
+                    "ALTER DATABASE shop SET search_path = \"o\"\"dd\", public",
+                    "ALTER ROLE reader IN DATABASE shop SET work_mem = '7MB'",
+                    "REVOKE CONNECT ON DATABASE shop FROM PUBLIC",
+                    "GRANT CONNECT ON DATABASE shop TO reader WITH GRANT OPTION",
+                    "ALTER DATABASE shop CONNECTION LIMIT 17",
                 ] { try await server.sql(statement) }
                 let settings = try await databaseSettings(server, "shop")
                 let backup = try await fixture.taker("shop").take(server.target(database: "shop"))
@@ -27,8 +33,14 @@ import TestSupport
                 #expect(try await server.sql("SELECT count(*) FROM s.t", database: "shop")?.scalar == "100")
                 #expect(try await server.sql("SELECT count(*) FROM s.t", database: "shop__rcl_run2")?.scalar == "0")
                 #expect(try await databaseSettings(server, "shop") == settings)
-                #expect(try await server.sql("SELECT tableowner FROM pg_tables WHERE tablename = 't'", database: "shop")?.scalar == "app")
-                #expect(try await server.sql("SELECT nspacl FROM pg_namespace WHERE nspname = 's'", database: "shop")?.scalar == "{app=UC/app}")
+                #expect(
+                    try await server.sql("SELECT tableowner FROM pg_tables WHERE tablename = 't'", database: "shop")?
+                        .scalar == "app"
+                )
+                #expect(
+                    try await server.sql("SELECT nspacl FROM pg_namespace WHERE nspname = 's'", database: "shop")?
+                        .scalar == "{app=UC/app}"
+                )
                 #expect(try await server.sql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'rcl%'")?.scalar == "0")
                 _ = try await restore(backup, on: server, fixture, as: "other")
                 #expect(try await server.sql("SELECT count(*) FROM s.t", database: "other")?.scalar == "100")
@@ -43,7 +55,12 @@ import TestSupport
                 try await server.fill("shop", richSchema)
                 let backup = try await fixture.taker("shop").take(server.target(database: "shop"))
                 _ = try await restore(backup, on: server, fixture)
-                #expect(try await server.sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'", database: "shop")?.scalar == "postgres")
+                #expect(
+                    try await server.sql(
+                        "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'",
+                        database: "shop"
+                    )?.scalar == "postgres"
+                )
             }
         }
     }
@@ -72,7 +89,8 @@ import TestSupport
                 try await server.sql("CREATE DATABASE hostile OWNER tenant")
                 let planter = try await Session.open(
                     server.target(database: "hostile", user: "tenant"),
-                    settings: SessionSettings(access: .readWrite, applicationName: "test"))
+                    settings: SessionSettings(access: .readWrite, applicationName: "test")
+                )
                 try await planter.run(SQL(writtenByUser: hostileSchema))
                 await planter.close()
                 let backup = try await fixture.taker("hostile").take(server.target(database: "hostile"))
@@ -94,14 +112,22 @@ import TestSupport
     @Test func `rows that changed after the backup stop what would destroy them`() async throws {
         try await Fixture.with { fixture in
             try await TestServer.with { server in
-                try await server.fill("postgres", richSchema)
+                try await server.fill("postgres", richSchema + "CREATE VIEW seen AS SELECT x FROM t;")
                 let backup = try await fixture.taker("postgres").take(server.target(database: "postgres"))
                 let settings = SessionSettings(access: .readWrite, applicationName: "test")
                 let session = try await Session.open(server.target(database: "postgres"), settings: settings)
-                await #expect(throws: BackupError.self) { try await DataGuard.compare(session, with: backup, tables: nil) }
+                await #expect(throws: BackupError.self) {
+                    try await DataGuard.compare(session, with: backup, tables: nil)
+                }
                 try await session.run("BEGIN")
                 try await DataGuard.compare(session, with: backup, tables: nil)
-                try await DataGuard.compare(session, with: backup, tables: [TableName(name: "parts"), TableName(name: "t")])
+                let seen = try await session.run("SELECT count(*) FROM public.seen")
+                #expect(seen.last?.rows?.scalar == "500")
+                try await DataGuard.compare(
+                    session,
+                    with: backup,
+                    tables: [TableName(name: "parts"), TableName(name: "t")]
+                )
                 let blocked = Task { try await server.fill("postgres", "UPDATE parts SET v = 'x' WHERE k = 150") }
                 try await Task.sleep(for: .milliseconds(100))
                 try await DataGuard.compare(session, with: backup, tables: [TableName(name: "parts")])
@@ -109,7 +135,9 @@ import TestSupport
                 try await blocked.value
                 try await session.run("BEGIN")
                 try await DataGuard.compare(session, with: backup, tables: [TableName(name: "t")])
-                await #expect { try await DataGuard.compare(session, with: backup, tables: [TableName(name: "parts")]) } throws: {
+                await #expect {
+                    try await DataGuard.compare(session, with: backup, tables: [TableName(name: "parts")])
+                } throws: {
                     if case BackupError.rowsChangedSinceBackup(TableName(name: "parts_2")) = $0 { true } else { false }
                 }
                 await session.close()
@@ -119,20 +147,29 @@ import TestSupport
 
     private func databaseSettings(_ server: EmbeddedServer, _ database: String) async throws -> DatabaseSettings? {
         let session = try await Session.open(
-            server.target(database: "postgres"), settings: SessionSettings(access: .readOnly, applicationName: "test"))
+            server.target(database: "postgres"),
+            settings: SessionSettings(access: .readOnly, applicationName: "test")
+        )
         let settings = try await DatabaseSettings.read(session, database: database)
         await session.close()
         return settings
     }
 
     private func restore(
-        _ backup: StoredBackup, on server: EmbeddedServer, _ fixture: Fixture, as name: String? = nil
+        _ backup: StoredBackup,
+        on server: EmbeddedServer,
+        _ fixture: Fixture,
+        as name: String? = nil
     ) async throws -> DatabaseRestore.Swap {
         let target = server.target(database: "postgres")
         let settings = SessionSettings(access: .readWrite, applicationName: "test")
         let session = try await Session.open(target, settings: settings)
         let restore = DatabaseRestore(
-            programs: fixture.programs[0], runID: "run2", now: { Int64(time(nil)) }, inspect: fixture.read)
+            programs: fixture.programs[0],
+            runID: "run2",
+            now: { Int64(time(nil)) },
+            inspect: fixture.read
+        )
         let swap = try await restore.run(backup, as: name, over: session, target: target, events: { _ in }) { swap in
             if let aside = swap.asideName {
                 try await session.run("ALTER DATABASE \(identifier: swap.liveName) RENAME TO \(identifier: aside)")

@@ -8,7 +8,9 @@ import Testing
 import TestSupport
 
 @Suite struct RoundTripTests {
-    @Test func `a backup of everything, taken while rows are written, restores to exactly what its receipt says`() async throws {
+    @Test func `a backup of everything, taken while rows are written, restores to exactly what its receipt says`()
+        async throws
+    {
         try await Fixture.with { fixture in
             let backup = try await TestServer.with { server in
                 try await server.sql("CREATE ROLE app; CREATE ROLE reader")
@@ -50,7 +52,9 @@ import TestSupport
             #expect(catalog.backups == [verified] && catalog.diagnostics.isEmpty)
             #expect(verified.receipt.verified == .restore)
             try expectPrivate(backup)
-            #expect(try await fixture.files().filter { !$0.hasSuffix(".lock") } == [verified.archivePath, verified.path])
+            #expect(
+                try await fixture.files().filter { !$0.hasSuffix(".lock") } == [verified.archivePath, verified.path]
+            )
         }
     }
 
@@ -80,7 +84,8 @@ import TestSupport
             #expect(json["taken_at"] == "2027-01-15T08:00:00Z")
             #expect(
                 json["restore"]
-                    == JSONValue(["reconcile", "-C", fixture.folder, "backups", "restore", backup.path]))
+                    == JSONValue(["reconcile", "-C", fixture.folder, "backups", "restore", backup.path])
+            )
             for key in [
                 "run_id", "environment", "instance", "database", "archive", "sha256", "size_bytes", "server_version",
                 "client_version", "fingerprint", "verified",
@@ -111,6 +116,26 @@ import TestSupport
         }
     }
 
+    @Test func `a role that may only read takes a backup, and a policy that hides rows stops it`() async throws {
+        try await Fixture.with { fixture in
+            try await TestServer.with { server in
+                try await server.sql("CREATE ROLE reader LOGIN IN ROLE pg_read_all_data")
+                try await server.fill("postgres", "CREATE TABLE t AS SELECT 1 AS x; SELECT lo_from_bytea(0, 'x')")
+                try await server.fill(
+                    "postgres",
+                    "DO $$BEGIN EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO reader', (SELECT oid FROM pg_largeobject_metadata)); END$$"
+                )
+                let target = server.target(database: "postgres", user: "reader")
+                let backup = try await fixture.taker("postgres").take(target)
+                _ = try await fixture.bench { try await $0.verify(backup) }
+                try await server.fill("postgres", "ALTER TABLE t ENABLE ROW LEVEL SECURITY")
+                await #expect(throws: BackupError.self) {
+                    _ = try await fixture.taker("postgres", run: "run3").take(target)
+                }
+            }
+        }
+    }
+
     @Test func `an empty database is a backup too, but one that was measured`() async throws {
         try await Fixture.with { fixture in
             let backup = try await TestServer.with { server in
@@ -128,7 +153,10 @@ import TestSupport
             let backup = try await TestServer.with { server in
                 try await server.sql("CREATE ROLE app")
                 try await server.sql("CREATE DATABASE one OWNER app")
-                try await server.sql("SET ROLE app; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS x", database: "one")
+                try await server.sql(
+                    "SET ROLE app; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS x",
+                    database: "one"
+                )
                 return try await fixture.taker("one").take(server.target(database: "one"))
             }
             try await fixture.bench { bench in

@@ -13,7 +13,9 @@ enum BackupSource {
         let answers = try await session.ask(
             """
             BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \(ContentMeasure.pins); \(facts); \(roles); \(extensions)
-            """, label: "snapshot")
+            """,
+            label: "snapshot"
+        )
         let tables = answers.compactMap(\.rows)
         guard tables.count == 4, let row = tables[1].first, row.count == 16 else { throw .measurement("no facts") }
         func text(_ index: Int) -> String { row[index] ?? "" }
@@ -21,18 +23,35 @@ enum BackupSource {
             throw .measurement("the facts about the server have not the form that was asked for")
         }
         let locale = DatabaseLocale(
-            encoding: text(8), collate: text(9), ctype: text(10), provider: row[11] ?? "c", locale: row[12],
-            rules: row[13], collationVersion: row[14])
+            encoding: text(8),
+            collate: text(9),
+            ctype: text(10),
+            provider: row[11] ?? "c",
+            locale: row[12],
+            rules: row[13],
+            collationVersion: row[14]
+        )
         let source = BackupReceipt.Source(
-            systemIdentifier: text(2), timeline: Int(text(3)) ?? 0, databaseOID: oid, snapshot: text(0),
-            walPosition: text(5), sizeBytes: size, owner: text(7), locale: locale,
+            systemIdentifier: text(2),
+            timeline: Int(text(3)) ?? 0,
+            databaseOID: oid,
+            snapshot: text(0),
+            walPosition: text(5),
+            sizeBytes: size,
+            owner: text(7),
+            locale: locale,
             roles: Set(tables[2].map { $0[0] ?? "" } + [text(7)]).sorted(),
             owners: tables[2].filter { $0[1] == "t" }.map { $0[0] ?? "" }.sorted(),
             extensions: tables[3].map { row in
                 InstalledExtension(
-                    name: row[0] ?? "", version: row[1] ?? "", schema: row[2] ?? "",
-                    schemaOID: row[3].flatMap { UInt32($0) } ?? 0, schemaOwner: row[4] ?? "")
-            })
+                    name: row[0] ?? "",
+                    version: row[1] ?? "",
+                    schema: row[2] ?? "",
+                    schemaOID: row[3].flatMap { UInt32($0) } ?? 0,
+                    schemaOwner: row[4] ?? ""
+                )
+            }
+        )
         let facts = Facts(version: ServerVersion(number: version), source: source)
         return (facts, try await ContentMeasure(session).sequences())
     }
