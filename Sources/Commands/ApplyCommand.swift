@@ -43,7 +43,8 @@ struct ApplyCommand: AsyncParsableCommand {
         var statuses: [ExitStatus] = []
         for item in work {
             let application = Application(
-                command: self, workspace: workspace, environment: item.environment, saved: item.saved)
+                command: self, workspace: workspace, environment: item.environment, saved: item.saved,
+                savedDigest: item.digest)
             do {
                 statuses.append(try await application.run())
             } catch let ending as Ending {
@@ -58,7 +59,7 @@ struct ApplyCommand: AsyncParsableCommand {
         if status != .done { throw Ending(status) }
     }
 
-    private typealias Work = (environment: Environment, saved: EnvironmentPlan?)
+    private typealias Work = (environment: Environment, saved: EnvironmentPlan?, digest: String?)
 
     private func work(_ workspace: Workspace) throws -> [Work] {
         if let environment = workspace.fleet.environment(named: target) {
@@ -67,17 +68,19 @@ struct ApplyCommand: AsyncParsableCommand {
                     .usage, "there is no terminal to ask on, so nothing was changed",
                     hint: "approve a saved plan (reconcile plan \(target) --out FILE; reconcile apply FILE), or give --auto-approve")
             }
-            return [(environment, nil)]
+            return [(environment, nil, nil)]
         }
         guard textOfFile(target) != nil else {
             let all = workspace.fleet.environments.map { "\"\($0.name.value)\"" }.joined(separator: ", ")
             throw Ending(.usage, "\"\(target)\" is neither an environment nor a file", hint: "there are environments \(all)")
         }
-        return try SavedPlan.read(target).environments.map { saved in
+        let file = try SavedPlan.read(target)
+        let digest = PlanDocument(file).contentDigest
+        return try file.environments.map { saved in
             guard let environment = workspace.fleet.environment(named: saved.name) else {
                 throw Ending(.stale, "environment \"\(saved.name)\" of the saved plan is not declared any more")
             }
-            return (environment, saved)
+            return (environment, saved, digest)
         }
     }
 }
@@ -88,6 +91,8 @@ private struct Application {
     let workspace: Workspace
     let environment: Environment
     let saved: EnvironmentPlan?
+    /// The saved plan's own: a plan keeps its name in the journal however often it is gone on with.
+    let savedDigest: String?
 
     private var terminal: Terminal { command.common.terminal }
 
@@ -101,7 +106,7 @@ private struct Application {
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         let hold: Hold
         do {
-            hold = try await Hold.take(environment, targets: targets, run: run)
+            hold = try await Hold.take(environment, targets: targets, run: run, needed: { servers.narrowing.includes(instance: $0) })
         } catch let error as ApplyError {
             throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
         } catch let error as UnreachableInstance {
@@ -129,7 +134,7 @@ private struct Application {
         }
         try await hold.requireQuiet(surveyed.claimedOIDs)
         var plan = surveyed.plan
-        if let saved { plan = try confirm(saved, against: plan) }
+        if let saved { plan = try await confirm(saved, against: plan, hold) }
         let review = environment.policy.review(plan, allowing: allowed)
         let approved: ApprovedPlan
         do throws(Rejection) {
@@ -157,7 +162,8 @@ private struct Application {
     private func carryOut(
         _ approved: ApprovedPlan, _ hold: Hold, _ context: (@escaping @Sendable (ApplyEvent) -> Void) -> ApplyContext
     ) async throws -> ExitStatus {
-        let digest = PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
+        let digest =
+            savedDigest ?? PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
         try await hold.takeLease(planDigest: digest, toolVersion: ToolVersion.current)
         let progress = ApplyProgress(formattingIsText ? .lines : .events, terminal) { Surroundings.now }
         progress.report(.locked(run: hold.run.id))
@@ -185,10 +191,18 @@ private struct Application {
     }
 
     /// The saved plan is carried out as it stands, or not at all.
-    private func confirm(_ saved: EnvironmentPlan, against fresh: EnvironmentPlan) throws -> EnvironmentPlan {
+    private func confirm(
+        _ saved: EnvironmentPlan, against fresh: EnvironmentPlan, _ hold: Hold
+    ) async throws -> EnvironmentPlan {
         let staleness = Staleness.compare(saved: saved, fresh: fresh)
-        guard staleness.changes.isEmpty else {
-            for change in staleness.changes { terminal.say("  \(TerminalText.safe(change))") }
+        var changes = staleness.changes
+        // What was absent may be there because an earlier run of this very plan made it, and for no other reason.
+        for key in staleness.continued + staleness.done where saved.creates(key) {
+            let made = try await hold.controls[key.instance]?.created(byPlan: savedDigest ?? "") ?? []
+            if !made.contains(key.database) { changes.append("\(key): exists now; when the plan was made it did not") }
+        }
+        guard changes.isEmpty else {
+            for change in changes { terminal.say("  \(TerminalText.safe(change))") }
             throw Ending(
                 .stale, "the plan is stale: what it was made for has changed; nothing was done",
                 hint: "make it anew: reconcile plan \(environment.name.value) --out \(command.target)")
@@ -226,6 +240,14 @@ private struct Application {
 }
 
 extension EnvironmentPlan {
+    /// Whether the plan is to create this database.
+    fileprivate func creates(_ key: DatabaseKey) -> Bool {
+        cohorts.contains { cohort in
+            cohort.instance == key.instance && cohort.databases.contains(key.database)
+                && cohort.steps.contains { $0.kind == .createDatabase }
+        }
+    }
+
     /// Only what a saved plan would touch; what came up since then waits for a plan of its own.
     fileprivate func restricted(to saved: EnvironmentPlan) -> EnvironmentPlan {
         var plan = self

@@ -99,7 +99,7 @@ struct Surveyor: Sendable {
     /// - Throws: an ending with 1 where a secret cannot be read, or an instance needs what this version has not.
     func targets(of environment: Environment) async throws -> [String: ConnectionTarget] {
         var targets: [String: ConnectionTarget] = [:]
-        for instance in environment.instances where servers.narrowing.includes(instance: instance.name.value) {
+        for instance in environment.instances {
             do {
                 targets[instance.name.value] = try await InstanceTarget.of(instance, role: environment.role)
             } catch {

@@ -62,9 +62,9 @@ package struct DatabaseRestore: Sendable {
         let liveName = name ?? backup.receipt.database
         let live = try await settings(of: liveName, maintenance)
         let plan = Swap(
-            newName: Self.shortened(liveName, suffix: "__rclnew_\(runID)"),
+            newName: RunName.build(liveName, run: runID),
             liveName: liveName,
-            asideName: live == nil ? nil : Self.shortened(liveName, suffix: "__rcl_\(runID)")
+            asideName: live == nil ? nil : RunName.aside(liveName, run: runID)
         )
         let work = try await RestoreWork(
             backup: backup,
@@ -100,12 +100,5 @@ package struct DatabaseRestore: Sendable {
         do throws(PostgresError) { return try await DatabaseSettings.read(session, database: database) } catch {
             throw .server(error)
         }
-    }
-
-    /// At most 63 bytes, the suffix whole, no character cut: longer names are cut silently by the server.
-    package static func shortened(_ name: String, suffix: String) -> String {
-        var kept = name
-        while kept.utf8.count + suffix.utf8.count > 63, !kept.isEmpty { kept.unicodeScalars.removeLast() }
-        return kept + suffix
     }
 }
