@@ -117,16 +117,29 @@ extension Command {
         // Its own group: a Ctrl-C typed at us is ours to pass on, in an order of ours.
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        var executable = program
+        var words = arguments
         if let user, user.id != getuid() {
-            options.userID = user.id
-            options.groupID = user.group
-            options.supplementaryGroups = user.supplementaryGroups
+            if access(Self.stepDown, X_OK) == 0 {
+                words = user.stepDownArguments + ["--", program] + arguments
+                executable = Self.stepDown
+            } else {
+                options.userID = user.id
+                options.groupID = user.group
+                options.supplementaryGroups = user.supplementaryGroups
+            }
         }
         return Configuration(
-            executable: .path(FilePath(program)), arguments: Arguments(arguments),
+            executable: .path(FilePath(executable)), arguments: Arguments(words),
             environment: .custom(Dictionary(uniqueKeysWithValues: names)),
             workingDirectory: folder.map { FilePath($0) }, platformOptions: options)
     }
+
+    /// Becomes another user after `exec`. Between `fork` and `exec` only what is safe in a signal handler may be called, and
+    /// glibc's `setgroups` is not: it waits for ever for a thread that another thread was just starting, which the child
+    /// does not have, and every later start of a program waits with it.
+    /// See <https://man7.org/linux/man-pages/man2/fork.2.html> and <https://man7.org/linux/man-pages/man7/nptl.7.html>.
+    private static let stepDown = "/usr/bin/setpriv"
 
     private static func text(of output: SubprocessOutputSequence, limit: Int) async throws -> String {
         var bytes: [UInt8] = []

@@ -6,6 +6,8 @@ struct Case {
     var effects: [String]
     var locks: [String: String]
     var isTransactional = true
+    /// The first major that knows the statement.
+    var since: Int { sql.hasPrefix("MERGE") ? 15 : 14 }
 
     init(_ sql: String, _ effects: [String] = [], _ locks: [String: String] = [:]) {
         self.sql = sql
