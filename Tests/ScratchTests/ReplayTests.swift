@@ -29,6 +29,27 @@ import TestSupport
         #expect(message.hasPrefix("migrations/0001_step.sql:1: relation \"clients\" does not exist"))
     }
 
+    @Test func `a version's catalog is that of a database built by the same migrations`() async throws {
+        try await TestServer.with { server in
+            let programs = try await TestServer.programs()
+            let fixture = Fixture(Self.texts, create: CreationOptions(owner: "app"), major: programs.version.major)
+            let pool = CatalogPool()
+            let scratch = Scratch(programs: [programs], cacheFolder: nil, inspect: Scratch.inspector(pool))
+            let replay = try await fixture.answer(scratch, [[0, 1, 2]])[0]
+            try await server.sql("CREATE ROLE app LOGIN")
+            try await server.sql("CREATE DATABASE real OWNER app TEMPLATE template0")
+            let settings = SessionSettings(access: .readWrite, applicationName: "test")
+            let session = try await Session.open(server.target(database: "real", user: "app"), settings: settings)
+            for (place, text) in Self.texts.enumerated() {
+                try await session.run("SET search_path = public; \(SQL(writtenByUser: text))")
+                let real = try await Inspector.inspect(session, history: nil, pool: pool).catalog
+                #expect(replay.states[place + 1].fingerprint == real.fingerprint)
+                #expect(replay.states[place + 1].privileges == real.privileges)
+                #expect(replay.states[place + 1].columnOrder == real.columnOrder)
+            }
+        }
+    }
+
     @Test func `what was answered once needs no server again`() async throws {
         let programs = try await TestServer.programs()
         let fixture = Fixture(Self.texts + ["SELECT nonsense"], major: programs.version.major)
