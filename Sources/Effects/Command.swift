@@ -79,17 +79,35 @@ extension Command {
         input: [UInt8] = [], _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         try await Outside.performAsync(.spawn(name)) {
-            try await spawn(input: input, receive)
+            try await spawn(input: .array(input), receive)
         }
     }
 
+    /// Runs it to its end with a file as its stdin, opened by us: the child's user need not be able to reach it.
+    package func run(inputFile path: String, limit: Int = 16 << 20) async throws -> CommandResult {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw CommandError.notStarted(program: program, reason: "\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var output: [UInt8] = []
+        var result = try await Outside.performAsync(.spawn(name)) {
+            let input = FileDescriptor(rawValue: descriptor)
+            return try await spawn(input: .fileDescriptor(input, closeAfterSpawningProcess: false)) { bytes in
+                output.append(contentsOf: bytes.prefix(max(0, limit - output.count)))
+            }
+        }
+        result.output = output
+        return result
+    }
+
     private func spawn(
-        input: [UInt8], _ receive: (UnsafeRawBufferPointer) throws -> Void
+        input: some InputProtocol, _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         let expiry = Expiry()
         do {
             let result = try await Subprocess.run(
-                configuration, input: .array(input), output: .sequence, error: .sequence
+                configuration, input: input, output: .sequence, error: .sequence
             ) { execution in
                 async let errors = Self.text(of: execution.standardError, limit: 64 << 10)
                 // Cancelled with this scope, so a child that ends in time is never shot at.
@@ -120,9 +138,11 @@ extension Command {
         var executable = program
         var words = arguments
         if let user, user.id != getuid() {
-            if access(Self.stepDown, X_OK) == 0 {
-                words = user.stepDownArguments + ["--", program] + arguments
-                executable = Self.stepDown
+            if access(Self.setpriv, X_OK) == 0 {
+                executable = Self.setpriv
+                let groups = user.supplementaryGroups.map(String.init).joined(separator: ",")
+                words = ["--reuid=\(user.id)", "--regid=\(user.group)"]
+                words += [groups.isEmpty ? "--clear-groups" : "--groups=\(groups)", "--", program] + arguments
             } else {
                 options.userID = user.id
                 options.groupID = user.group
@@ -135,11 +155,10 @@ extension Command {
             workingDirectory: folder.map { FilePath($0) }, platformOptions: options)
     }
 
-    /// Becomes another user after `exec`. Between `fork` and `exec` only what is safe in a signal handler may be called, and
-    /// glibc's `setgroups` is not: it waits for ever for a thread that another thread was just starting, which the child
-    /// does not have, and every later start of a program waits with it.
-    /// See <https://man7.org/linux/man-pages/man2/fork.2.html> and <https://man7.org/linux/man-pages/man7/nptl.7.html>.
-    private static let stepDown = "/usr/bin/setpriv"
+    /// Steps down between fork and exec in a program of its own: glibc's `setgroups` takes a lock that another thread of
+    /// ours may hold at the fork, and swift-subprocess forks by a bare `clone3`, after which nobody gives it back. Seen:
+    /// a child that waited for ever. See <https://sourceware.org/glibc/manual/latest/html_node/POSIX-Safety-Concepts.html>.
+    private static let setpriv = "/usr/bin/setpriv"
 
     private static func text(of output: SubprocessOutputSequence, limit: Int) async throws -> String {
         var bytes: [UInt8] = []

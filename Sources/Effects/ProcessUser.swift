@@ -22,12 +22,6 @@ package struct ProcessUser: Sendable, Hashable {
         supplementaryGroups = Array(groups.prefix(Int(max(0, min(count, 64)))))
     }
 
-    /// What `setpriv` is told to become this user and keep nothing of ours.
-    var stepDownArguments: [String] {
-        let groups = supplementaryGroups.map(String.init).joined(separator: ",")
-        return ["--reuid", "\(id)", "--regid", "\(group)", groups.isEmpty ? "--clear-groups" : "--groups=\(groups)"]
-    }
-
     /// Who PostgreSQL's own programs run as: nil where that is simply us.
     ///
     /// PostgreSQL refuses to run as root, so root steps down to `postgres`, else to `nobody`.

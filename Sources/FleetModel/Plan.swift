@@ -37,6 +37,9 @@ package struct PlannedStatement: Sendable, Hashable {
     /// What it does to rows or why it could not be assessed; nil where there is nothing to say.
     package var note: String?
 
+    /// Stands in the statements of `quarantine-tables` for the schema, which is named for the day it is done.
+    package static let quarantinePlaceholder = "quarantine_<date>"
+
     package init(sql: String, hazards: Set<Hazard> = [], locks: [TableLock] = [], note: String? = nil) {
         self.sql = sql
         self.hazards = hazards
@@ -258,7 +261,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
             } else if kinds.contains(.migrate) {
                 summary.toMigrate += cohort.databases.count
             }
-            summary.statements += cohort.steps.reduce(0) { $0 + $1.statements.count }
+            // Checks only read.
+            summary.statements += cohort.steps.reduce(0) { $0 + ($1.kind == .check ? 0 : $1.statements.count) }
         }
         summary.toDrop = steps.count { $0.kind == .dropDatabase }
         return summary

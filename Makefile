@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# The test targets that start no server: `make test-fast` runs these alone.
+FAST := ^(FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
+# Tests that start servers are as wide as this; two a core keeps both busy while one waits for a disk.
+WIDTH ?= 4
+PREFIX ?= /usr/local
+
+# A module may import only what Package.swift says it needs.
+STRICT := --explicit-target-dependency-import-check error
+TEST := swift test --disable-xctest $(STRICT) --experimental-maximum-parallelization-width $(WIDTH)
+
+.PHONY: bench build clean demo format help install lint record release test test-fast
+
+bench: release ## measure against psql and a bare connection; writes docs/benchmarks.md
+	RECONCILE=.build/release/reconcile scripts/bench/run
+
+build: ## build the program, installing what this machine lacks
+	scripts/bootstrap && swift build $(STRICT)
+
+clean: ## remove what was built
+	rm -rf .build
+
+demo: build ## the main job, end to end, on four private servers
+	RECONCILE=.build/debug/reconcile scripts/demo/run
+
+format: ## lay the Swift sources out as `make lint` wants them
+	swift format --in-place --recursive Sources Tests Package.swift
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: release ## install the program below PREFIX (default /usr/local)
+	install -D -m 755 .build/release/reconcile "$(DESTDIR)$(PREFIX)/bin/reconcile"
+
+lint: ## layout, shell scripts, house rules, paths named in docs
+	scripts/bootstrap && scripts/lint
+
+record: build ## rewrite the recorded answers of tests, which fails them: look at the difference, then run `make test`
+	RECORD=1 $(TEST)
+
+release: ## build the program as it is installed
+	scripts/bootstrap && swift build -c release --static-swift-stdlib --product reconcile $(STRICT)
+
+test: build ## every test, on private servers
+	$(TEST)
+
+test-fast: ## the tests that need no server
+	scripts/bootstrap && $(TEST) --filter '$(FAST)'

@@ -1,0 +1,33 @@
+package import FleetModel
+package import Planning
+
+/// What happens during an apply, for the terminal, JSON lines and whoever else looks on.
+package enum ApplyEvent: Sendable {
+    case locked(run: String)
+    case unlocked(run: String)
+    case backup(DatabaseKey, level: String, archive: String)
+    case started(DatabaseKey, Step)
+    /// Something worth a line while a step runs: who blocks it, what is being waited for.
+    case waiting(DatabaseKey, String)
+    case finished(DatabaseKey, Step, took: Duration)
+    case failed(DatabaseKey, Step?, message: String)
+    case skipped(DatabaseKey, reason: String)
+    /// Inspected again after its last step: it is what the plan says.
+    case verified(DatabaseKey)
+    case summary([DatabaseOutcome])
+}
+
+/// How one database ended, as the server said after the work.
+package struct DatabaseOutcome: Sendable, Hashable {
+    package enum Outcome: String, Sendable, Hashable { case converged, failed, notAttempted = "not-attempted" }
+
+    package var database: DatabaseKey
+    package var outcome: Outcome
+    package var message: String?
+
+    package init(_ database: DatabaseKey, _ outcome: Outcome, message: String? = nil) {
+        self.database = database
+        self.outcome = outcome
+        self.message = message
+    }
+}

@@ -1,0 +1,88 @@
+internal import FleetModel
+internal import Postgres
+
+/// Who a database must be for work to go on in it.
+package struct DatabaseIdentity: Sendable, Hashable {
+    package var systemIdentifier: String
+    package var timeline: Int
+    package var oid: UInt32
+
+    package init(systemIdentifier: String, timeline: Int, oid: UInt32) {
+        self.systemIdentifier = systemIdentifier
+        self.timeline = timeline
+        self.oid = oid
+    }
+}
+
+/// What the first round trip into a database says beside taking its lock.
+struct Foothold: Sendable {
+    var identity: DatabaseIdentity
+    var owner: String
+    /// Whether the login may act as the database's owner.
+    var mayActAsOwner: Bool
+    var hasFence: Bool
+}
+
+enum DatabaseLock {
+    /// Proves the session's settings, takes the database's lock in this very session, and says where we are: one round trip.
+    ///
+    /// - Parameter attempts: how often to ask, with pauses, before giving up; a lock is never blocked on.
+    /// - Throws: `ApplyError.locked`, `PostgresError`.
+    static func take(on session: Session, settings: SessionSettings, attempts: Int = 1) async throws -> Foothold {
+        for attempt in 1...attempts {
+            let answers = try await session.run(
+                """
+                \(settings.proof);
+                SELECT s.system_identifier, c.timeline_id, d.oid, pg_get_userbyid(d.datdba),
+                    pg_has_role(session_user, d.datdba, 'MEMBER'), to_regclass('reconcile.fence') IS NOT NULL
+                FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
+                WHERE d.datname = current_database();
+                SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))
+                """, label: "database lock")
+            try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
+            guard answers.count == 3, let row = answers[1].rows?.first, row.count == 6,
+                let timeline = row[1].flatMap({ Int($0) }), let oid = row[2].flatMap({ UInt32($0) })
+            else { throw PostgresError.unexpectedAnswer("no identity") }
+            guard answers[2].rows?.scalar == "t" else {
+                if attempt < attempts {
+                    try await Task.sleep(for: .milliseconds(Int.random(in: 150...350)))
+                    continue
+                }
+                let holder = try await LockHolder.of(.database, on: session)
+                throw ApplyError.locked(holder ?? LockHolder(applicationName: "", since: "a moment ago"))
+            }
+            return Foothold(
+                identity: DatabaseIdentity(systemIdentifier: row[0] ?? "", timeline: timeline, oid: oid),
+                owner: row[3] ?? "", mayActAsOwner: row[4] == "t", hasFence: row[5] == "t")
+        }
+        preconditionFailure("at least one attempt")
+    }
+}
+
+/// The fence of one database: the newest epoch that acted in it. A run with an older one can do nothing more.
+struct Fence: Sendable {
+    let epoch: Int64
+    let runID: String
+
+    /// Makes our schema where it is missing and raises the fence to our epoch; inside a transaction.
+    func raising(schemaExists: Bool) -> SQL {
+        """
+        \(OwnSchema.guardStatement)
+        \(schemaExists ? "" : OwnSchema.inDatabase)
+        INSERT INTO reconcile.fence AS f (id, epoch, run_id) VALUES (1, \(epoch), \(literal: runID))
+        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, run_id = excluded.run_id WHERE f.epoch < excluded.epoch;
+        \(check)
+        """
+    }
+
+    /// Raises SQLSTATE RC001 unless the fence is at our epoch, and keeps it there until the transaction ends: who takes
+    /// over then waits for this transaction, and we find another epoch afterwards.
+    var check: SQL {
+        """
+        DO $rcl$ BEGIN
+            PERFORM FROM reconcile.fence WHERE id = 1 AND epoch = \(epoch) FOR SHARE;
+            IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
+        END $rcl$;
+        """
+    }
+}

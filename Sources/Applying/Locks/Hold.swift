@@ -1,0 +1,76 @@
+package import FleetModel
+package import Postgres
+
+/// An environment held by one run: a session with its lock on each of its instances.
+package struct Hold: Sendable {
+    package let run: Run
+    /// By instance.
+    package let controls: [String: Control]
+
+    /// Takes the environment's lock on every instance in the manifest's order, or on none; writes nothing.
+    ///
+    /// - Throws: `ApplyError.locked` at once where another run holds one, `UnreachableInstance` where one does not answer.
+    package static func take(
+        _ environment: Environment, targets: [String: ConnectionTarget], run: Run
+    ) async throws -> Hold {
+        var controls: [String: Control] = [:]
+        for instance in environment.instances {
+            let name = instance.name.value
+            guard let target = targets[name] else { continue }
+            do {
+                controls[name] = try await Control.open(instance: name, target: target, run: run)
+            } catch {
+                for control in controls.values { await control.close() }
+                if let error = error as? PostgresError { throw UnreachableInstance(name: name, underlying: error) }
+                throw error
+            }
+        }
+        return Hold(run: run, controls: controls)
+    }
+
+    /// Makes sure that no statement of a dead run still works in a database of ours.
+    ///
+    /// - Parameter databases: OIDs by instance.
+    /// - Throws: `ApplyError.locked`.
+    package func requireQuiet(_ databases: [String: [UInt32]]) async throws {
+        for (instance, oids) in databases.sorted(by: { $0.key < $1.key }) {
+            guard let control = controls[instance] else { continue }
+            if let holder = try await LockHolder.ofDatabases(oids, on: control.session) {
+                throw ApplyError.locked(holder)
+            }
+        }
+    }
+
+    /// Writes down on every instance who we are; from now on no earlier run can act.
+    package func takeLease(planDigest: String, toolVersion: String) async throws {
+        for name in controls.keys.sorted() {
+            try await controls[name]?.takeLease(planDigest: planDigest, toolVersion: toolVersion)
+        }
+    }
+
+    /// Drops databases that dead runs of this environment left half-built; gives their names.
+    package func clearAbandonedBuilds() async throws -> [String] {
+        var names: [String] = []
+        for name in controls.keys.sorted() {
+            names += try await controls[name]?.dropAbandonedBuilds() ?? []
+        }
+        return names
+    }
+
+    /// Closes the run in every journal.
+    package func finish(outcome: String, databases: JSONValue) async {
+        for control in controls.values { await control.finish(outcome: outcome, databases: databases.text) }
+    }
+
+    package func release() async {
+        for control in controls.values { await control.close() }
+    }
+}
+
+/// An instance on which the environment's lock could not even be asked for.
+package struct UnreachableInstance: Error, CustomStringConvertible {
+    package let name: String
+    package let underlying: PostgresError
+
+    package var description: String { "instance \"\(name)\" cannot be reached: \(underlying); nothing was done" }
+}

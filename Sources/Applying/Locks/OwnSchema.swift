@@ -1,0 +1,68 @@
+internal import Postgres
+
+/// Our own schema `reconcile` in a database: made by us, or not used at all.
+///
+/// A tenant may have made one first and hung a trigger on a table of ours, which would then run with our rights. So the
+/// schema and what we write to must belong to us or to a superuser, be plain tables, and have nothing hung on them.
+enum OwnSchema {
+    static let name = "reconcile"
+
+    /// A statement that raises SQLSTATE RC004 unless the schema is absent or trustworthy.
+    static let guardStatement: SQL = """
+        DO $rcl$
+        DECLARE what text;
+        BEGIN
+            SELECT 'schema reconcile belongs to ' || r.rolname INTO what
+            FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+            WHERE n.nspname OPERATOR(pg_catalog.=) 'reconcile' AND NOT r.rolsuper
+                AND r.rolname OPERATOR(pg_catalog.<>) session_user;
+            IF FOUND THEN RAISE EXCEPTION '%', what USING ERRCODE = 'RC004'; END IF;
+            SELECT 'table reconcile.' || c.relname || ' is not as we make it' INTO what
+            FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+                JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) c.relowner
+            WHERE n.nspname OPERATOR(pg_catalog.=) 'reconcile' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                AND (c.relkind OPERATOR(pg_catalog.<>) 'r' OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass
+                    OR (NOT r.rolsuper AND r.rolname OPERATOR(pg_catalog.<>) session_user)
+                    OR EXISTS (SELECT FROM pg_catalog.pg_trigger t
+                        WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT t.tgisinternal));
+            IF FOUND THEN RAISE EXCEPTION '%', what USING ERRCODE = 'RC004'; END IF;
+        END $rcl$;
+        """
+
+    /// Makes what a worked-on database needs; to be run inside a transaction, after the guard.
+    static let inDatabase: SQL = """
+        CREATE SCHEMA IF NOT EXISTS reconcile;
+        CREATE TABLE IF NOT EXISTS reconcile.fence (
+            id integer PRIMARY KEY CHECK (id = 1), epoch bigint NOT NULL, run_id text NOT NULL);
+        """
+
+    /// Writes a mark. Its table is made when the first is: most databases never need one, and one that is there costs a
+    /// further round trip at every look.
+    static func mark(_ key: String, _ value: String) -> SQL {
+        """
+        CREATE TABLE IF NOT EXISTS reconcile.marks (key text PRIMARY KEY, value text NOT NULL);
+        INSERT INTO reconcile.marks (key, value) VALUES (\(literal: key), \(literal: value))
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+        """
+    }
+
+    /// Makes what an instance's maintenance database needs; runs of two environments may come to it at once.
+    static let inMaintenanceDatabase: SQL = """
+        SELECT pg_advisory_xact_lock(\(AdvisoryKey.ownSchema.value));
+        CREATE SCHEMA IF NOT EXISTS reconcile;
+        CREATE TABLE IF NOT EXISTS reconcile.lease (
+            environment text PRIMARY KEY, epoch bigint NOT NULL, run_id text NOT NULL, os_user text NOT NULL,
+            host text NOT NULL, pid integer NOT NULL, taken_at timestamptz NOT NULL DEFAULT now());
+        CREATE TABLE IF NOT EXISTS reconcile.runs (
+            run_id text PRIMARY KEY, environment text NOT NULL, started_at timestamptz NOT NULL DEFAULT now(),
+            finished_at timestamptz, plan_digest text NOT NULL, outcome text NOT NULL, databases text NOT NULL,
+            os_user text NOT NULL, host text NOT NULL, tool_version text NOT NULL);
+        CREATE TABLE IF NOT EXISTS reconcile.steps (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id text NOT NULL, at timestamptz NOT NULL DEFAULT now(),
+            database text, step text NOT NULL, kind text NOT NULL, state text NOT NULL, detail text);
+        CREATE TABLE IF NOT EXISTS reconcile.beside (
+            database text PRIMARY KEY, oid oid, original text NOT NULL, environment text NOT NULL, run_id text NOT NULL,
+            purpose text NOT NULL, reason text NOT NULL DEFAULT '', at timestamptz NOT NULL DEFAULT now());
+        """
+}

@@ -1,0 +1,65 @@
+internal import FleetModel
+package import Postgres
+
+/// Looks at who holds an environment, and ends that run's sessions where a person wants it.
+package enum Unlock {
+    /// Who holds the environment on one instance: its lock, or a database's lock that a dead run's statement still has.
+    package static func holder(environment: String, target: ConnectionTarget) async throws -> LockHolder? {
+        let session = try await open(target)
+        do {
+            let key = AdvisoryKey.environment(environment)
+            var holder = try await LockHolder.of(key, on: session)
+            if holder == nil { holder = try await orphan(of: environment, on: session) }
+            await session.close()
+            return holder
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    /// Ends the sessions of exactly that run and waits until they are gone.
+    ///
+    /// - Returns: how many were ended.
+    /// - Throws: `ApplyError.failed` where the server does not let us end one, or one does not go.
+    package static func end(_ holder: LockHolder, target: ConnectionTarget) async throws -> Int {
+        let session = try await open(target)
+        do {
+            let ended = try await session.run(
+                """
+                SELECT pid, pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                WHERE split_part(application_name, ' ', 1) = \(literal: "reconcile/" + holder.runID)
+                    AND pid <> pg_backend_pid()
+                """, label: "end sessions")
+            let rows = ended.first?.rows ?? Rows(columns: [], values: [])
+            if let stuck = rows.first(where: { $0[1] != "t" }) {
+                throw ApplyError.failed(
+                    "process \(stuck[0] ?? "?") of the server did not end within 10 s; it may be in a state that ends no sooner")
+            }
+            await session.close()
+            return rows.count
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    /// A database's lock is held by a run of this environment whose own lock is gone.
+    private static func orphan(of environment: String, on session: Session) async throws -> LockHolder? {
+        let exists = try await session.run("SELECT to_regclass('reconcile.runs') IS NOT NULL")
+        guard exists.first?.rows?.scalar == "t" else { return nil }
+        let answers = try await session.run(
+            """
+            SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                JOIN reconcile.runs r ON split_part(a.application_name, ' ', 1) = 'reconcile/' || r.run_id
+            WHERE \(AdvisoryKey.database.inLocksView) AND r.environment = \(literal: environment) LIMIT 1
+            """, label: "orphans")
+        guard let row = answers.first?.rows?.first else { return nil }
+        return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")
+    }
+
+    private static func open(_ target: ConnectionTarget) async throws(PostgresError) -> Session {
+        try await Session.open(
+            target, settings: SessionSettings(access: .readWrite, applicationName: "reconcile/unlock"))
+    }
+}

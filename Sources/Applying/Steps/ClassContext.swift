@@ -1,0 +1,41 @@
+package import FleetModel
+package import Migrations
+internal import Postgres
+package import Servers
+
+/// What the work on a class's databases needs: its manifest, its migrations, its history's format, its init scripts.
+package struct ClassContext: Sendable {
+    package var databaseClass: DatabaseClass
+    package var folder: MigrationFolder
+    /// The text of each `init` script, in order.
+    package var initTexts: [String]
+
+    package init(databaseClass: DatabaseClass, folder: MigrationFolder, initTexts: [String]) {
+        self.databaseClass = databaseClass
+        self.folder = folder
+        self.initTexts = initTexts
+    }
+
+    var source: MigrationSource { folder.source }
+    var format: any HistoryFormat { folder.source.format.history }
+
+    func migration(tagged tag: String) -> Migration? { folder.migrations.first { $0.tag == tag } }
+
+    /// Who a migration's statements run as, given the database's owner.
+    func runAs(owner: String) -> String? {
+        switch source.role {
+        case .owner: owner
+        case .login: nil
+        case .role(let name): name
+        }
+    }
+
+    /// What the one round trip reads of this class's history.
+    package var historyQuery: HistoryQuery {
+        let format = format
+        return HistoryQuery(
+            schema: source.historySchema, table: source.historyTable,
+            columns: format.columns.map { SQL(writtenByUser: $0) }, order: SQL(writtenByUser: format.orderBy),
+            digest: { format.digest(rows: $0) })
+    }
+}

@@ -1,0 +1,89 @@
+internal import FleetModel
+internal import Migrations
+internal import Postgres
+
+extension Worker {
+    /// Runs one transactional migration and writes its history row, both or neither.
+    ///
+    /// The file goes to the server as a whole and is run by `EXECUTE` inside a `DO` block: the server splits it, a syntax
+    /// error anywhere runs nothing, and transaction control inside it is an error instead of an escape.
+    /// See <https://www.postgresql.org/docs/current/plpgsql-transactions.html>.
+    /// - Parameter rows: how many rows the history holds before.
+    func migrate(_ migration: Migration, _ context: ClassContext, rows: Int) async throws {
+        let history = HistoryTable(context, owner: foothold.owner)
+        let run = fence.runID
+        try await transaction(
+            "migration \(migration.tag)",
+            [.sql(history.opening(expectedRows: rows))] + pieces(
+                of: migration.text, migration.statements, context)
+        ) { took in
+            history.row(of: migration, run: HistoryRun(id: run, duration: took))
+        }
+    }
+
+    /// Writes history rows for migrations whose schema is already there, and nothing else.
+    func adopt(_ migrations: [Migration], _ context: ClassContext, rows: Int) async throws {
+        let history = HistoryTable(context, owner: foothold.owner)
+        let written = migrations.map { history.row(of: $0, run: HistoryRun(id: fence.runID, duration: .zero)) }
+        try await transaction(
+            "adopt", [.sql(history.opening(expectedRows: rows))] + written.map { .sql($0) })
+    }
+
+    /// Runs a class's init scripts and marks them done, all in one transaction.
+    func initialize(_ context: ClassContext) async throws {
+        var work: [Piece] = []
+        for text in context.initTexts {
+            work += pieces(of: text, StatementSplitter.split(text), context)
+        }
+        work.append(.sql(OwnSchema.mark("init", "done")))
+        try await transaction("init", work)
+    }
+
+    /// Notes that init scripts are owed, so that a run killed before them is completed by the next.
+    func markInitPending() async throws {
+        try await transaction("mark init", [.sql(OwnSchema.mark("init", "pending"))])
+    }
+
+    /// Runs statements of our own making as the login, in one transaction.
+    func runStatements(_ statements: [SQL], label: String) async throws {
+        try await transaction(label, statements.map { .sql($0) })
+    }
+
+    /// A file's text as the class's role with the class's search_path, `COPY` data fed where it stands.
+    private func pieces(of text: String, _ statements: [StatementText], _ context: ClassContext) -> [Piece] {
+        let role = context.runAs(owner: foothold.owner) ?? "none"
+        let opening: SQL = """
+            SELECT set_config('role', \(literal: role), true),
+                set_config('search_path', \(literal: context.source.searchPath), true)
+            """
+        let closing: SQL = """
+            RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog
+            """
+        guard statements.contains(where: { $0.copyData != nil }) else {
+            return [.sql(opening), .sql(Self.wrapped(text)), .sql(closing)]
+        }
+        var pieces: [Piece] = [.sql(opening)]
+        var plain: [String] = []
+        func flush() {
+            if !plain.isEmpty { pieces.append(.sql(Self.wrapped(plain.joined(separator: ";\n")))) }
+            plain = []
+        }
+        for statement in statements {
+            if let data = statement.copyData {
+                flush()
+                pieces.append(.copy(SQL(writtenByUser: statement.sql), data: Array(data.utf8)))
+            } else {
+                plain.append(statement.sql)
+            }
+        }
+        flush()
+        return pieces + [.sql(closing)]
+    }
+
+    private static func wrapped(_ text: String) -> SQL {
+        """
+        SELECT pg_catalog.set_config('reconcile.body', \(literal: text), true);
+        DO $rcl$ BEGIN EXECUTE pg_catalog.current_setting('reconcile.body'); END $rcl$
+        """
+    }
+}

@@ -1,0 +1,83 @@
+internal import FleetModel
+internal import Migrations
+internal import Postgres
+internal import Servers
+
+extension Worker {
+    func inspect(_ context: ClassContext, _ pool: CatalogPool) async throws -> DatabaseState {
+        try await Inspector.inspect(session, history: context.historyQuery, pool: pool)
+    }
+
+    /// Does one step that needs nothing but this session; gives the number of history rows afterwards.
+    func perform(_ step: Step, _ context: ClassContext, rows: Int, _ pool: CatalogPool) async throws -> Int {
+        switch step.kind {
+        case .migrate:
+            var rows = rows
+            for tag in step.migrations { rows = try await run(tag, context, rows: rows, pool) }
+            return rows
+        case .adopt:
+            try await adopt(try step.migrations.map { try known($0, context) }, context, rows: rows)
+            return rows + step.migrations.count
+        case .initialize: try await initialize(context)
+        case .quarantineTables: try await quarantine(step)
+        case .check:
+            if let failure = try await failedCheck(context) { throw ApplyError.failed(failure) }
+        case .createDatabase, .rebuildDatabase, .moveDatabase, .dropDatabase, .retireInstance, .backup:
+            preconditionFailure("step \(step.kind.rawValue) needs more than a session in the database")
+        }
+        return rows
+    }
+
+    /// Runs the migration with this tag in the way its file asks for; gives the number of history rows afterwards.
+    func run(_ tag: String, _ context: ClassContext, rows: Int, _ pool: CatalogPool) async throws -> Int {
+        let migration = try known(tag, context)
+        if migration.isTransactional {
+            try await migrate(migration, context, rows: rows)
+        } else {
+            try await migrateOutsideTransaction(migration, context, rows: rows) { _ in
+                try await self.inspect(context, pool)
+            }
+        }
+        return rows + 1
+    }
+
+    /// What a new database gets before its first migration.
+    func prepareNew(_ context: ClassContext) async throws {
+        var statements = context.databaseClass.create.extensions.map { name -> SQL in
+            "CREATE EXTENSION IF NOT EXISTS \(identifier: name) SCHEMA public"
+        }
+        if !context.initTexts.isEmpty { statements.append(OwnSchema.mark("init", "pending")) }
+        if !statements.isEmpty { try await runStatements(statements, label: "new database") }
+    }
+
+    /// Statements of the plan's own making: extensions made, invalid indexes rebuilt or dropped, one by one.
+    func mend(_ statements: [PlannedStatement]) async throws {
+        for statement in statements {
+            try await session.run("SELECT set_config('lock_timeout', '0', false)", label: "mend, settings")
+            try await session.run(SQL(writtenByUser: statement.sql), parameters: [], label: "mend")
+            try await session.run("RESET ALL", label: "mend, settings back")
+        }
+    }
+
+    /// Moves what is misplaced into a schema of its own, all in one transaction; no row is touched.
+    private func quarantine(_ step: Step) async throws {
+        let schema = "quarantine_\(fence.day)"
+        try await runStatements(
+            ["CREATE SCHEMA IF NOT EXISTS \(identifier: schema)"]
+                + step.statements.map { statement in
+                    SQL(writtenByUser: statement.sql.replacing(PlannedStatement.quarantinePlaceholder, with: schema))
+                }, label: "quarantine")
+    }
+
+    private func known(_ tag: String, _ context: ClassContext) throws -> Migration {
+        guard let migration = context.migration(tagged: tag) else {
+            throw ApplyError.stale(["migration \"\(tag)\" is not in its folder any more"])
+        }
+        return migration
+    }
+}
+
+extension Fence {
+    /// The day the run began, from its id: `20261122`.
+    fileprivate var day: String { "20" + runID.prefix(6) }
+}

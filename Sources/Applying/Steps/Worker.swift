@@ -1,0 +1,130 @@
+internal import Planning
+internal import FleetModel
+internal import Postgres
+
+/// The session that works on one database: it holds the database's lock, and every change it makes is one transaction
+/// that begins with the fence.
+actor Worker {
+    nonisolated let key: DatabaseKey
+    nonisolated let session: Session
+    nonisolated let settings: SessionSettings
+    let foothold: Foothold
+    let fence: Fence
+    private let control: Control?
+    private var fenceIsRaised = false
+    private let report: @Sendable (ApplyEvent) -> Void
+
+    init(
+        key: DatabaseKey, session: Session, settings: SessionSettings, foothold: Foothold, fence: Fence,
+        control: Control?, report: @escaping @Sendable (ApplyEvent) -> Void
+    ) {
+        self.key = key
+        self.session = session
+        self.settings = settings
+        self.foothold = foothold
+        self.fence = fence
+        self.control = control
+        self.report = report
+    }
+
+    /// One piece of a transaction's work.
+    enum Piece: Sendable {
+        case sql(SQL)
+        /// One `COPY … FROM stdin` and its lines.
+        case copy(SQL, data: [UInt8])
+    }
+
+    /// Runs pieces and commits, or leaves nothing behind; a lock timeout is retried as a whole.
+    ///
+    /// - Parameter pieces: made anew for each attempt, given how long the pieces before took.
+    /// - Throws: `ApplyError.fenced`, `.stale`, `.foreign`, `PostgresError`.
+    func transaction(
+        _ label: String, limits: SQL = "", _ pieces: [Piece], closing: @Sendable (Duration) -> SQL = { _ in "" }
+    ) async throws {
+        for attempt in 1... {
+            do {
+                return try await attemptTransaction(label, limits, pieces, closing)
+            } catch let error as PostgresError where error.sqlState == "55P03" && attempt < 10 {
+                // Backoff with jitter: whoever waits behind us gets the lock in between.
+                let ceiling = min(8_000, 100 << attempt)
+                try await Task.sleep(for: .milliseconds(Int.random(in: ceiling / 2...ceiling)))
+            }
+        }
+    }
+
+    private func attemptTransaction(
+        _ label: String, _ limits: SQL, _ pieces: [Piece], _ closing: @Sendable (Duration) -> SQL
+    ) async throws {
+        // What the last file set for the session is forgotten, what the session pinned at its start comes back.
+        var text: SQL = """
+            RESET SESSION AUTHORIZATION; RESET ALL;
+            BEGIN;
+            \(limits)
+            \(fenceIsRaised ? fence.check : fence.raising(schemaExists: foothold.hasFence))
+
+            """
+        do {
+            let clock = ContinuousClock()
+            let start = clock.now
+            // Cancelled when this scope ends.
+            async let _ = nameBlockers()
+            for piece in pieces {
+                switch piece {
+                case .sql(let sql): text = text + sql + ";\n"
+                case .copy(let sql, let data):
+                    try await session.run(text, label: label)
+                    text = ""
+                    try await session.copyIn(sql, data: data, label: label)
+                }
+            }
+            if text.text.contains(where: { !$0.isWhitespace }) { try await session.run(text, label: label) }
+            try await session.run("\(closing(clock.now - start))\nCOMMIT", label: "\(label), commit")
+            fenceIsRaised = true
+        } catch {
+            throw await undone(error)
+        }
+    }
+
+    /// Rolls back and says what an error of ours means.
+    private func undone(_ error: any Error) async -> any Error {
+        guard let error = error as? PostgresError, case .server(let message) = error else { return error }
+        _ = try? await session.runKeepingAnswers("ROLLBACK", label: "rollback")
+        switch message.sqlState {
+        case "RC001": return ApplyError.fenced(database: key.database)
+        case "RC002": return ApplyError.stale(["\"\(key.database)\": \(message.primary)"])
+        case "RC003", "RC004": return ApplyError.foreign("\"\(key.database)\": \(message.primary)")
+        default: return error
+        }
+    }
+
+    /// Asks again and again who is in the way of a statement that waits as long as it takes.
+    func nameBlockersRepeatedly() async {
+        var told: String?
+        while (try? await Task.sleep(for: .seconds(3))) != nil {
+            guard let blockers = await control?.blockers(of: await session.backendPID), blockers != told else { continue }
+            told = blockers
+            report(.waiting(key, "waits for \(blockers)"))
+        }
+    }
+
+    /// Asks, shortly before a lock wait times out, who is in the way.
+    private func nameBlockers() async {
+        guard let wait = settings.lockTimeout, (try? await Task.sleep(for: wait * 0.7)) != nil else { return }
+        let pid = await session.backendPID
+        guard let blockers = await control?.blockers(of: pid) else { return }
+        report(.waiting(key, "waits for a lock held by \(blockers)"))
+    }
+}
+
+extension Control {
+    /// Who holds up a session of this server, as a person would recognise them; nil where nobody does.
+    func blockers(of pid: Int) async -> String? {
+        let answers = try? await session.run(
+            """
+            SELECT string_agg(format('process %s (%s%s, %s)', a.pid, a.usename,
+                CASE WHEN a.application_name = '' THEN '' ELSE ', ' || a.application_name END, a.state), '; ')
+            FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids(\(pid)))
+            """, label: "blockers")
+        return answers?.first?.rows?.scalar
+    }
+}

@@ -1,0 +1,249 @@
+internal import Applying
+internal import ArgumentParser
+internal import FleetModel
+internal import Planning
+internal import Postgres
+internal import Reports
+internal import Servers
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Does what the plan says: under a lock, with a verified backup where policy asks for one.",
+        discussion: """
+            ENV makes a plan, shows it and asks; a FILE that `plan --out` wrote was approved when it was reviewed and is
+            carried out as it stands, or not at all where the fleet is another by now (5). A run that was interrupted or
+            killed anywhere is continued by running it again.
+
+            EXAMPLES
+              reconcile apply development
+              reconcile apply testing --auto-approve
+              reconcile apply plan.json --format json
+              reconcile apply staging --partial --allow blocks-writes
+            """)
+
+    @Argument(help: .init("An environment's name, or a saved plan.", valueName: "ENV|FILE"))
+    var target: String
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var servers: ServerOptions
+    @OptionGroup var grants: GrantOptions
+
+    @Flag(help: "Do not ask. Needed where there is no terminal and no saved plan.")
+    var autoApprove = false
+
+    @Flag(help: "Do what is not refused instead of nothing; still ends with 3.")
+    var partial = false
+
+    func run() async throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let work = try work(workspace)
+        let terminal = common.terminal
+        var statuses: [ExitStatus] = []
+        for item in work {
+            let application = Application(
+                command: self, workspace: workspace, environment: item.environment, saved: item.saved)
+            do {
+                statuses.append(try await application.run())
+            } catch let ending as Ending {
+                if let message = ending.message { terminal.say("reconcile: \(message)") }
+                if let hint = ending.hint { terminal.say("  hint: \(hint)") }
+                statuses.append(ending.status)
+            }
+            if Task.isCancelled { statuses.append(.interrupted) }
+            if statuses.last != .done { break }
+        }
+        let status = ExitStatus.gravest(statuses)
+        if status != .done { throw Ending(status) }
+    }
+
+    private typealias Work = (environment: Environment, saved: EnvironmentPlan?)
+
+    private func work(_ workspace: Workspace) throws -> [Work] {
+        if let environment = workspace.fleet.environment(named: target) {
+            guard autoApprove || common.terminal.isInteractive else {
+                throw Ending(
+                    .usage, "there is no terminal to ask on, so nothing was changed",
+                    hint: "approve a saved plan (reconcile plan \(target) --out FILE; reconcile apply FILE), or give --auto-approve")
+            }
+            return [(environment, nil)]
+        }
+        guard textOfFile(target) != nil else {
+            let all = workspace.fleet.environments.map { "\"\($0.name.value)\"" }.joined(separator: ", ")
+            throw Ending(.usage, "\"\(target)\" is neither an environment nor a file", hint: "there are environments \(all)")
+        }
+        return try SavedPlan.read(target).environments.map { saved in
+            guard let environment = workspace.fleet.environment(named: saved.name) else {
+                throw Ending(.stale, "environment \"\(saved.name)\" of the saved plan is not declared any more")
+            }
+            return (environment, saved)
+        }
+    }
+}
+
+/// One environment's apply, from its lock to its last word.
+private struct Application {
+    let command: ApplyCommand
+    let workspace: Workspace
+    let environment: Environment
+    let saved: EnvironmentPlan?
+
+    private var terminal: Terminal { command.common.terminal }
+
+    func run() async throws -> ExitStatus {
+        var allowed = try command.grants.hazards()
+        if let saved { allowed.formUnion(saved.granted) }
+        var servers = command.servers
+        if let saved { servers.narrow(as: saved) }
+        let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed)
+        let targets = try await surveyor.targets(of: environment)
+        let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
+        let hold: Hold
+        do {
+            hold = try await Hold.take(environment, targets: targets, run: run)
+        } catch let error as ApplyError {
+            throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
+        } catch let error as UnreachableInstance {
+            throw Ending(.failed, "\(error)")
+        }
+        do {
+            let status = try await held(hold, surveyor, targets, allowed)
+            await hold.release()
+            return status
+        } catch {
+            await hold.release()
+            if let error = error as? ApplyError { throw Ending(status(of: error), "\(error)") }
+            throw error
+        }
+    }
+
+    private func held(
+        _ hold: Hold, _ surveyor: Surveyor, _ targets: [String: ConnectionTarget], _ allowed: Set<Hazard>
+    ) async throws -> ExitStatus {
+        let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
+        let surveyed = try await surveyor.survey(environment, programs)
+        guard !surveyed.plan.hasUnreachable else {
+            try command.common.show(Plan([surveyed.plan], root: workspace.fleet.root), .text)
+            throw Ending(.failed, "not every instance of \"\(environment.name.value)\" was reached, so nothing was done")
+        }
+        try await hold.requireQuiet(surveyed.claimedOIDs)
+        var plan = surveyed.plan
+        if let saved { plan = try confirm(saved, against: plan) }
+        let review = environment.policy.review(plan, allowing: allowed)
+        let approved: ApprovedPlan
+        do throws(Rejection) {
+            approved = try review.approve(command.partial ? .partial : .whole)
+        } catch {
+            if saved == nil { try showText(review.plan) }
+            throw Ending(
+                .refused, "\(error.refused.count) refused by policy, so nothing was done",
+                hint: "grant what is named above, or give --partial to do the rest")
+        }
+        for name in try await hold.clearAbandonedBuilds() {
+            terminal.say("cleared \"\(name)\", which an interrupted run was building")
+        }
+        guard approved.plan.owesChanges else {
+            if formattingIsText { terminal.say("Nothing to do: \(environment.name.value) is what its manifest says.") }
+            finishEvents([])
+            return approved.leftOut.isEmpty ? .done : .refused
+        }
+        try ask(review.plan)
+        return try await carryOut(approved, hold) { report in
+            surveyor.applyContext(environment, approved.plan, hold, surveyed, targets, programs, report: report)
+        }
+    }
+
+    private func carryOut(
+        _ approved: ApprovedPlan, _ hold: Hold, _ context: (@escaping @Sendable (ApplyEvent) -> Void) -> ApplyContext
+    ) async throws -> ExitStatus {
+        let digest = PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
+        try await hold.takeLease(planDigest: digest, toolVersion: ToolVersion.current)
+        let progress = ApplyProgress(formattingIsText ? .lines : .events, terminal) { Surroundings.now }
+        progress.report(.locked(run: hold.run.id))
+        let outcomes = await RollOut(context { progress.report($0) }).run()
+        let counts = Dictionary(grouping: outcomes, by: \.outcome).mapValues(\.count)
+        let failed = outcomes.contains { $0.outcome != .converged }
+        await hold.finish(
+            outcome: Task.isCancelled ? "interrupted" : failed ? "failed" : "converged",
+            databases: .object(counts.map { JSONValue.Member($0.key.rawValue, .integer(Int64($0.value))) }))
+        progress.report(.unlocked(run: hold.run.id))
+        progress.report(.summary(outcomes))
+        if formattingIsText { conclude(outcomes, counts) }
+        if Task.isCancelled { return .interrupted }
+        return .gravest([failed ? .failed : .done, approved.leftOut.isEmpty ? .done : .refused])
+    }
+
+    private func conclude(_ outcomes: [DatabaseOutcome], _ counts: [DatabaseOutcome.Outcome: Int]) {
+        let parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
+            counts[outcome].map { "\($0) \(outcome.rawValue)" }
+        }
+        terminal.give("\(environment.name.value): \(parts.joined(separator: ", ")).")
+        if outcomes.contains(where: { $0.outcome != .converged }) {
+            terminal.say("What was finished is in the journal. To continue: reconcile apply \(command.target)")
+        }
+    }
+
+    /// The saved plan is carried out as it stands, or not at all.
+    private func confirm(_ saved: EnvironmentPlan, against fresh: EnvironmentPlan) throws -> EnvironmentPlan {
+        let staleness = Staleness.compare(saved: saved, fresh: fresh)
+        guard staleness.changes.isEmpty else {
+            for change in staleness.changes { terminal.say("  \(TerminalText.safe(change))") }
+            throw Ending(
+                .stale, "the plan is stale: what it was made for has changed; nothing was done",
+                hint: "make it anew: reconcile plan \(environment.name.value) --out \(command.target)")
+        }
+        return fresh.restricted(to: saved)
+    }
+
+    private func ask(_ plan: EnvironmentPlan) throws {
+        guard saved == nil else { return }
+        if formattingIsText { try showText(plan) }
+        guard !command.autoApprove else { return }
+        guard terminal.confirms("\nApply this to \(environment.name.value)? Only \"yes\" is taken for one: ") else {
+            throw Ending(.failed, "not approved, so nothing was done")
+        }
+    }
+
+    private func showText(_ plan: EnvironmentPlan) throws {
+        try command.common.show(Plan([plan], root: workspace.fleet.root), .text)
+    }
+
+    private var formattingIsText: Bool { command.formatting.format == .text }
+
+    private func finishEvents(_ outcomes: [DatabaseOutcome]) {
+        guard !formattingIsText else { return }
+        ApplyProgress(.events, terminal) { Surroundings.now }.report(.summary(outcomes))
+    }
+
+    private func status(of error: ApplyError) -> ExitStatus {
+        switch error {
+        case .locked: .locked
+        case .stale: .stale
+        case .lockLost, .fenced, .failed, .foreign: .failed
+        }
+    }
+}
+
+extension EnvironmentPlan {
+    /// Only what a saved plan would touch; what came up since then waits for a plan of its own.
+    fileprivate func restricted(to saved: EnvironmentPlan) -> EnvironmentPlan {
+        var plan = self
+        let touched = Set(saved.cohorts.flatMap { cohort in
+            cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
+        })
+        for index in plan.cohorts.indices {
+            let instance = plan.cohorts[index].instance
+            plan.cohorts[index].databases.removeAll { !touched.contains(DatabaseKey(instance: instance, database: $0)) }
+        }
+        plan.cohorts.removeAll { $0.databases.isEmpty }
+        let steps = Set(saved.steps.compactMap { step in step.instance.flatMap { instance in
+            step.database.map { DatabaseKey(instance: instance, database: $0) }
+        } })
+        plan.steps.removeAll { step in
+            guard let instance = step.instance, let database = step.database else { return true }
+            return !steps.contains(DatabaseKey(instance: instance, database: database))
+        }
+        return plan
+    }
+}

@@ -1,0 +1,102 @@
+internal import ArgumentParser
+internal import Effects
+internal import FleetModel
+internal import Glibc
+internal import Logging
+internal import Planning
+
+/// Flags that every command knows.
+struct CommonOptions: ParsableArguments {
+    @Option(name: [.customShort("C"), .customLong("root")], help: .init("The folder that holds environments/ and manifests/.", valueName: "dir"))
+    var root = "."
+
+    @Option(help: .init("Write the result to a file instead of stdout.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: "No colour; NO_COLOR does the same, and off a terminal there is none anyway.")
+    var noColor = false
+
+    @Option(help: .init("How much to log on stderr: trace, debug, info, notice, warning, error, critical.", valueName: "level"))
+    var logLevel = "warning"
+
+    var terminal: Terminal { Terminal(noColor: noColor) }
+
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("no log level is named \"\(logLevel)\"")
+        }
+    }
+}
+
+/// Flags of commands that look at servers.
+struct ServerOptions: ParsableArguments {
+    @Option(help: .init("Folder of PostgreSQL's programs; else those on PATH, else the newest installed.", valueName: "dir"))
+    var pgBin: String?
+
+    @Option(help: .init("How many databases to work on at once.", valueName: "n"))
+    var parallel: Int?
+
+    @Option(help: .init("Only this instance; may be repeated.", valueName: "name"))
+    var instance: [String] = []
+
+    @Option(help: .init("Only databases whose name fits; may be repeated.", valueName: "glob"))
+    var database: [String] = []
+
+    @Option(help: .init("A server to use as scratch instead of the embedded one.", valueName: "url"))
+    var scratch: String?
+
+    var narrowing: Narrowing { Narrowing(instances: instance, databases: database) }
+
+    func validate() throws {
+        if let parallel, parallel < 1 { throw ValidationError("--parallel takes a number from 1") }
+        for glob in database where Glob(glob) == nil {
+            throw ValidationError("\"\(glob)\" is no pattern: a \"[\" is never closed")
+        }
+    }
+}
+
+/// Hazards granted on the command line.
+struct GrantOptions: ParsableArguments {
+    @Option(
+        name: .customLong("allow"),
+        help: .init("Hazards to grant beside the policy's, separated by commas.", valueName: "hazard,…"))
+    var allowed: [String] = []
+
+    func hazards() throws -> Set<Hazard> {
+        var hazards: Set<Hazard> = []
+        for name in allowed.flatMap({ $0.split(separator: ",") }) {
+            guard let hazard = Hazard(rawValue: String(name)) else {
+                let all = Hazard.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("no hazard is named \"\(name)\"; there are \(all)")
+            }
+            hazards.insert(hazard)
+        }
+        return hazards
+    }
+
+    func validate() throws { _ = try hazards() }
+}
+
+/// The formats most commands speak.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+}
+
+struct FormatOptions: ParsableArguments {
+    @Option(help: "How the result is written: text or json.")
+    var format = OutputFormat.text
+}
+
+extension CommonOptions {
+    /// Gives a result, to the file where one is named.
+    func write(_ bytes: [UInt8]) throws {
+        guard let output else { return terminal.give(bytes: bytes) }
+        do throws(FileError) {
+            try ResultFile.write(bytes + [UInt8(ascii: "\n")], to: output)
+        } catch {
+            throw Ending(.failed, "cannot write \(output): \(error.reason)")
+        }
+    }
+
+    func write(_ text: String) throws { try write(Array((text.hasSuffix("\n") ? String(text.dropLast()) : text).utf8)) }
+}

@@ -1,0 +1,101 @@
+internal import ArgumentParser
+internal import Dispatch
+internal import Effects
+internal import Glibc
+internal import Logging
+
+/// The program as a whole: one command in, one exit status out.
+package enum Program {
+    package static func run() async {
+        // Before the first thread, since changing the environment is not safe beside others.
+        ProcessEnvironment.forgetAmbientTargets()
+        // All we write is ours alone, whatever the caller's habits are.
+        umask(0o077)
+        signal(SIGPIPE, SIG_IGN)
+        let work = Task { await Self.status() }
+        let interruption = Interruption { work.cancel() }
+        let status = await work.value
+        interruption.end()
+        exit(status)
+    }
+
+    private static func status() async -> Int32 {
+        do {
+            let arguments = Arguments.ordered(
+                Array(CommandLine.arguments.dropFirst()), subcommands: ReconcileCommand.subcommandNames)
+            var command = try ReconcileCommand.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let ending as Ending {
+            let terminal = Terminal()
+            if let message = ending.message { terminal.say("reconcile: \(message)") }
+            if let hint = ending.hint { terminal.say("  hint: \(hint)") }
+            return ending.status.rawValue
+        } catch is CancellationError {
+            return ExitStatus.interrupted.rawValue
+        } catch {
+            let code = ReconcileCommand.exitCode(for: error)
+            let message = ReconcileCommand.fullMessage(for: error)
+            if !message.isEmpty {
+                if code == .success { Terminal().give(message) } else { Terminal().say(message) }
+            }
+            return code.rawValue
+        }
+    }
+}
+
+/// Turns Ctrl-C and a polite end into a cancelled task; a second one ends the program at once.
+private struct Interruption: ~Copyable {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ interrupt: @escaping @Sendable () -> Void) {
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            nonisolated(unsafe) var count = 0
+            source.setEventHandler {
+                count += 1
+                if count > 1 { _exit(130) }
+                interrupt()
+            }
+            source.activate()
+            return source
+        }
+    }
+
+    func end() { for source in sources { source.cancel() } }
+}
+
+/// Everything begins here.
+struct ReconcileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile",
+        abstract: "Brings fleets of PostgreSQL databases to what their manifests declare, and loses no row on the way.",
+        discussion: """
+            Manifests under environments/ and manifests/ say what should be. `reconcile plan` shows exactly what would be
+            done and why, `reconcile apply` does it under a lock, with a verified backup before production changes.
+
+            EXAMPLES
+              reconcile validate
+              reconcile inventory production
+              reconcile plan production --out plan.json
+              reconcile apply plan.json
+
+            EXIT STATUS
+              0 done, 1 failed, 2 changes are owed, 3 refused by policy, 4 locked, 5 stale, 64 wrong usage,
+              65 invalid manifest or migration folder, 130 interrupted
+            """,
+        version: ToolVersion.current,
+        subcommands: [
+            ValidateCommand.self, InventoryCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self,
+            PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
+        ])
+}
+
+enum ToolVersion {
+    static let current = "0.1.0"
+}

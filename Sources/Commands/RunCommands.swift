@@ -1,0 +1,224 @@
+internal import Applying
+internal import ArgumentParser
+internal import FleetModel
+internal import Postgres
+internal import Reports
+
+struct HistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Shows the journal of runs, newest first.",
+        discussion: """
+            EXAMPLES
+              reconcile history
+              reconcile history production --format json
+            """)
+
+    @Argument(help: "An environment; all of them where none is named.")
+    var environment: String?
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+
+    func run() async throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [])
+        var runs: [RunRecord] = []
+        var unreached = false
+        for environment in try workspace.environments(named: environment.map { [$0] } ?? []) {
+            var journals: [[RunRecord]] = []
+            for (name, target) in try await surveyor.targets(of: environment).sorted(by: { $0.key < $1.key }) {
+                do {
+                    journals.append(try await RunHistory.read(environment: environment.name.value, target: target))
+                } catch {
+                    unreached = true
+                    common.terminal.say("reconcile: instance \"\(name)\": \(error); its journal is not shown")
+                }
+            }
+            runs += RunHistory.merged(journals)
+        }
+        switch formatting.format {
+        case .json: try common.write(JSONValue.array(runs.map(\.json)).canonical)
+        case .text: try common.write(runs.isEmpty ? "No runs." : text(of: runs))
+        }
+        if unreached { throw Ending(.failed) }
+    }
+
+    private func text(of runs: [RunRecord]) -> String {
+        runs.map { run in
+            let mark = run.outcome == "converged" ? "✓" : run.outcome == "running" ? "…" : "✗"
+            let counts: String
+            if case .object(let members) = run.databases {
+                counts = members.map { "\($0.value.text) \($0.key)" }.joined(separator: ", ")
+            } else {
+                counts = ""
+            }
+            return TerminalText.safe(
+                "\(mark) \(run.startedAt)  \(run.environment)  run \(run.runID)  \(run.outcome)"
+                    + (counts.isEmpty ? "" : " (\(counts))") + "  by \(run.who)@\(run.host)  plan \(run.planDigest.prefix(12))")
+        }.joined(separator: "\n")
+    }
+}
+
+struct UnlockCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unlock",
+        abstract: "Says who holds an environment's lock; --force ends that run's sessions.",
+        discussion: """
+            Ends with 0 where nobody holds it and with 4 where somebody does. A run that died leaves no lock: only what
+            its last statement still does on the server can hold the environment, and --force ends that.
+
+            EXAMPLES
+              reconcile unlock production
+              reconcile unlock production --force
+            """)
+
+    @Argument(help: "An environment.")
+    var environment: String
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+
+    @Flag(help: "End the sessions of the run that holds it; asks \"yes\" on a terminal.")
+    var force = false
+
+    @Flag(help: "Do not ask.")
+    var autoApprove = false
+
+    func run() async throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [])
+        let environment = try workspace.environments(named: [environment])[0]
+        let targets = try await surveyor.targets(of: environment).sorted { $0.key < $1.key }
+        var found: LockHolder?
+        do {
+            for (_, target) in targets where found == nil {
+                found = try await Unlock.holder(environment: environment.name.value, target: target)
+            }
+        } catch {
+            throw Ending(.failed, "\(error)")
+        }
+        try show(found)
+        guard let holder = found else { return }
+        guard force else { throw Ending(.locked) }
+        try approve(holder)
+        var ended = 0
+        do {
+            for (_, target) in targets { ended += try await Unlock.end(holder, target: target) }
+        } catch {
+            throw Ending(.failed, "\(error)")
+        }
+        common.terminal.say("Ended \(ended) sessions of run \(holder.runID). The next apply continues its work.")
+    }
+
+    private func show(_ holder: LockHolder?) throws {
+        switch formatting.format {
+        case .json:
+            var members: [JSONValue.Member] = [JSONValue.Member("held", .bool(holder != nil))]
+            members.append(JSONValue.Member("holder", holder.map(\.json) ?? .null))
+            try common.write(JSONValue.object(members).canonical)
+        case .text:
+            try common.write(
+                holder.map { "Held by \(TerminalText.safe($0.description))." } ?? "Nobody holds \(environment).")
+        }
+    }
+
+    private func approve(_ holder: LockHolder) throws {
+        guard !autoApprove else { return }
+        guard common.terminal.isInteractive else {
+            throw Ending(.usage, "there is no terminal to ask on, so nothing was ended", hint: "give --auto-approve")
+        }
+        guard common.terminal.confirms("End the sessions of run \(holder.runID)? Only \"yes\" is taken for one: ") else {
+            throw Ending(.failed, "not approved, so nothing was ended")
+        }
+    }
+}
+
+extension LockHolder {
+    fileprivate var json: JSONValue {
+        [
+            "user": .string(user), "host": .string(host), "pid": JSONValue(pid), "run_id": .string(runID),
+            "since": .string(since),
+        ]
+    }
+}
+
+struct PurgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purge",
+        abstract: "Drops what rebuild, restore and drop kept aside, after showing it.",
+        discussion: """
+            EXAMPLES
+              reconcile purge development
+              reconcile purge staging --auto-approve
+            """)
+
+    @Argument(help: "An environment.")
+    var environment: String
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+
+    @Flag(help: "Do not ask.")
+    var autoApprove = false
+
+    func run() async throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [])
+        let environment = try workspace.environments(named: [environment])[0]
+        let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
+        do {
+            let hold = try await Hold.take(environment, targets: try await surveyor.targets(of: environment), run: run)
+            do {
+                try await purge(hold)
+                await hold.release()
+            } catch {
+                await hold.release()
+                throw error
+            }
+        } catch let error as ApplyError {
+            if case .locked = error { throw Ending(.locked, "\(error)") }
+            throw Ending(.failed, "\(error)")
+        } catch let error as UnreachableInstance {
+            throw Ending(.failed, "\(error)")
+        } catch let error as PostgresError {
+            throw Ending(.failed, "\(error)")
+        }
+    }
+
+    private func purge(_ hold: Hold) async throws {
+        var kept: [(control: Control, name: String, oid: UInt32)] = []
+        var rows: [JSONValue] = []
+        for instance in hold.controls.keys.sorted() {
+            guard let control = hold.controls[instance] else { continue }
+            for item in try await control.keptAside() {
+                kept.append((control, item.name, item.oid))
+                rows.append([
+                    "instance": .string(instance), "name": .string(item.name), "original": .string(item.original),
+                    "reason": .string(item.reason), "since": .string(item.since),
+                ])
+                if formatting.format == .text {
+                    common.terminal.give(
+                        TerminalText.safe("- \(instance)/\(item.name): \(item.original), \(item.reason) at \(item.since)"))
+                }
+            }
+        }
+        if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
+        guard !kept.isEmpty else {
+            if formatting.format == .text { common.terminal.give("Nothing is kept aside.") }
+            return
+        }
+        if !autoApprove {
+            guard common.terminal.isInteractive else {
+                throw Ending(.usage, "there is no terminal to ask on, so nothing was dropped", hint: "give --auto-approve")
+            }
+            guard common.terminal.confirms("Drop them for good? Only \"yes\" is taken for one: ") else {
+                throw Ending(.failed, "not approved, so nothing was dropped")
+            }
+        }
+        try await hold.takeLease(planDigest: "purge", toolVersion: ToolVersion.current)
+        for item in kept { try await item.control.purge(item.name, oid: item.oid) }
+        await hold.finish(outcome: "converged", databases: ["purged": .integer(Int64(kept.count))])
+        common.terminal.say("Dropped \(kept.count).")
+    }
+}

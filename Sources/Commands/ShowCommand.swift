@@ -1,0 +1,58 @@
+internal import Effects
+internal import ArgumentParser
+internal import FleetModel
+internal import Reports
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Shows a saved plan; no server is contacted.",
+        discussion: """
+            A file that was changed by as much as a byte is refused (65).
+
+            EXAMPLES
+              reconcile show plan.json
+              reconcile show plan.json --format json | jq .environments[].summary
+            """)
+
+    @Argument(help: "A plan that `reconcile plan --out` wrote.")
+    var file: String
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+
+    func run() throws {
+        let plan = try SavedPlan.read(file)
+        try common.show(plan, formatting.format)
+    }
+}
+
+enum SavedPlan {
+    static func read(_ file: String) throws -> Plan {
+        guard let text = textOfFile(file) else { throw Ending(.invalid, "cannot read the plan \(file)") }
+        do throws(PlanDocumentError) {
+            var bytes = Array(text.utf8)
+            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            return try Plan(reading: bytes)
+        } catch {
+            throw Ending(.invalid, "\(file) is not a plan as it was written: \(error)", hint: "make it anew with `reconcile plan --out`")
+        }
+    }
+}
+
+extension CommonOptions {
+    func show(_ plan: Plan, _ format: OutputFormat) throws {
+        switch format {
+        case .json: try write(PlanDocument(plan).bytes)
+        case .text:
+            let style: Style = output == nil ? terminal.outputStyle : .plain
+            try write(PlanText(plan).rendered(width: terminal.width, style: style))
+        }
+    }
+}
+
+extension SavedPlan {
+    static func write(_ plan: Plan, to file: String) throws(FileError) {
+        try ResultFile.write(PlanDocument(plan).bytes + [UInt8(ascii: "\n")], to: file)
+    }
+}

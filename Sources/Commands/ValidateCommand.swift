@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import FleetModel
+internal import Migrations
+internal import Reports
+
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Checks manifests and migration folders; no server is contacted and no command is run.",
+        discussion: """
+            Every fault is said in one run, with file, line, column and a way to mend it. Ends with 65 where there is one.
+
+            EXAMPLES
+              reconcile validate
+              reconcile -C deploy validate --format json
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+
+    func run() throws {
+        let read = Workspace.read(common.root)
+        let terminal = common.terminal
+        switch formatting.format {
+        case .json: try common.write(DiagnosticsJSON.document(read.diagnostics).canonical)
+        case .text:
+            if !read.diagnostics.isEmpty {
+                terminal.say(Workspace.text(of: read.diagnostics, common.root, terminal.errorStyle))
+            }
+            if let workspace = read.value {
+                let fleet = workspace.fleet
+                let migrations = workspace.folders.values.reduce(0) { $0 + $1.migrations.count }
+                terminal.give(
+                    "\(fleet.environments.count) environments, \(fleet.classes.count) classes, "
+                        + "\(migrations) migrations: all valid")
+            }
+        }
+        if read.value == nil { throw Ending(.invalid) }
+    }
+}

@@ -1,0 +1,92 @@
+internal import FleetModel
+internal import Glibc
+internal import ManifestLoading
+internal import Migrations
+internal import Reports
+internal import SystemPackage
+
+/// The manifests and migration folders under one root, checked.
+struct Workspace: Sendable {
+    let fleet: DesiredFleet
+    /// By class name.
+    let folders: [String: MigrationFolder]
+    /// The text of each class's init scripts, by class name.
+    let initTexts: [String: [String]]
+
+    /// Reads everything below the root; no server is contacted and no command is run.
+    static func read(_ root: String) -> Diagnosed<Workspace> {
+        let loaded = ManifestLoader.load(root: FilePath(root))
+        var diagnostics = loaded.diagnostics
+        guard let fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
+        var folders: [String: MigrationFolder] = [:]
+        var initTexts: [String: [String]] = [:]
+        for databaseClass in fleet.classes {
+            let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
+            diagnostics += folder.diagnostics
+            folders[databaseClass.name.value] = folder.value
+            initTexts[databaseClass.name.value] = databaseClass.initScripts.compactMap { script in
+                guard let text = textOfFile(script.value) else {
+                    diagnostics.append(
+                        Diagnostic(
+                            .error, .fileUnreadable, "the init script cannot be read as UTF-8 text", at: script.range,
+                            hint: "check the file's permissions and encoding"))
+                    return nil
+                }
+                return text
+            }
+        }
+        diagnostics += VersionCheck.check(fleet: fleet, folders: folders)
+        let hasErrors = diagnostics.contains { $0.severity == .error }
+        return Diagnosed(
+            hasErrors ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts), diagnostics)
+    }
+
+    /// Reads everything, says what is wrong on stderr, and ends with 65 where something is.
+    static func load(_ options: CommonOptions, format: OutputFormat = .text) throws -> Workspace {
+        let read = Workspace.read(options.root)
+        if let workspace = read.value {
+            if !read.diagnostics.isEmpty {
+                options.terminal.say(text(of: read.diagnostics, options.root, options.terminal.errorStyle))
+            }
+            return workspace
+        }
+        switch format {
+        case .text: options.terminal.say(text(of: read.diagnostics, options.root, options.terminal.errorStyle))
+        case .json: options.terminal.give(bytes: DiagnosticsJSON.document(read.diagnostics).canonical)
+        }
+        throw Ending(.invalid)
+    }
+
+    static func text(of diagnostics: [Diagnostic], _ root: String, _ style: Style) -> String {
+        let view = DiagnosticsText(diagnostics, style: style)
+        var lines = SourceLines(root: FilePath(root))
+        var text = view.rendered { lines.line($0, of: $1) }
+        if let summary = view.summary { text += "\n" + summary }
+        return text
+    }
+
+    /// The environments named, all where none is; ends with 64 where there is no such environment.
+    func environments(named names: [String]) throws -> [Environment] {
+        guard !names.isEmpty else { return fleet.environments }
+        return try names.map { name in
+            guard let environment = fleet.environment(named: name) else {
+                let all = fleet.environments.map { "\"\($0.name.value)\"" }.joined(separator: ", ")
+                throw Ending(.usage, "no environment is named \"\(name)\"", hint: "there are \(all)")
+            }
+            return environment
+        }
+    }
+}
+
+/// A file as text; nil where it cannot be read or is not UTF-8.
+func textOfFile(_ path: String) -> String? {
+    guard let descriptor = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec]) else { return nil }
+    defer { try? descriptor.close() }
+    var bytes: [UInt8] = []
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
+    defer { buffer.deallocate() }
+    while let count = try? descriptor.read(into: buffer), count > 0 {
+        bytes.append(contentsOf: buffer.prefix(count))
+    }
+    return String(validating: bytes, as: UTF8.self)
+}

@@ -1,0 +1,155 @@
+import FleetModel
+
+extension ManifestDecoder {
+    mutating func decodeClass(_ document: YAMLNode) {
+        let allowed = [
+            "apiVersion", "kind", "name", "description", "migrations", "tables", "expects", "create", "init", "checks",
+        ]
+        guard let fields = fields(of: document, "the class", allowed: allowed) else { return }
+        let name = required("name", in: fields).flatMap { label($0) }
+        if let name {
+            declared.classNames.append(name)
+        } else {
+            declared.isComplete = false
+        }
+        let description = fields["description"].flatMap { text($0, "description")?.value }
+        let migrations = required("migrations", in: fields).flatMap { _ in
+            fields.pair("migrations").flatMap { migrationSource($0) }
+        }
+        let tables = fields["tables"].flatMap { tableNames($0) }
+        // Which code the class is to agree with. It is held against the rules of a manifest now, so that one written
+        // today stays right, and is not kept: nothing compares it yet.
+        if let pair = fields.pair("expects") { checkExpectation(pair) }
+        let create = fields.pair("create").flatMap { creationOptions($0) } ?? CreationOptions()
+        let initScripts = fields["init"].flatMap { list($0, "init") }?.compactMap { fileInRoot($0, "init") } ?? []
+        let checks = fields["checks"].flatMap { databaseChecks($0) } ?? []
+        guard let name, let migrations else { return }
+        declared.classes.append(
+            DatabaseClass(
+                name: name,
+                description: description,
+                migrations: migrations,
+                tables: tables,
+                create: create,
+                initScripts: initScripts,
+                checks: checks
+            )
+        )
+    }
+
+    private mutating func migrationSource(_ pair: YAMLPair) -> MigrationSource? {
+        let allowed = ["directory", "format", "schema", "table", "role", "searchPath"]
+        guard let fields = fields(of: pair.value, "\"migrations\"", at: pair.key.range, allowed: allowed) else {
+            return nil
+        }
+        let directory = required("directory", in: fields).flatMap { folderInRoot($0, "directory") }
+        let format = required("format", in: fields).flatMap { choice($0, "format", as: MigrationSource.Format.self) }
+        let schema = fields["schema"].flatMap { self.name($0, "schema")?.value }
+        let table = fields["table"].flatMap { self.name($0, "table")?.value }
+        let role = fields["role"].flatMap { self.name($0, "role")?.value }
+        let searchPath = fields["searchPath"].flatMap { text($0, "searchPath")?.value }
+        guard let directory, let format else { return nil }
+        let defaults =
+            switch format {
+            case .drizzle: (schema: "drizzle", table: "__drizzle_migrations")
+            case .plain: (schema: "reconcile", table: "migrations")
+            }
+        let runAs: MigrationSource.RunAs =
+            switch role {
+            case nil, "owner": .owner
+            case "login": .login
+            case let role?: .role(role)
+            }
+        return MigrationSource(
+            directory: directory,
+            format: format,
+            historySchema: schema ?? defaults.schema,
+            historyTable: table ?? defaults.table,
+            role: runAs,
+            searchPath: searchPath ?? MigrationSource.defaultSearchPath
+        )
+    }
+
+    private mutating func tableNames(_ node: YAMLNode) -> [Located<TableName>]? {
+        guard let items = list(node, "tables") else { return nil }
+        var tables: [Located<TableName>] = []
+        for item in items {
+            guard let table = tableName(item) else { continue }
+            if tables.contains(where: { $0.value == table.value }) {
+                fault(.duplicateName, "table \(quoted(table.value.description)) is listed twice", at: table.range)
+            } else {
+                tables.append(table)
+            }
+        }
+        return tables
+    }
+
+    private mutating func tableName(_ node: YAMLNode) -> Located<TableName>? {
+        guard let written = text(node, "tables") else { return nil }
+        let parts = written.value.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, !parts.contains("") else {
+            fault(
+                .wrongValue,
+                "\(quoted(written.value)) is not the name of a table",
+                at: written.range,
+                hint: "write \"table\" or \"schema.table\", without quotes of SQL"
+            )
+            return nil
+        }
+        if let long = parts.first(where: { $0.utf8.count > 63 }) {
+            fault(
+                .nameTooLong,
+                "the name \(quoted(long)) is \(long.utf8.count) bytes long, PostgreSQL keeps 63",
+                at: written.range
+            )
+            return nil
+        }
+        let table =
+            parts.count == 2
+            ? TableName(schema: String(parts[0]), name: String(parts[1])) : TableName(name: String(parts[0]))
+        return Located(table, at: written.range)
+    }
+
+    private mutating func checkExpectation(_ pair: YAMLPair) {
+        let title = "\"expects\""
+        guard let fields = fields(of: pair.value, title, at: pair.key.range, allowed: ["sql", "command"]) else {
+            return
+        }
+        if let sql = fields["sql"] { _ = fileInRoot(sql, "sql") }
+        if let words = fields["command"] { _ = command(words) }
+        if (fields["sql"] == nil) == (fields["command"] == nil) {
+            fault(.wrongValue, "\(title) must have one of sql and command", at: pair.key.range)
+        }
+    }
+
+    private mutating func creationOptions(_ pair: YAMLPair) -> CreationOptions? {
+        let allowed = ["owner", "encoding", "locale", "template", "extensions"]
+        guard let fields = fields(of: pair.value, "\"create\"", at: pair.key.range, allowed: allowed) else {
+            return nil
+        }
+        var options = CreationOptions()
+        options.owner = fields["owner"].flatMap { name($0, "owner")?.value }
+        options.encoding = fields["encoding"].flatMap { text($0, "encoding")?.value }
+        options.locale = fields["locale"].flatMap { text($0, "locale")?.value }
+        if let template = fields["template"].flatMap({ name($0, "template")?.value }) { options.template = template }
+        options.extensions = fields["extensions"].flatMap { names($0, "extensions") }?.map(\.value) ?? []
+        return options
+    }
+
+    private mutating func databaseChecks(_ node: YAMLNode) -> [DatabaseCheck]? {
+        guard let items = list(node, "checks") else { return nil }
+        var checks: [DatabaseCheck] = []
+        for item in items {
+            guard let fields = fields(of: item, "the check", allowed: ["name", "sql"]) else { continue }
+            let name = required("name", in: fields).flatMap { text($0, "name") }
+            let sql = required("sql", in: fields).flatMap { text($0, "sql") }
+            guard let name, let sql else { continue }
+            if checks.contains(where: { $0.name == name.value }) {
+                fault(.duplicateName, "there are two checks \(quoted(name.value))", at: name.range)
+            } else {
+                checks.append(DatabaseCheck(name: name.value, sql: sql.value, range: item.range))
+            }
+        }
+        return checks
+    }
+}

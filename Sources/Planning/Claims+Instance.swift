@@ -1,0 +1,164 @@
+internal import FleetModel
+
+/// The longest name PostgreSQL keeps; longer ones it cuts without a word.
+private let longestName = 63
+
+extension Claims.InstanceClaims {
+    init(
+        _ instance: Instance,
+        of environment: Environment,
+        seen: ObservedInstance?,
+        answers: [Int: [String]?],
+        strangers: Strangers
+    ) {
+        name = instance.name.value
+        state = instance.state
+        rows = []
+        unanswered = []
+        unusable = []
+        mayBeClaimed = strangers.areUnknown
+
+        var existing: [ExactName: ObservedDatabase] = [:]
+        for database in seen?.databases ?? [] { existing[ExactName(database.name)] = database }
+        var standings: [ExactName: Claims.Standing] = [:]
+
+        for (index, entry) in environment.entries.enumerated() where entry.instance.value == name || state == .retiring
+        {
+            // What a server that cannot be seen would answer is not known either.
+            guard seen?.facts != nil || entry.selector.value.isNames else { continue }
+            for candidate in candidates(index, entry, instance, answers[index], Array(existing.keys)) {
+                if standings[candidate] == nil, state == .active || existing[candidate] != nil {
+                    standings[candidate] = .claimed(entry: index)
+                }
+            }
+        }
+        for candidate in existing.keys where standings[candidate] == nil {
+            if Claims.isAside(candidate.text) {
+                standings[candidate] = .aside
+            } else if !Claims.isReserved(candidate.text, on: instance), !strangers.claims(candidate.text) {
+                standings[candidate] = .unmanaged
+            }
+        }
+        rows = standings.map { Claims.Row(name: $0.key.text, standing: $0.value, observed: existing[$0.key]) }
+            .sorted { ($0.standing.rank, ExactName($0.name)) < ($1.standing.rank, ExactName($1.name)) }
+    }
+
+    private mutating func candidates(
+        _ index: Int,
+        _ entry: DatabaseEntry,
+        _ instance: Instance,
+        _ answer: [String]??,
+        _ existing: [ExactName]
+    ) -> [ExactName] {
+        switch entry.selector.value {
+        case .names(let names):
+            return names.map { ExactName($0) }.filter { !Claims.isAside($0.text) }
+        case .match(let pattern):
+            guard let glob = Glob(pattern) else { return [] }
+            return existing.filter {
+                glob.matches($0.text) && !Claims.isAside($0.text) && !Claims.isReserved($0.text, on: instance)
+            }
+        case .query(let database, _):
+            guard let known = answer, let names = known else {
+                // Said once, for the entry's own instance.
+                if state == .active {
+                    mayBeClaimed = true
+                    unanswered.append(
+                        Claims.Unanswered(entry: index, reason: "database \"\(database)\" could not be asked yet")
+                    )
+                }
+                return []
+            }
+            return names.compactMap { name in
+                if let reason = reasonAgainst(name, on: instance) {
+                    if state == .active {
+                        unusable.append(Claims.UnusableName(entry: index, name: name, reason: reason))
+                    }
+                    return nil
+                }
+                return ExactName(name)
+            }
+        }
+    }
+
+    private func reasonAgainst(_ name: String, on instance: Instance) -> String? {
+        if name.isEmpty { return "is empty" }
+        if name.utf8.contains(0) { return "holds a zero byte" }
+        if name.utf8.count > longestName {
+            return "is \(name.utf8.count) bytes long; the server would cut it to \(longestName)"
+        }
+        if Claims.isReserved(name, on: instance) { return "is a template or the maintenance database" }
+        if Claims.isAside(name) { return "is the name of a database that an earlier run kept aside" }
+        return nil
+    }
+}
+
+extension DatabaseEntry.Selector {
+    fileprivate var isNames: Bool {
+        guard case .names = self else { return false }
+        return true
+    }
+}
+
+extension Claims.Standing {
+    fileprivate var rank: Int {
+        switch self {
+        case .claimed(let entry): entry
+        case .unmanaged: Int.max - 1
+        case .aside: Int.max
+        }
+    }
+}
+
+/// What other environments claim on one server.
+struct Strangers {
+    private var names: Set<ExactName> = []
+    private var globs: [Glob] = []
+    /// Whether one of them asks a database for names and the answer is not known.
+    private(set) var areUnknown = false
+
+    init(_ others: [OtherEnvironment], on instance: Instance, seen: ObservedInstance?) {
+        for other in others {
+            for theirs in other.environment.instances {
+                let observed = other.observed?.instances.first { $0.name == theirs.name.value }
+                guard Self.isSame(theirs, observed, as: instance, seen) else { continue }
+                for (index, entry) in other.environment.entries.enumerated() {
+                    let isHere = entry.instance.value == theirs.name.value
+                    guard isHere || theirs.state == .retiring else { continue }
+                    take(entry, at: index, answers: isHere ? observed?.facts?.queriedNames[index] : nil)
+                }
+            }
+        }
+    }
+
+    private mutating func take(_ entry: DatabaseEntry, at index: Int, answers: [String]??) {
+        switch entry.selector.value {
+        case .names(let all): names.formUnion(all.map { ExactName($0) })
+        case .match(let pattern): globs += Glob(pattern).map { [$0] } ?? []
+        case .query:
+            if let known = answers, let all = known {
+                names.formUnion(all.map { ExactName($0) })
+            } else {
+                areUnknown = true
+            }
+        }
+    }
+
+    func claims(_ name: String) -> Bool {
+        names.contains(ExactName(name)) || globs.contains { $0.matches(name) }
+    }
+
+    /// By what the servers say of themselves where both were seen, else by the way that leads to them.
+    private static func isSame(
+        _ theirs: Instance,
+        _ theirSight: ObservedInstance?,
+        as ours: Instance,
+        _ ourSight: ObservedInstance?
+    ) -> Bool {
+        if let their = theirSight?.facts, let our = ourSight?.facts {
+            // A clone has its origin's identifier, but a promoted one has another timeline.
+            return their.systemIdentifier == our.systemIdentifier && their.timeline == our.timeline
+        }
+        return theirs.address == ours.address
+    }
+}

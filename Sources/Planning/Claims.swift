@@ -1,0 +1,141 @@
+package import FleetModel
+
+/// Which databases of an environment's servers are whose: by entry, by another environment, kept aside, or nobody's.
+package struct Claims: Sendable {
+    /// In the manifest's order.
+    package var instances: [InstanceClaims]
+    /// The same database claimed by two environments, as far as servers' identities show it.
+    package var conflicts: [Diagnostic]
+
+    package struct InstanceClaims: Sendable {
+        package var name: String
+        package var state: Instance.State
+        /// By entry, then name; then what is kept aside or unmanaged, by name.
+        package var rows: [Row]
+        /// Query entries whose names are not known, with the reason.
+        package var unanswered: [Unanswered]
+        /// Names a query gave that no database may have.
+        package var unusable: [UnusableName]
+        /// Whether an unknown answer of a query, ours or another environment's, may claim what looks unmanaged.
+        package var mayBeClaimed: Bool
+    }
+
+    package struct Row: Sendable {
+        package var name: String
+        package var standing: Standing
+        /// Nil where it does not exist, or the instance was not seen.
+        package var observed: ObservedDatabase?
+        /// Where it does not exist but a retiring instance holds it or may hold it.
+        package var elsewhere: Elsewhere?
+    }
+
+    package enum Standing: Sendable, Hashable {
+        case claimed(entry: Int)
+        /// Kept by an earlier run; leaves only by `purge`.
+        case aside
+        case unmanaged
+    }
+
+    package enum Elsewhere: Sendable, Hashable {
+        case heldBy(instance: String)
+        case unknown(instance: String)
+    }
+
+    package struct Unanswered: Sendable, Hashable {
+        package var entry: Int
+        package var reason: String
+    }
+
+    package struct UnusableName: Sendable, Hashable {
+        package var entry: Int
+        package var name: String
+        package var reason: String
+    }
+
+    package init(environment: Environment, observed: ObservedEnvironment, others: [OtherEnvironment]) {
+        let seen = Dictionary(observed.instances.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let retiring = environment.instances.filter { $0.state == .retiring }
+        // Each entry asks on its own instance, so no two of them answer for the same entry.
+        let answers = observed.instances.reduce(into: [:]) { all, one in
+            all.merge(one.facts?.queriedNames ?? [:]) { first, _ in first }
+        }
+        instances = []
+        conflicts = []
+        for instance in environment.instances {
+            var claims = InstanceClaims(
+                instance,
+                of: environment,
+                seen: seen[instance.name.value],
+                answers: answers,
+                strangers: Strangers(others, on: instance, seen: seen[instance.name.value])
+            )
+            if instance.state == .active {
+                for index in claims.rows.indices where claims.rows[index].observed == nil {
+                    claims.rows[index].elsewhere = Self.elsewhere(claims.rows[index].name, retiring, seen)
+                }
+            }
+            conflicts += Self.conflicts(claims, instance, environment, seen[instance.name.value], others)
+            instances.append(claims)
+        }
+    }
+
+    private static func elsewhere(
+        _ name: String,
+        _ retiring: [Instance],
+        _ seen: [String: ObservedInstance]
+    ) -> Elsewhere? {
+        var unknown: Elsewhere?
+        for instance in retiring {
+            guard let observed = seen[instance.name.value], observed.facts != nil else {
+                unknown = unknown ?? .unknown(instance: instance.name.value)
+                continue
+            }
+            if observed.databases.contains(where: { ExactName($0.name) == ExactName(name) }) {
+                return .heldBy(instance: instance.name.value)
+            }
+        }
+        return unknown
+    }
+
+    private static func conflicts(
+        _ claims: InstanceClaims,
+        _ instance: Instance,
+        _ environment: Environment,
+        _ seen: ObservedInstance?,
+        _ others: [OtherEnvironment]
+    ) -> [Diagnostic] {
+        guard instance.state == .active else { return [] }
+        return others.flatMap { other -> [Diagnostic] in
+            let strangers = Strangers([other], on: instance, seen: seen)
+            return claims.rows.compactMap { row in
+                guard case .claimed(let entry) = row.standing, strangers.claims(row.name) else { return nil }
+                return Diagnostic(
+                    .error,
+                    .claimedTwice,
+                    "database \"\(row.name)\" on instance \"\(claims.name)\" is claimed by environment "
+                        + "\"\(environment.name.value)\" and by environment \"\(other.environment.name.value)\"",
+                    at: environment.entries[entry].range,
+                    hint: "leave it to one of them; both reach the same server"
+                )
+            }
+        }
+    }
+
+    /// Names no entry may claim by a pattern or a query.
+    static func isReserved(_ name: String, on instance: Instance) -> Bool {
+        ExactName(name) == ExactName("template0") || ExactName(name) == ExactName("template1")
+            || ExactName(name) == ExactName(instance.maintenanceDatabase)
+    }
+
+    /// Whether an earlier run kept it aside: `<name>__rcl_<run>`.
+    package static func isAside(_ name: String) -> Bool { name.utf8Contains("__rcl_") }
+}
+
+extension String {
+    fileprivate func utf8Contains(_ part: String) -> Bool {
+        let part = Array(part.utf8)
+        let bytes = Array(utf8)
+        guard bytes.count >= part.count else { return false }
+        return (0...(bytes.count - part.count)).contains { bytes[$0..<($0 + part.count)].elementsEqual(part) }
+    }
+}

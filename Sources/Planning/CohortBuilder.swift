@@ -1,0 +1,175 @@
+internal import FleetModel
+internal import Migrations
+
+/// All that was looked at about a database, as far as it decides what is to be done.
+struct StateKey: Hashable {
+    var fingerprint: Fingerprint
+    var privileges: Fingerprint
+    var columnOrder: Fingerprint
+    var history: Fingerprint
+    var initMark: DatabaseState.InitMark
+    var invalidIndexes: [ObjectID]
+    var notInspected: [String]
+    var unfinished: String?
+
+    init(_ state: DatabaseState) {
+        fingerprint = state.catalog.fingerprint
+        privileges = state.catalog.privileges
+        columnOrder = state.catalog.columnOrder
+        history = state.history.digest
+        initMark = state.initMark
+        invalidIndexes = state.catalog.invalidIndexes
+        notInspected = state.catalog.notInspected
+        unfinished = state.unfinished
+    }
+}
+
+/// Puts databases in the same state together and writes down the steps of each cohort once.
+struct CohortBuilder {
+    private let input: PlanningInput
+    private let subjects: [Subject]
+
+    private struct CohortKey: Hashable {
+        /// Entries are worked in order, so only neighbours of one class share a cohort.
+        var stage: Int
+        var className: String
+        var instance: String
+        var target: Int
+        var state: StateKey?
+    }
+
+    init(_ input: PlanningInput, _ survey: Survey) {
+        self.input = input
+        subjects = survey.subjects
+    }
+
+    func cohorts() -> [(cohort: Cohort, refusals: [Refusal])] {
+        let stages = stages()
+        var members: [CohortKey: [Subject]] = [:]
+        for subject in subjects {
+            guard let entry = subject.entry, let assessor = subject.assessor, let course = subject.assessment?.course,
+                course.isWork
+            else { continue }
+            var state = subject.state.map(StateKey.init)
+            // Neither changes what is to be done, and differing grants are common.
+            state?.privileges = Fingerprint(of: "")
+            state?.notInspected = []
+            let key = CohortKey(
+                stage: stages[entry],
+                className: assessor.folder.className,
+                instance: subject.row.instance,
+                target: assessor.target,
+                state: state
+            )
+            members[key, default: []].append(subject)
+        }
+        let places = Dictionary(
+            input.environment.instances.enumerated().map { ($1.name.value, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let ordered = members.map { ($0.key, $0.value.sorted { ExactName($0.row.name) < ExactName($1.row.name) }) }
+            .sorted { left, right in
+                let leftRank = (left.0.stage, places[left.0.instance] ?? 0)
+                let rightRank = (right.0.stage, places[right.0.instance] ?? 0)
+                if leftRank != rightRank { return leftRank < rightRank }
+                return ExactName(left.1[0].row.name) < ExactName(right.1[0].row.name)
+            }
+        return ordered.enumerated().map { cohort(id: "c\($0 + 1)", $1.1) }
+    }
+
+    /// The stage of each entry: it begins anew where the class changes.
+    private func stages() -> [Int] {
+        var stage = 0
+        let entries = input.environment.entries
+        return entries.indices.map { index in
+            if index > 0, entries[index].className.value != entries[index - 1].className.value { stage += 1 }
+            return stage
+        }
+    }
+
+    private func cohort(id: String, _ members: [Subject]) -> (Cohort, [Refusal]) {
+        let first = members[0]
+        let names = members.map(\.row.name)
+        guard let assessment = first.assessment, let assessor = first.assessor else {
+            preconditionFailure("a cohort of databases nobody assessed")
+        }
+        var filled: Set<TableName> = []
+        for member in members {
+            guard let state = member.state else { continue }
+            for table in state.nonEmptyTables where state.catalog.tables.indices.contains(table) {
+                filled.insert(state.catalog.tables[table])
+            }
+        }
+        let builder = StepBuilder(
+            assessor,
+            because: assessment.because,
+            before: first.state?.catalog,
+            filled: filled,
+            initTexts: input.initTexts[assessor.folder.className] ?? []
+        )
+        let decided = decide(assessment, builder, members)
+        var cohort = Cohort(
+            id: id,
+            className: assessor.folder.className,
+            instance: first.row.instance,
+            databases: names,
+            from: first.state?.catalog.fingerprint,
+            to: decided.to,
+            steps: decided.steps
+        )
+        for index in cohort.steps.indices { cohort.steps[index].id = "\(id).s\(index + 1)" }
+        let refusal = decided.refusal.map { refusal in
+            Refusal(
+                what: "\(refusal.code.rawValue): \(id)",
+                why: refusal.why,
+                grant: refusal.grant,
+                cohort: id,
+                databases: names
+            )
+        }
+        return (cohort, refusal.map { [$0] } ?? [])
+    }
+
+    private typealias Decision = (
+        steps: [Step], to: Fingerprint?, refusal: (code: FindingCode, why: String, grant: String?)?
+    )
+
+    private func decide(_ assessment: Assessment, _ builder: StepBuilder, _ members: [Subject]) -> Decision {
+        let role = input.environment.role
+        let fresh = builder.assessor.freshRoute
+        let code = assessment.remarks.first { $0.severity == .error }?.code ?? .notInspected
+        switch assessment.course {
+        case .nothing: return ([], nil, nil)
+        case .work(let route): return (builder.steps(for: route, role: role), route.destination?.fingerprint, nil)
+        case .stuck(let why):
+            let code = assessment.remarks.last { $0.code == .migrationFails || $0.code == .notInspected }?.code ?? code
+            return ([], nil, (code, why, nil))
+        case .repair(let quarantine):
+            switch input.environment.policy.repair {
+            case .rebuild:
+                if let instance = input.environment.instance(named: members[0].row.instance),
+                    members.contains(where: { Claims.isReserved($0.row.name, on: instance) })
+                {
+                    return ([], nil, (code, "the maintenance database cannot be rebuilt", nil))
+                }
+                return (builder.rebuild(role: role), fresh.destination?.fingerprint, nil)
+            case .quarantine:
+                guard let quarantine else {
+                    return ([], nil, (code, "repair: quarantine cannot mend it", "policy `repair: rebuild`"))
+                }
+                return (builder.steps(for: quarantine, role: role), quarantine.destination?.fingerprint, nil)
+            case .refuse:
+                let grant =
+                    quarantine == nil ? "policy `repair: rebuild`" : "policy `repair: quarantine` or `repair: rebuild`"
+                return ([], nil, (code, "repair: refuse", grant))
+            }
+        }
+    }
+}
+
+extension Course {
+    fileprivate var isWork: Bool {
+        if case .nothing = self { return false }
+        return true
+    }
+}

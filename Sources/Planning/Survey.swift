@@ -1,0 +1,339 @@
+internal import FleetModel
+internal import Migrations
+
+/// Looks at every database of an environment once and says where it stands.
+struct Survey {
+    private let input: PlanningInput
+    private var knowledge: [KnowledgeKey: Knowledge] = [:]
+    private var assessments: [AssessmentKey: Assessment] = [:]
+    var instances: [PlannedInstance] = []
+    /// By instance, entry and name.
+    var subjects: [Subject] = []
+    var findings: [Finding] = []
+    var refusals: [Refusal] = []
+
+    private struct KnowledgeKey: Hashable {
+        var className: String
+        var major: Int
+    }
+
+    /// Databases for which everything that was looked at is equal; nil where the database does not exist.
+    private struct AssessmentKey: Hashable {
+        var className: String
+        var major: Int
+        var target: Int
+        var state: StateKey?
+    }
+
+    private var environment: Environment { input.environment }
+
+    init(_ input: PlanningInput) {
+        self.input = input
+    }
+
+    mutating func lookAtInstances() {
+        let seen = Dictionary(
+            input.observed.instances.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        // A server is told apart by what it says of itself, also from those that this run leaves out.
+        let byIdentifier = Dictionary(
+            grouping: environment.instances.map(\.name.value).filter { seen[$0]?.facts != nil },
+            by: { seen[$0]?.facts?.systemIdentifier ?? "" }
+        )
+        for (instance, claims) in zip(environment.instances, input.claims.instances) {
+            let name = instance.name.value
+            guard input.narrowing.includes(instance: name) else { continue }
+            let observed = seen[name]
+            instances.append(describe(instance, observed))
+            let twins = (byIdentifier[observed?.facts?.systemIdentifier ?? ""] ?? []).filter { $0 != name }
+            if let obstacle = obstacle(instance, observed, twins: twins) {
+                add(Remark(obstacle.code, .error, obstacle.message, hint: obstacle.hint), name, nil)
+                if obstacle.code != .instanceUnreachable { refuse(obstacle.code, name, [], obstacle.message) }
+                for row in claims.rows { unknown(row, name) }
+                continue
+            }
+            entries(claims)
+            for row in claims.rows where input.narrowing.includes(database: row.name) {
+                look(at: row, on: instance, observed?.facts, claims)
+            }
+        }
+    }
+
+    private func describe(_ instance: Instance, _ observed: ObservedInstance?) -> PlannedInstance {
+        PlannedInstance(
+            name: instance.name.value,
+            address: instance.address,
+            reachable: observed?.facts != nil,
+            serverVersion: observed?.facts?.version.description,
+            systemIdentifier: observed?.facts?.systemIdentifier,
+            state: instance.state,
+            sizeBytes: observed?.facts == nil ? nil : observed?.databases.reduce(0) { $0 + $1.sizeBytes }
+        )
+    }
+
+    private typealias Obstacle = (code: FindingCode, message: String, hint: String?)
+
+    /// Why nothing on an instance may be judged or touched.
+    private func obstacle(
+        _ instance: Instance,
+        _ observed: ObservedInstance?,
+        twins: [String]
+    ) -> Obstacle? {
+        guard let observed, let facts = observed.facts else {
+            var reason = "it was not looked at"
+            if case .unreachable(let why) = observed?.outcome { reason = why }
+            return (
+                .instanceUnreachable, "cannot be reached: \(reason)",
+                "its databases are unknown; nothing is created, moved or dropped because of it"
+            )
+        }
+        if !twins.isEmpty {
+            let names = twins.map { "\"\($0)\"" }.joined(separator: ", ")
+            return (
+                .notInspected,
+                "is the same server as instance \(names) or a copy of it: each reports system identifier "
+                    + facts.systemIdentifier,
+                "declare each server once; give a copy its own identity before it is declared"
+            )
+        }
+        if facts.inRecovery {
+            return (
+                .notInspected, "is a standby: nothing can be changed on it",
+                "name the primary, for instance with `target_session_attrs: read-write`"
+            )
+        }
+        return nil
+    }
+
+    private mutating func entries(_ claims: Claims.InstanceClaims) {
+        for unanswered in claims.unanswered {
+            let entry = environment.entries[unanswered.entry]
+            add(
+                Remark(
+                    .notInspected,
+                    .info,
+                    object: "entry at line \(entry.range.start.line)",
+                    "names of class \"\(entry.className.value)\" are not known yet: \(unanswered.reason)",
+                    hint: "plan again once it is there"
+                ),
+                claims.name,
+                nil
+            )
+        }
+        for unusable in claims.unusable {
+            let message = "a query gives the name \"\(unusable.name)\", which \(unusable.reason)"
+            add(
+                Remark(.notInspected, .error, object: unusable.name, message, hint: "mend what the query asks"),
+                claims.name,
+                nil
+            )
+            refuse(.notInspected, claims.name, [unusable.name], message)
+        }
+    }
+
+    private mutating func look(
+        at row: Claims.Row,
+        on instance: Instance,
+        _ facts: ServerFacts?,
+        _ claims: Claims.InstanceClaims
+    ) {
+        switch row.standing {
+        case .aside: subjects.append(Subject(row: plain(row, claims.name, .aside)))
+        case .unmanaged: unmanaged(row, instance, claims)
+        case .claimed(let entry): claimed(row, entry, instance, facts)
+        }
+    }
+
+    private mutating func unmanaged(_ row: Claims.Row, _ instance: Instance, _ claims: Claims.InstanceClaims) {
+        if case .unobserved(let reason) = row.observed?.content {
+            subjects.append(Subject(row: plain(row, claims.name, .unknown)))
+            add(
+                Remark(.notInspected, .info, "claimed by no entry, and could not be looked into: \(reason)"),
+                claims.name,
+                row.name
+            )
+            return
+        }
+        var subject = Subject(row: plain(row, claims.name, .unmanaged), state: row.observed?.state)
+        let policy = environment.policy.unmanaged
+        // What a query that cannot be answered yet may claim, or what a retiring server holds, is nobody's to drop.
+        subject.mayBeDropped = !claims.mayBeClaimed && instance.state == .active
+        subjects.append(subject)
+        guard policy != .ignore else { return }
+        let hint =
+            claims.mayBeClaimed
+            ? "a query whose answer is not known yet may claim it"
+            : policy == .drop && subject.mayBeDropped
+                ? "it will be dropped (policy unmanaged: drop)"
+                : "write an entry for it, or set policy `unmanaged: ignore`"
+        add(Remark(.databaseUnmanaged, .warning, "no entry claims it", hint: hint), claims.name, row.name)
+        if policy == .refuse, subject.mayBeDropped {
+            refusals.append(
+                Refusal(
+                    what: "\(FindingCode.databaseUnmanaged.rawValue): \(claims.name)/\(row.name)",
+                    why: "unmanaged: refuse",
+                    grant: "policy `unmanaged: report`, or an entry that claims it",
+                    databases: [row.name]
+                )
+            )
+        }
+    }
+
+    private mutating func claimed(_ row: Claims.Row, _ entry: Int, _ instance: Instance, _ facts: ServerFacts?) {
+        let declared = environment.entries[entry]
+        let name = instance.name.value
+        guard let facts, let folder = input.folders[declared.className.value] else { return unknown(row, name) }
+        if row.observed == nil, let elsewhere = row.elsewhere { return held(row, elsewhere, name) }
+        if case .unobserved(let reason) = row.observed?.content {
+            unknown(row, name)
+            add(
+                Remark(
+                    .notInspected,
+                    .error,
+                    "could not be looked into: \(reason)",
+                    hint: "nothing is done to it before it can be"
+                ),
+                name,
+                row.name
+            )
+            return refuse(.notInspected, name, [row.name], "it could not be looked into: \(reason)")
+        }
+        let target = folder.count(upTo: declared.version.value)
+        let assessor = assessor(folder, facts.version.major, target)
+        let state = row.observed?.state
+        let key = AssessmentKey(
+            className: folder.className,
+            major: facts.version.major,
+            target: target,
+            state: state.map(StateKey.init)
+        )
+        var assessment = assessments[key]
+        if assessment == nil {
+            let accounting = state.flatMap { input.accounting(of: $0.history, folder: folder, entry: entry) }
+            assessment = state.map { assessor.existing($0, accounting ?? Accounting()) } ?? assessor.missing()
+            assessments[key] = assessment
+        }
+        guard var assessment else { return }
+        ask(&assessment, DatabaseKey(instance: name, database: row.name))
+
+        var planned = plain(row, name, assessment.status)
+        planned.className = folder.className
+        planned.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+        planned.observedVersion = assessment.observedVersion
+        planned.lastChange = assessment.lastChange
+        var subject = Subject(row: planned, entry: entry, state: state)
+        for remark in assessment.remarks { add(remark, name, row.name) }
+        if instance.state == .retiring {
+            retiring(row, declared, name, subject)
+        } else {
+            subject.assessment = assessment
+            subject.assessor = assessor
+            subjects.append(subject)
+        }
+    }
+
+    private mutating func assessor(_ folder: MigrationFolder, _ major: Int, _ target: Int) -> Assessor {
+        let key = KnowledgeKey(className: folder.className, major: major)
+        let known = knowledge[key] ?? Knowledge(input, folder: folder, major: major)
+        knowledge[key] = known
+        return Assessor(
+            knowledge: known,
+            databaseClass: input.databaseClass(named: folder.className),
+            policy: environment.policy,
+            target: target,
+            input: input
+        )
+    }
+
+    private func ask(_ assessment: inout Assessment, _ key: DatabaseKey) {
+        for check in input.checks[key] ?? [] where !check.holds {
+            assessment.remarks.append(
+                Remark(
+                    .checkFailed,
+                    .error,
+                    object: check.name,
+                    "the check does not hold" + (check.message.map { ": \($0)" } ?? ""),
+                    hint: "look into its rows; nothing here can mend them"
+                )
+            )
+            if assessment.status == .converged { assessment.status = .drifted }
+        }
+    }
+}
+
+extension Survey {
+    /// A database that only an instance on its way out holds.
+    private mutating func held(_ row: Claims.Row, _ elsewhere: Claims.Elsewhere, _ name: String) {
+        unknown(row, name)
+        let message: String
+        switch elsewhere {
+        case .heldBy(let source):
+            message =
+                "exists on retiring instance \"\(source)\" only; moving it is not supported yet, and nothing is "
+                + "created in its place"
+        case .unknown(let source):
+            message =
+                "retiring instance \"\(source)\" may hold it and cannot be reached; nothing is created in its place"
+        }
+        add(Remark(.notInspected, .info, message, hint: "move it by hand, then plan again"), name, row.name)
+        refuse(.notInspected, name, [row.name], message)
+    }
+
+    private mutating func retiring(_ row: Claims.Row, _ entry: DatabaseEntry, _ name: String, _ subject: Subject) {
+        subjects.append(subject)
+        add(
+            Remark(
+                .instanceRetiringInUse,
+                .warning,
+                "a retiring instance still holds what an entry wants on \"\(entry.instance.value)\"",
+                hint: "move it by hand; moving is not supported yet"
+            ),
+            name,
+            row.name
+        )
+    }
+
+    private mutating func unknown(_ row: Claims.Row, _ instance: String) {
+        guard input.narrowing.includes(database: row.name) else { return }
+        var planned = plain(row, instance, .unknown)
+        if case .claimed(let entry) = row.standing {
+            let declared = environment.entries[entry]
+            planned.className = declared.className.value
+            if let folder = input.folders[declared.className.value] {
+                let target = folder.count(upTo: declared.version.value)
+                planned.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+            }
+        }
+        subjects.append(Subject(row: planned))
+    }
+
+    private func plain(_ row: Claims.Row, _ instance: String, _ status: DatabaseStatus) -> PlannedDatabase {
+        let state = row.observed?.state
+        return PlannedDatabase(
+            instance: instance,
+            name: row.name,
+            className: nil,
+            expectedVersion: nil,
+            observedVersion: nil,
+            status: status,
+            tables: state?.catalog.tables.count,
+            sizeBytes: row.observed?.sizeBytes,
+            lastChange: nil,
+            fingerprint: state?.catalog.fingerprint,
+            cohort: nil,
+            oid: row.observed?.oid,
+            historyDigest: state?.history.digest
+        )
+    }
+
+    private mutating func add(_ remark: Remark, _ instance: String, _ database: String?) {
+        findings.append(remark.finding(instance: instance, database: database))
+    }
+
+    /// What nothing can grant.
+    private mutating func refuse(_ code: FindingCode, _ instance: String, _ databases: [String], _ why: String) {
+        let place = databases.first.map { "\(instance)/\($0)" } ?? instance
+        refusals.append(Refusal(what: "\(code.rawValue): \(place)", why: why, grant: nil, databases: databases))
+    }
+}

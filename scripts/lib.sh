@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# What the scripts share: speaking, and finding PostgreSQL's programs. Sourced, never run.
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "${0##*/}: $*"
+    exit 1
+}
+
+# forget_libpq_variables: PGHOST and its kin in the caller's environment are not meant for our private servers.
+forget_libpq_variables() {
+    local name
+    for name in "${!PG@}"; do
+        if [[ $name != PG_BIN ]]; then unset "$name"; fi
+    done
+}
+
+# pg_bin: the folder of PostgreSQL's server and client programs: $PG_BIN, else the newest installed, else that of PATH.
+pg_bin() {
+    local folder newest=
+    if [[ -n ${PG_BIN:-} ]]; then
+        printf '%s\n' "$PG_BIN"
+        return
+    fi
+    for folder in /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin; do
+        [[ -x $folder/initdb && -x $folder/pg_dump ]] || continue
+        if [[ -z $newest || $(pg_major "$folder") -gt $(pg_major "$newest") ]]; then newest=$folder; fi
+    done
+    if [[ -z $newest ]] && folder=$(command -v initdb); then newest=$(dirname "$(readlink -f "$folder")"); fi
+    [[ -n $newest ]] || return 1
+    printf '%s\n' "$newest"
+}
+
+# pg_major FOLDER: the major version in a path such as …/postgresql/15/bin or …/postgresql@17/bin.
+pg_major() {
+    local digits=${1%/bin}
+    digits=${digits##*[!0-9]}
+    printf '%s\n' "${digits:-0}"
+}
+
+# pg_version PROGRAM: "15.20" from "pg_dump (PostgreSQL) 15.20 (Debian …)".
+pg_version() {
+    local words
+    read -r -a words <<<"$("$1" --version)"
+    printf '%s\n' "${words[2]:-unknown}"
+}
+
+# pg_recent_enough VERSION: no known hole in this version's client tools.
+pg_recent_enough() {
+    local major=${1%%[!0-9]*} minor=${1#*.}
+    [[ -n $major ]] || return 1
+    # A beta ("19beta1") has no minor yet.
+    [[ $minor =~ ^[0-9]+$ ]] || minor=0
+    case $major in
+        14) ((minor >= 24)) ;;
+        15) ((minor >= 19)) ;;
+        16) ((minor >= 15)) ;;
+        17) ((minor >= 11)) ;;
+        18) ((minor >= 6)) ;;
+        *) ((major > 18)) ;;
+    esac
+}
