@@ -71,10 +71,16 @@ import TestSupport
     @Test func `a rename is told, and a lock is named as before it`() async throws {
         let programs = try await TestServer.programs()
         let fixture = Fixture(
-            ["CREATE TABLE a (id integer)", "ALTER TABLE a RENAME TO b; ALTER TABLE b ADD COLUMN x integer; DELETE FROM b"],
-            major: programs.version.major)
+            [
+                "CREATE TABLE a (id integer)",
+                "ALTER TABLE a RENAME TO b; ALTER TABLE b ADD COLUMN x integer; DELETE FROM b",
+            ],
+            major: programs.version.major
+        )
         let replay = try await fixture.answer(
-            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly), [[0, 1]])[0]
+            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly),
+            [[0, 1]]
+        )[0]
         let a = TableName(name: "a")
         #expect(replay.migrations[1].renamed == [a: TableName(name: "b")])
         #expect(replay.migrations[1].statements[1].locks == [])

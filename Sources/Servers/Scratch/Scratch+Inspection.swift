@@ -6,7 +6,8 @@ extension Scratch {
     package static func inspector(_ pool: CatalogPool) -> Inspect {
         { session, historySchema, historyTable in
             // Scratch has no history; named, so that a schema of its name is left out here too.
-            let history = HistoryQuery(schema: historySchema, table: historyTable, columns: ["NULL::text"], order: "1") { _ in
+            let history = HistoryQuery(schema: historySchema, table: historyTable, columns: ["NULL::text"], order: "1")
+            { _ in
                 Fingerprint(of: "")
             }
             return try await Inspector.inspect(session, history: history, pool: pool).catalog
