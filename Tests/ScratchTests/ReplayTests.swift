@@ -25,8 +25,33 @@ import TestSupport
         #expect(replays[2].states[3].fingerprint == replays[3].states[3].fingerprint)
         #expect(replays[2].states[2].fingerprint != replays[3].states[2].fingerprint)
         #expect(replays[3].migrations.map(\.tag) == ["0000_step", "0002_step", "0001_step"])
-        guard case .failed(at: 0, let message) = replays[4].end else { return #expect(Bool(false), "\(replays[4].end)") }
+        guard case .failed(at: 0, let message) = replays[4].end else {
+            return #expect(Bool(false), "\(replays[4].end)")
+        }
         #expect(message.hasPrefix("migrations/0001_step.sql:1: relation \"clients\" does not exist"))
+    }
+
+    @Test func `a version's catalog is that of a database built by the same migrations`() async throws {
+        try await TestServer.with { server in
+            let programs = try await TestServer.programs()
+            let fixture = Fixture(Self.texts, create: CreationOptions(owner: "app"), major: programs.version.major)
+            let pool = CatalogPool()
+            let scratch = Scratch(programs: [programs], cacheFolder: nil, inspect: Scratch.inspector(pool))
+            let replay = try await fixture.answer(scratch, [[0, 1, 2]])[0]
+            try await server.sql("CREATE ROLE app LOGIN")
+            try await server.sql("CREATE DATABASE real OWNER app TEMPLATE template0")
+            let settings = SessionSettings(access: .readWrite, applicationName: "test")
+            let session = try await Session.open(server.target(database: "real", user: "app"), settings: settings)
+            for (place, text) in Self.texts.enumerated() {
+                try await session.run("SET search_path = public; \(SQL(writtenByUser: text))")
+                let real = try await Scratch.inspector(pool)(session, "drizzle", "__drizzle_migrations")
+                let differing = Set(replay.states[place + 1].objects).symmetricDifference(real.objects)
+                #expect(differing.isEmpty, "\(differing.map { "\($0.id)" }.sorted())")
+                #expect(replay.states[place + 1].fingerprint == real.fingerprint)
+                #expect(replay.states[place + 1].privileges == real.privileges)
+                #expect(replay.states[place + 1].columnOrder == real.columnOrder)
+            }
+        }
     }
 
     @Test func `what was answered once needs no server again`() async throws {
@@ -80,16 +105,18 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("CREATE EXTENSION no_such_extension", "extension \"no_such_extension\""),
+        ("CREATE EXTENSION no_such_extension", "no_such_extension"),
         ("CREATE EXTENSION file_fdw", "permission denied"),
         ("CREATE TABLE t (id integer); GRANT SELECT ON t TO nobody_we_know", "role \"nobody_we_know\" does not exist"),
         ("CREATE ROLE other", "permission denied"),
-        ("COPY (SELECT 1) TO PROGRAM 'true'", "pg_execute_server_program"),
+        ("COPY (SELECT 1) TO PROGRAM 'true'", "external program"),
     ]) func `what scratch lacks is unassessed and not at fault`(_ sql: String, _ reason: String) async throws {
         let programs = try await TestServer.programs()
         let fixture = Fixture(["CREATE TABLE a (id integer)", sql], major: programs.version.major)
         let replay = try await fixture.answer(
-            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly), [[0, 1]])[0]
+            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly),
+            [[0, 1]]
+        )[0]
         guard case .unassessed(at: 1, let said) = replay.end else { return #expect(Bool(false), "\(replay.end)") }
         #expect(said.contains(reason), "\(said)")
         #expect(replay.states.count == 2 && replay.migrations.count == 1)
@@ -104,9 +131,13 @@ import TestSupport
     ]) func `a migration's fault is told with its place`(_ sql: String, _ line: Int, _ message: String) async throws {
         let programs = try await TestServer.programs()
         let fixture = Fixture(
-            ["CREATE TYPE mood AS ENUM ('a'); CREATE TABLE a (id integer, m mood)", sql], major: programs.version.major)
+            ["CREATE TYPE mood AS ENUM ('a'); CREATE TABLE a (id integer, m mood)", sql],
+            major: programs.version.major
+        )
         let replay = try await fixture.answer(
-            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly), [[0, 1]])[0]
+            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly),
+            [[0, 1]]
+        )[0]
         guard case .failed(at: 1, let said) = replay.end else { return #expect(Bool(false), "\(replay.end)") }
         #expect(said.hasPrefix("migrations/0001_step.sql:\(line): "), "\(said)")
         #expect(said.contains(message), "\(said)")
@@ -114,26 +145,42 @@ import TestSupport
 
     @Test func `roles, extensions, owner and locale are as the class wants them`() async throws {
         let programs = try await TestServer.programs()
-        var create = CreationOptions(owner: "postgres", encoding: "UTF8", locale: "xx_XX.utf8", extensions: ["citext", "file_fdw"])
-        let texts = ["CREATE TABLE t (name citext); GRANT SELECT ON t TO app, \"o\"\"dd; it's ünï\"; SET ROLE app; RESET ROLE"]
+        var create = CreationOptions(
+            owner: "postgres",
+            encoding: "UTF8",
+            locale: "xx_XX.utf8",
+            extensions: ["citext", "file_fdw"]
+        )
+        let texts = [
+            "CREATE TABLE t (name citext); GRANT SELECT ON t TO app, \"o\"\"dd; it's ünï\"; SET ROLE app; RESET ROLE"
+        ]
         let scratch = Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly)
         let roles = ["app", "postgres", "o\"dd; it's ünï", "pg_monitor", "reconcile_scratch"]
-        let replay = try await Fixture(texts, create: create, major: programs.version.major).answer(scratch, [[0]], roles: roles)[0]
+        let replay = try await Fixture(texts, create: create, major: programs.version.major).answer(
+            scratch,
+            [[0]],
+            roles: roles
+        )[0]
         #expect(replay.end == .complete)
         create.extensions = ["no_such"]
         let lacking = try await Fixture(texts, create: create, major: programs.version.major).answer(scratch, [[0]])[0]
         guard case .unassessed(at: 0, let said) = lacking.end else { return #expect(Bool(false), "\(lacking.end)") }
         #expect(said.contains("no_such"))
         let runner = Fixture(
-            ["CREATE TABLE t (id integer); DO $$ BEGIN ASSERT current_user = 'migrator'; END $$"], role: .role("migrator"),
-            major: programs.version.major)
+            ["CREATE TABLE t (id integer); DO $$ BEGIN ASSERT current_user = 'migrator'; END $$"],
+            role: .role("migrator"),
+            major: programs.version.major
+        )
         #expect(try await runner.answer(scratch, [[0]], roles: roles + ["migrator"])[0].end == .complete)
     }
 
     @Test func `without programs of the major nothing is claimed`() async throws {
         let programs = try await TestServer.programs()
         let fixture = Fixture(Self.texts, major: 99)
-        let replay = try await fixture.answer(Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly), [[0]])[0]
+        let replay = try await fixture.answer(
+            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly),
+            [[0]]
+        )[0]
         guard case .unassessed(at: 0, let said) = replay.end else { return #expect(Bool(false)) }
         #expect(said.contains("PostgreSQL 99") && said.contains("--pg-bin"))
     }
@@ -144,13 +191,23 @@ import TestSupport
             let programs = try await TestServer.programs()
             let fixture = Fixture(Self.texts + ["DELETE FROM clients"], major: programs.version.major)
             let given = Scratch(
-                programs: [], given: server.target(database: "postgres", user: "maker"), cacheFolder: nil, inspect: columnsOnly)
+                programs: [],
+                given: server.target(database: "postgres", user: "maker"),
+                cacheFolder: nil,
+                inspect: columnsOnly
+            )
             let replay = try await fixture.answer(given, [[0, 1, 2, 3]])[0]
             #expect(replay.end == .complete)
             #expect(replay.migrations.last?.statements.first?.effects == [.deletes(TableName(name: "clients"))])
-            #expect(try await server.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'reconcile%'")?.scalar == "0")
+            #expect(
+                try await server.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'reconcile%'")?.scalar == "0"
+            )
             let asSuperuser = Scratch(
-                programs: [], given: server.target(database: "postgres"), cacheFolder: nil, inspect: columnsOnly)
+                programs: [],
+                given: server.target(database: "postgres"),
+                cacheFolder: nil,
+                inspect: columnsOnly
+            )
             guard case .unassessed(at: 0, let said) = try await fixture.answer(asSuperuser, [[0]])[0].end else {
                 return #expect(Bool(false))
             }
@@ -178,25 +235,41 @@ import TestSupport
         let objects = (0..<600).map { index in
             CatalogObject(
                 id: ObjectID(.column, schema: "public", name: "some_table_\(index / 20).some_column_\(index)"),
-                definition: Fingerprint(of: "\(index)"), privileges: index % 5 == 0 ? Fingerprint(of: "p\(index)") : nil)
+                definition: Fingerprint(of: "\(index)"),
+                privileges: index % 5 == 0 ? Fingerprint(of: "p\(index)") : nil
+            )
         }
         let catalog = Catalog(
-            fingerprint: Fingerprint(of: "a"), privileges: Fingerprint(of: "b"), columnOrder: Fingerprint(of: "c"),
-            objects: objects, tables: [])
+            fingerprint: Fingerprint(of: "a"),
+            privileges: Fingerprint(of: "b"),
+            columnOrder: Fingerprint(of: "c"),
+            objects: objects,
+            tables: []
+        )
         let fixture = Fixture((0..<40).map { "SELECT \($0)" }, major: programs.version.major)
         let sequence = Array(0..<40)
-        _ = try await fixture.answer(Scratch(programs: [programs], cacheFolder: folder.path) { _, _, _ in catalog }, [sequence])
+        _ = try await fixture.answer(
+            Scratch(programs: [programs], cacheFolder: folder.path) { _, _, _ in catalog },
+            [sequence]
+        )
         let impossible = PostgresPrograms(folder: "/nonexistent", version: programs.version, hasServer: true)
         let clock = ContinuousClock()
         let start = clock.now
-        let replay = try await fixture.answer(Scratch(programs: [impossible], cacheFolder: folder.path, inspect: columnsOnly), [sequence])[0]
+        let replay = try await fixture.answer(
+            Scratch(programs: [impossible], cacheFolder: folder.path, inspect: columnsOnly),
+            [sequence]
+        )[0]
         print("40 × 600 objects read in \(clock.now - start)")
         #expect(replay.end == .complete && replay.states.count == 41 && replay.states[40].objects == objects)
     }
 
     @Test func `client programs are chosen by major and by their known holes`() throws {
         func programs(_ version: String) throws -> PostgresPrograms {
-            PostgresPrograms(folder: "/\(version)", version: try #require(ServerVersion(parsing: version)), hasServer: true)
+            PostgresPrograms(
+                folder: "/\(version)",
+                version: try #require(ServerVersion(parsing: version)),
+                hasServer: true
+            )
         }
         let installed = try ["14.24", "15.18", "16.15", "18.2"].map(programs)
         func chosen(_ server: String) throws -> String? {

@@ -49,7 +49,9 @@ struct LockTrap {
 
     /// The lock the process waits for; nil once it is through, or has waited for none for a while.
     private static func waited(
-        for process: Int, seenBy watch: Session, unless finished: Flag
+        for process: Int,
+        seenBy watch: Session,
+        unless finished: Flag
     ) async -> (relation: UInt32, mode: String)? {
         for _ in 0..<200 where !finished.isSet {
             let question: SQL = """
@@ -65,7 +67,9 @@ struct LockTrap {
         return nil
     }
 
-    private static func run(_ statement: SQL, in session: Session, _ finished: Flag) async -> Result<Void, PostgresError> {
+    private static func run(_ statement: SQL, in session: Session, _ finished: Flag) async -> Result<
+        Void, PostgresError
+    > {
         defer { finished.set() }
         do throws(PostgresError) {
             try await session.run(statement, parameters: [], label: "migration")
