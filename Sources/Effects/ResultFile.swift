@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// A file could not be written.
+package struct FileError: Error, Sendable {
+    package var reason: String
+}
+
+/// A file that is there wholly or not at all, whatever dies while it is written.
+package enum ResultFile {
+    /// Writes under another name, syncs, and renames; readable by its owner alone.
+    package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+        let unfinished = "\(path).\(getpid()).partial"
+        let descriptor = try Outside.perform(.createFile(path)) { () throws(FileError) in
+            let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw FileError.last }
+            return descriptor
+        }
+        do throws(FileError) {
+            try Outside.perform(.writeFile(path)) { () throws(FileError) in
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                    guard count > 0 else { throw FileError.last }
+                    rest = rest.dropFirst(count)
+                }
+            }
+            try Outside.perform(.synchronize(path)) { () throws(FileError) in
+                guard fsync(descriptor) == 0 else { throw FileError.last }
+            }
+            close(descriptor)
+            try Outside.perform(.rename(path)) { () throws(FileError) in
+                guard rename(unfinished, path) == 0 else { throw FileError.last }
+            }
+        } catch {
+            _ = Outside.perform(.remove(unfinished)) { unlink(unfinished) }
+            throw error
+        }
+    }
+}
+
+extension FileError {
+    fileprivate static var last: FileError { FileError(reason: String(cString: strerror(errno))) }
+}
