@@ -34,16 +34,46 @@ extension CatalogReading {
                 out.append(NameMap.dot)
             }
             return true
+        case .columnOptions:
+            appendOptions(rows.bytes[range], to: &out)
+            return true
         case .roles:
             appendRoles(rows.bytes[range], to: &out)
             return true
+        case .text:
+            DeparsedText.append(rows.bytes[range], to: &out)
+            return true
         case .tree:
+            // A policy with a query inside comes in words.
+            let start = range.lowerBound
+            let isList = range.count > 1 && rows.bytes[start] == UInt8(ascii: "(")
+            guard rows.bytes[isList ? start + 1 : start] == UInt8(ascii: "{") else {
+                DeparsedText.append(rows.bytes[range], to: &out)
+                return true
+            }
             return NodeTree(bytes: rows.bytes, relation: relation, context: context).append(range, to: &out)
         case .oid, .name, .schema, .owner, .access, .relation, .table, .columnNumber, .kind, .ordinal, .value, .unused:
             rows.bytes.withUnsafeBufferPointer { out.append(contentsOf: $0[range]) }
             return true
         }
     }
+
+    /// Newer minor versions note in every column's options when it was last altered: `{pg_attver=536413856}`, a position in
+    /// the log, differs between databases that are equal, and nobody set it.
+    func appendOptions(_ cell: ArraySlice<UInt8>, to out: inout [UInt8]) {
+        let isBare = Self.version.withUTF8Buffer { cell.starts(with: $0) } && !cell.contains(UInt8(ascii: ","))
+        guard !isBare else {
+            out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "N")])
+            return
+        }
+        for option in AccessList.elements(cell).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            guard !option.starts(with: "pg_attver=".utf8) else { continue }
+            out.append(contentsOf: option)
+            out.append(NameMap.dot)
+        }
+    }
+
+    private static let version: StaticString = "{pg_attver="
 
     private func appendColumns(
         _ bytes: [UInt8], _ range: Range<Int>, of relation: UInt32, to out: inout [UInt8]
