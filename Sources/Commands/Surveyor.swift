@@ -83,15 +83,16 @@ struct Surveyor: Sendable {
     }
 
     private func observe(_ environment: Environment) async -> ObservedEnvironment {
-        let contexts = engine([]).contexts
-        let historyOf = HistoryGuess(environment, contexts)
+        let guess = HistoryGuess(environment, engine([]).contexts)
         let narrowing = servers.narrowing
         let terminal = common.terminal
-        let observer = FleetObserver(
-            parallel: servers.parallel ?? 8, pool: pool, history: { historyOf.query(instance: $0, database: $1) },
-            includes: { narrowing.includes(instance: $0) && narrowing.includes(database: $1) },
-            warn: { terminal.say("warning: \(TerminalText.safe($0))") })
-        return await observer.observe(environment)
+        var options = FleetObserver.Options()
+        options.parallel = servers.parallel ?? 8
+        options.includesInstance = { narrowing.includes(instance: $0) }
+        options.includesDatabase = { narrowing.includes(database: $1) }
+        options.history = { guess.query(instance: $0, database: $1, $2) }
+        options.warn = { terminal.say("warning: \(TerminalText.safe($0))") }
+        return await FleetObserver(pool: pool, options: options).observe(environment)
     }
 
     /// Where each instance is reached.
@@ -101,7 +102,7 @@ struct Surveyor: Sendable {
         var targets: [String: ConnectionTarget] = [:]
         for instance in environment.instances {
             do {
-                targets[instance.name.value] = try await InstanceTarget.of(instance, role: environment.role)
+                targets[instance.name.value] = try await InstanceAccess(instance, of: environment).target
             } catch {
                 throw Ending(.failed, "instance \"\(instance.name.value)\": \(error); nothing was done")
             }
@@ -154,7 +155,7 @@ struct Surveyor: Sendable {
     }
 }
 
-/// Which class's history a database is likely to hold, from its name alone, before anything was asked of a query.
+/// Which class's history a database holds, known once its server has answered the entries' questions.
 private struct HistoryGuess: Sendable {
     private let entries: [(selector: DatabaseEntry.Selector, instance: String, glob: Glob?, history: HistoryQuery?)]
     private let retiring: Set<String>
@@ -163,26 +164,22 @@ private struct HistoryGuess: Sendable {
         entries = environment.entries.map { entry in
             var glob: Glob?
             if case .match(let pattern) = entry.selector.value { glob = Glob(pattern) }
-            return (
-                entry.selector.value, entry.instance.value, glob, contexts[entry.className.value]?.historyQuery
-            )
+            return (entry.selector.value, entry.instance.value, glob, contexts[entry.className.value]?.historyQuery)
         }
         retiring = Set(environment.instances.filter { $0.state == .retiring }.map(\.name.value))
     }
 
-    func query(instance: String, database: String) -> HistoryQuery? {
-        let here = entries.filter { $0.instance == instance || retiring.contains(instance) }
-        let named = here.first { entry in
-            switch entry.selector {
-            case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
-            case .match: entry.glob?.matches(database) == true
-            case .query: false
-            }
+    func query(instance: String, database: String, _ facts: ServerFacts) -> HistoryQuery? {
+        for (index, entry) in entries.enumerated() where entry.instance == instance || retiring.contains(instance) {
+            let isClaimed =
+                switch entry.selector {
+                case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
+                case .match: entry.glob?.matches(database) == true
+                case .query: (facts.queriedNames[index] ?? nil)?.contains { $0.utf8.elementsEqual(database.utf8) } == true
+                }
+            if isClaimed { return entry.history }
         }
-        // A query may name any database; where it does not, nobody asks for the history.
-        return named?.history ?? here.first { entry in
-            if case .query = entry.selector { true } else { false }
-        }?.history
+        return nil
     }
 }
 

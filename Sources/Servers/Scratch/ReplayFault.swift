@@ -26,6 +26,9 @@ enum ReplayFault: Error, Sendable, Hashable {
             self = .unassessed(
                 "\(said); scratch gives a statement \(ScratchSession.statementLimit.components.seconds) s"
             )
+        // Integrity, data and cardinality faults, and what procedures raise.
+        case let state where ["21", "22", "23", "P0"].contains { state.hasPrefix($0) }:
+            self = .unassessed("\(said); scratch holds no rows, and this may depend on those a real database holds")
         case let state
         where state.hasPrefix("53") || state.hasPrefix("57") || state.hasPrefix("58") || state == "XX000":
             self = .unassessed("the scratch server: \(said)")
