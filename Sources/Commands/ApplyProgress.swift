@@ -170,9 +170,10 @@ extension Duration {
         return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 
-    /// `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
+    /// `<1 ms`, `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
     var text: String {
         let milliseconds = milliseconds
+        if milliseconds < 1 { return "<1 ms" }
         if milliseconds < 1000 { return "\(milliseconds) ms" }
         if milliseconds < 10_000 { return "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s" }
         let seconds = milliseconds / 1000
