@@ -68,6 +68,9 @@ let package = Package(
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
             swiftSettings: settings),
         .testTarget(
+            name: "DocsTests", dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(

@@ -9,10 +9,13 @@ internal import Servers
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Does what the plan says: under a lock, with a verified backup where policy asks for one.",
+        abstract: "Does what the plan says, under a lock.",
+        usage: "reconcile apply ENV|FILE [<options>]",
         discussion: """
-            ENV makes a plan, shows it and asks; a FILE that `plan --out` wrote was approved when it was reviewed and is
-            carried out as it stands, or not at all where the fleet is another by now (5). A run that was interrupted or
+            ENV makes a plan, shows it and asks. A FILE that `plan --out` wrote was
+            approved when it was reviewed: it is carried out as it stands, or not
+            at all where the fleet has changed since (5). Backups are taken and
+            proved first where policy asks for them. A run that was interrupted or
             killed anywhere is continued by running it again.
 
             EXAMPLES
@@ -22,7 +25,7 @@ struct ApplyCommand: AsyncParsableCommand {
               reconcile apply staging --partial --allow blocks-writes
             """)
 
-    @Argument(help: .init("An environment's name, or a saved plan.", valueName: "ENV|FILE"))
+    @Argument(help: .init("An environment's name, or a saved plan.", valueName: "ENV|FILE"), completion: .file())
     var target: String
 
     @OptionGroup var common: CommonOptions
@@ -30,10 +33,10 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup var servers: ServerOptions
     @OptionGroup var grants: GrantOptions
 
-    @Flag(help: "Do not ask. Needed where there is no terminal and no saved plan.")
+    @Flag(help: "Do not ask; needed without a terminal or saved plan.")
     var autoApprove = false
 
-    @Flag(help: "Do what is not refused instead of nothing; still ends with 3.")
+    @Flag(help: "Do what is not refused instead of nothing; ends with 3.")
     var partial = false
 
     func run() async throws {
@@ -167,6 +170,8 @@ private struct Application {
         try await hold.takeLease(planDigest: digest, toolVersion: ToolVersion.current)
         let progress = ApplyProgress(formattingIsText ? .lines : .events, terminal) { Surroundings.now }
         progress.report(.locked(run: hold.run.id))
+        let clock = ContinuousClock()
+        let start = clock.now
         let outcomes = await RollOut(context { progress.report($0) }).run()
         let counts = Dictionary(grouping: outcomes, by: \.outcome).mapValues(\.count)
         let failed = outcomes.contains { $0.outcome != .converged }
@@ -175,16 +180,30 @@ private struct Application {
             databases: .object(counts.map { JSONValue.Member($0.key.rawValue, .integer(Int64($0.value))) }))
         progress.report(.unlocked(run: hold.run.id))
         progress.report(.summary(outcomes))
-        if formattingIsText { conclude(outcomes, counts) }
+        if formattingIsText { conclude(outcomes, counts, approved.plan, took: clock.now - start) }
         if Task.isCancelled { return .interrupted }
         return .gravest([failed ? .failed : .done, approved.leftOut.isEmpty ? .done : .refused])
     }
 
-    private func conclude(_ outcomes: [DatabaseOutcome], _ counts: [DatabaseOutcome.Outcome: Int]) {
+    private func conclude(
+        _ outcomes: [DatabaseOutcome], _ counts: [DatabaseOutcome.Outcome: Int], _ plan: EnvironmentPlan, took: Duration
+    ) {
         let parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
             counts[outcome].map { "\($0) \(outcome.rawValue)" }
         }
-        terminal.give("\(environment.name.value): \(parts.joined(separator: ", ")).")
+        let name = environment.name.value
+        terminal.give("\(name): \(parts.joined(separator: ", ")) in \(took.text).")
+        let converged = Set(outcomes.filter { $0.outcome == .converged }.map(\.database))
+        let kept = plan.cohorts.filter { $0.steps.contains { $0.kind == .rebuildDatabase } }.reduce(0) { count, cohort in
+            count + cohort.databases.count { converged.contains(DatabaseKey(instance: cohort.instance, database: $0)) }
+        }
+        if kept > 0 {
+            let what = kept == 1 ? "The database that was replaced is" : "\(kept) databases that were replaced are"
+            terminal.say("\(what) kept aside. To drop what is kept: reconcile purge \(name)")
+        }
+        if plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .backup } }) {
+            terminal.say("Backups of this run: reconcile backups list")
+        }
         if outcomes.contains(where: { $0.outcome != .converged }) {
             terminal.say("What was finished is in the journal. To continue: reconcile apply \(command.target)")
         }
