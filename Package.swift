@@ -65,6 +65,9 @@ let package = Package(
             exclude: ["Manifests"], swiftSettings: settings),
             name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
+            exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ScratchTests",
