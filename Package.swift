@@ -63,15 +63,12 @@ let package = Package(
         .testTarget(
             name: "ManifestLoadingTests", dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
             exclude: ["Manifests"], swiftSettings: settings),
+        .testTarget(
             name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
             exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
-        .testTarget(
-            name: "ScratchTests",
-            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", "Servers", "TestSupport", system],
-            swiftSettings: settings),
     ]
 )

@@ -2,7 +2,9 @@ internal import Applying
 internal import ArgumentParser
 internal import FleetModel
 internal import Planning
+internal import Postgres
 internal import Reports
+internal import Servers
 
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -119,12 +121,13 @@ private struct Application {
     private func held(
         _ hold: Hold, _ surveyor: Surveyor, _ targets: [String: ConnectionTarget], _ allowed: Set<Hazard>
     ) async throws -> ExitStatus {
-        let surveyed = try await surveyor.survey(environment)
+        let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
+        let surveyed = try await surveyor.survey(environment, programs)
         guard !surveyed.plan.hasUnreachable else {
             try command.common.show(Plan([surveyed.plan], root: workspace.fleet.root), .text)
             throw Ending(.failed, "not every instance of \"\(environment.name.value)\" was reached, so nothing was done")
         }
-        try await hold.requireQuiet(surveyed.databaseOIDs)
+        try await hold.requireQuiet(surveyed.claimedOIDs)
         var plan = surveyed.plan
         if let saved { plan = try confirm(saved, against: plan) }
         let review = environment.policy.review(plan, allowing: allowed)
@@ -146,20 +149,19 @@ private struct Application {
             return approved.leftOut.isEmpty ? .done : .refused
         }
         try ask(review.plan)
-        return try await carryOut(approved, hold, surveyor, surveyed, targets)
+        return try await carryOut(approved, hold) { report in
+            surveyor.applyContext(environment, approved.plan, hold, surveyed, targets, programs, report: report)
+        }
     }
 
     private func carryOut(
-        _ approved: ApprovedPlan, _ hold: Hold, _ surveyor: Surveyor, _ surveyed: EnvironmentSurvey.Result,
-        _ targets: [String: ConnectionTarget]
+        _ approved: ApprovedPlan, _ hold: Hold, _ context: (@escaping @Sendable (ApplyEvent) -> Void) -> ApplyContext
     ) async throws -> ExitStatus {
         let digest = PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
         try await hold.takeLease(planDigest: digest, toolVersion: ToolVersion.current)
         let progress = ApplyProgress(formattingIsText ? .lines : .events, terminal) { Surroundings.now }
         progress.report(.locked(run: hold.run.id))
-        let context = try await surveyor.applyContext(
-            environment, approved.plan, hold, surveyed, targets) { progress.report($0) }
-        let outcomes = await RollOut(context).run()
+        let outcomes = await RollOut(context { progress.report($0) }).run()
         let counts = Dictionary(grouping: outcomes, by: \.outcome).mapValues(\.count)
         let failed = outcomes.contains { $0.outcome != .converged }
         await hold.finish(

@@ -1,6 +1,7 @@
 internal import Applying
 internal import ArgumentParser
 internal import FleetModel
+internal import Planning
 internal import Reports
 
 struct PlanCommand: AsyncParsableCommand {
@@ -75,7 +76,7 @@ struct InventoryCommand: AsyncParsableCommand {
         case .json: try common.write(PlanDocument(inventory: plan).bytes)
         case .text:
             let style: Style = common.output == nil ? common.terminal.outputStyle : .plain
-            try common.write(InventoryText(plan, style: style, width: common.terminal.width).rendered)
+            try common.write(InventoryText(plan).rendered(width: common.terminal.width, style: style))
         }
         if plan.environments.contains(where: \.hasUnreachable) { throw Ending(.failed) }
     }

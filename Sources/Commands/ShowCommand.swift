@@ -46,7 +46,7 @@ extension CommonOptions {
         case .json: try write(PlanDocument(plan).bytes)
         case .text:
             let style: Style = output == nil ? terminal.outputStyle : .plain
-            try write(PlanText(plan, style: style, width: terminal.width).rendered)
+            try write(PlanText(plan).rendered(width: terminal.width, style: style))
         }
     }
 }

@@ -79,17 +79,35 @@ extension Command {
         input: [UInt8] = [], _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         try await Outside.performAsync(.spawn(name)) {
-            try await spawn(input: input, receive)
+            try await spawn(input: .array(input), receive)
         }
     }
 
+    /// Runs it to its end with a file as its stdin, opened by us: the child's user need not be able to reach it.
+    package func run(inputFile path: String, limit: Int = 16 << 20) async throws -> CommandResult {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw CommandError.notStarted(program: program, reason: "\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var output: [UInt8] = []
+        var result = try await Outside.performAsync(.spawn(name)) {
+            let input = FileDescriptor(rawValue: descriptor)
+            return try await spawn(input: .fileDescriptor(input, closeAfterSpawningProcess: false)) { bytes in
+                output.append(contentsOf: bytes.prefix(max(0, limit - output.count)))
+            }
+        }
+        result.output = output
+        return result
+    }
+
     private func spawn(
-        input: [UInt8], _ receive: (UnsafeRawBufferPointer) throws -> Void
+        input: some InputProtocol, _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         let expiry = Expiry()
         do {
             let result = try await Subprocess.run(
-                configuration, input: .array(input), output: .sequence, error: .sequence
+                configuration, input: input, output: .sequence, error: .sequence
             ) { execution in
                 async let errors = Self.text(of: execution.standardError, limit: 64 << 10)
                 // Cancelled with this scope, so a child that ends in time is never shot at.

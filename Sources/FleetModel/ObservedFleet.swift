@@ -123,14 +123,19 @@ package struct DatabaseState: Sendable {
     package var nonEmptyTables: Set<Int>
     /// What our own schema in the database says of its `init` scripts.
     package var initMark: InitMark
+    /// SHA-256 of the file of a migration outside a transaction that was begun here and is not finished.
+    package var unfinished: String?
 
     package enum InitMark: String, Sendable, Hashable { case none, pending, done }
 
-    package init(catalog: Catalog, history: HistoryRows, nonEmptyTables: Set<Int>, initMark: InitMark) {
+    package init(
+        catalog: Catalog, history: HistoryRows, nonEmptyTables: Set<Int>, initMark: InitMark, unfinished: String? = nil
+    ) {
         self.catalog = catalog
         self.history = history
         self.nonEmptyTables = nonEmptyTables
         self.initMark = initMark
+        self.unfinished = unfinished
     }
 }
 

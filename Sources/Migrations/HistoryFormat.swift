@@ -11,6 +11,8 @@ package protocol HistoryFormat: Sendable {
     /// The history's columns as SQL over the table's own columns, each of type text; `HistoryRows` holds them in this order.
     var columns: [String] { get }
     /// SQL for `ORDER BY`: the order in which the migrations ran.
+    ///
+    /// Never a bare name, which PostgreSQL would take for the output column: `id::text` is called `id`, and 10 sorts before 9.
     var orderBy: String { get }
     /// Which of `columns` say what was applied, and not when or by whom.
     var identifyingColumns: [Int] { get }

@@ -16,7 +16,7 @@ extension Assessor {
         }
         let (replay, expected) = expected(state.catalog, accounting)
         guard let expected else { return unverified(state, accounting, replay) }
-        guard state.catalog.fits(expected) else {
+        guard state.catalog.fits(expected) || isUnderWay(state, accounting) else {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
         remarks += privileges(of: state.catalog, from: expected)
@@ -34,6 +34,12 @@ extension Assessor {
         return Assessment(
             status: route.isEmpty ? .converged : .pending, remarks: remarks,
             course: route.isEmpty ? .nothing : .work(route))
+    }
+
+    /// Whether a run was cut short inside the next migration, outside a transaction: its state is between two versions.
+    func isUnderWay(_ state: DatabaseState, _ accounting: Accounting) -> Bool {
+        guard let unfinished = state.unfinished, let next = accounting.pending.first else { return false }
+        return folder.migrations[next].sha256 == unfinished && !folder.migrations[next].isTransactional
     }
 
     /// The replay of a history and the state it left, where scratch came so far.

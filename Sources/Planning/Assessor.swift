@@ -38,7 +38,9 @@ struct Assessor {
             !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty)
         var assessment: Assessment
         let misplaced = knowledge.misplaced(in: state.catalog)
-        if !hasHistory, target > 0, isEmpty(state.catalog) {
+        if isUnderWay(state, accounting) {
+            assessment = recorded(state, accounting)
+        } else if !hasHistory, target > 0, isEmpty(state.catalog) {
             assessment = empty(state)
         } else if !misplaced.isEmpty {
             assessment = corrupted(state, accounting, misplaced, hasHistory: hasHistory)

@@ -10,6 +10,7 @@ struct StateKey: Hashable {
     var initMark: DatabaseState.InitMark
     var invalidIndexes: [ObjectID]
     var notInspected: [String]
+    var unfinished: String?
 
     init(_ state: DatabaseState) {
         fingerprint = state.catalog.fingerprint
@@ -19,6 +20,7 @@ struct StateKey: Hashable {
         initMark = state.initMark
         invalidIndexes = state.catalog.invalidIndexes
         notInspected = state.catalog.notInspected
+        unfinished = state.unfinished
     }
 }
 

@@ -79,7 +79,8 @@ struct StepBuilder {
             + (others == 0 ? "" : " and \(counted(others, "object", "objects")) that came with them")
         return Step(
             id: "", kind: .quarantineTables, summary: "move \(what) to a schema quarantine_<date>, all rows kept",
-            objects: objects.map(\.description), because: because.filter { $0 == .tableMisplaced })
+            objects: objects.map(\.description), statements: Quarantine.statements(objects),
+            because: because.filter { $0 == .tableMisplaced })
     }
 
     private func adopt(_ positions: [Int]) -> Step {

@@ -24,15 +24,33 @@ extension Control {
     ///
     /// - Returns: its OID.
     func createBuild(_ name: String, replacing original: String, _ options: CreationOptions) async throws -> UInt32 {
+        try await noteBuild(name, replacing: original)
+        try await createDatabase(name, options)
+        guard let oid = try await oid(of: name) else { throw ApplyError.failed("database \"\(name)\" vanished") }
+        return oid
+    }
+
+    /// Writes down that a database of this name is about to be built.
+    func noteBuild(_ name: String, replacing original: String) async throws {
         try await session.run(
             """
             INSERT INTO reconcile.beside (database, original, environment, run_id, purpose)
             VALUES (\(literal: name), \(literal: original), \(literal: run.environment), \(literal: run.id), 'build')
             ON CONFLICT (database) DO UPDATE SET run_id = excluded.run_id
             """, label: "note build")
-        try await createDatabase(name, options)
-        guard let oid = try await oid(of: name) else { throw ApplyError.failed("database \"\(name)\" vanished") }
-        return oid
+    }
+
+    /// Gives a finished database its name, where no database has it.
+    func putInPlace(_ build: (name: String, oid: UInt32), as name: String) async throws {
+        try await committing(
+            """
+            BEGIN;
+            \(leaseCheck)
+            \(Self.identityCheck(build.name, build.oid))
+            ALTER DATABASE \(identifier: build.name) RENAME TO \(identifier: name);
+            DELETE FROM reconcile.beside WHERE database = \(literal: build.name);
+            COMMIT
+            """, "put in place")
     }
 
     /// Databases that dead runs of this environment were building; they hold nothing that is not elsewhere.

@@ -32,14 +32,22 @@ enum OwnSchema {
 
     /// Makes what a worked-on database needs; to be run inside a transaction, after the guard.
     static let inDatabase: SQL = """
-        SELECT pg_advisory_xact_lock(\(AdvisoryKey.ownSchema.value));
         CREATE SCHEMA IF NOT EXISTS reconcile;
         CREATE TABLE IF NOT EXISTS reconcile.fence (
             id integer PRIMARY KEY CHECK (id = 1), epoch bigint NOT NULL, run_id text NOT NULL);
-        CREATE TABLE IF NOT EXISTS reconcile.marks (key text PRIMARY KEY, value text NOT NULL);
         """
 
-    /// Makes what an instance's maintenance database needs.
+    /// Writes a mark. Its table is made when the first is: most databases never need one, and one that is there costs a
+    /// further round trip at every look.
+    static func mark(_ key: String, _ value: String) -> SQL {
+        """
+        CREATE TABLE IF NOT EXISTS reconcile.marks (key text PRIMARY KEY, value text NOT NULL);
+        INSERT INTO reconcile.marks (key, value) VALUES (\(literal: key), \(literal: value))
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+        """
+    }
+
+    /// Makes what an instance's maintenance database needs; runs of two environments may come to it at once.
     static let inMaintenanceDatabase: SQL = """
         SELECT pg_advisory_xact_lock(\(AdvisoryKey.ownSchema.value));
         CREATE SCHEMA IF NOT EXISTS reconcile;

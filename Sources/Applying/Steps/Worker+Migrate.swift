@@ -35,25 +35,18 @@ extension Worker {
         for text in context.initTexts {
             work += pieces(of: text, StatementSplitter.split(text), context)
         }
-        work.append(.sql(Self.mark("init", "done")))
+        work.append(.sql(OwnSchema.mark("init", "done")))
         try await transaction("init", work)
     }
 
     /// Notes that init scripts are owed, so that a run killed before them is completed by the next.
     func markInitPending() async throws {
-        try await transaction("mark init", [.sql(Self.mark("init", "pending"))])
+        try await transaction("mark init", [.sql(OwnSchema.mark("init", "pending"))])
     }
 
     /// Runs statements of our own making as the login, in one transaction.
     func runStatements(_ statements: [SQL], label: String) async throws {
         try await transaction(label, statements.map { .sql($0) })
-    }
-
-    static func mark(_ key: String, _ value: String) -> SQL {
-        """
-        INSERT INTO reconcile.marks (key, value) VALUES (\(literal: key), \(literal: value))
-        ON CONFLICT (key) DO UPDATE SET value = excluded.value
-        """
     }
 
     /// A file's text as the class's role with the class's search_path, `COPY` data fed where it stands.

@@ -46,7 +46,7 @@ extension Worker {
         var statements = context.databaseClass.create.extensions.map { name -> SQL in
             "CREATE EXTENSION IF NOT EXISTS \(identifier: name) SCHEMA public"
         }
-        if !context.initTexts.isEmpty { statements.append(Self.mark("init", "pending")) }
+        if !context.initTexts.isEmpty { statements.append(OwnSchema.mark("init", "pending")) }
         if !statements.isEmpty { try await runStatements(statements, label: "new database") }
     }
 

@@ -85,7 +85,7 @@ extension Worker {
                     .sql("SELECT set_config('role', \(literal: role), true), set_config('search_path', \(literal: context.source.searchPath), true)"),
                     statement.copyData.map { .copy(text, data: Array($0.utf8)) } ?? .sql(text),
                     .sql("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog"),
-                    .sql(Self.mark(Intent.key, done.text)),
+                    .sql(OwnSchema.mark(Intent.key, done.text)),
                 ])
             return
         } catch let error as PostgresError where error.sqlState == "25001" {
@@ -93,7 +93,7 @@ extension Worker {
         }
         let before = try await inspect(session).catalog.fingerprint
         let intent = Intent(digest: migration.sha256, index: index, before: before, invalid: try await invalidIndexes())
-        try await transaction("\(label), intent", [.sql(Self.mark(Intent.key, intent.text))])
+        try await transaction("\(label), intent", [.sql(OwnSchema.mark(Intent.key, intent.text))])
         do throws(PostgresError) {
             // A concurrent build waits for every transaction that began before it: no lock timeout, but the statement's own.
             try await session.run(
@@ -110,7 +110,7 @@ extension Worker {
             try await clearHalfDone(intent)
             throw error
         }
-        try await transaction("\(label), done", [.sql(Self.mark(Intent.key, done.text))])
+        try await transaction("\(label), done", [.sql(OwnSchema.mark(Intent.key, done.text))])
     }
 
     /// Decides by the catalog whether the statement an intent names took effect; gives the statement to go on with.
@@ -153,7 +153,8 @@ extension Worker {
     }
 
     private func readIntent() async throws -> Intent? {
-        guard foothold.hasFence else { return nil }
+        let exists = try await session.run("SELECT to_regclass('reconcile.marks') IS NOT NULL", label: "intent")
+        guard exists.first?.rows?.scalar == "t" else { return nil }
         let answers = try await session.run(
             "SELECT value FROM reconcile.marks WHERE key = \(literal: Intent.key)", label: "intent")
         return Intent(answers.first?.rows?.scalar)

@@ -1,7 +1,7 @@
 package import FleetModel
 package import Migrations
 package import Planning
-package import Postgres
+internal import Postgres
 package import Servers
 
 /// Looks at an environment, asks scratch what its migrations do, and makes the plan; changes nothing anywhere.
@@ -10,19 +10,17 @@ package struct EnvironmentSurvey: Sendable {
     /// By class name.
     package var folders: [String: MigrationFolder]
     package var initTexts: [String: [String]]
-    package var observer: FleetObserver
     package var scratch: Scratch
     package var narrowing: Narrowing
     package var allowed: Set<Hazard>
 
     package init(
-        fleet: DesiredFleet, folders: [String: MigrationFolder], initTexts: [String: [String]], observer: FleetObserver,
-        scratch: Scratch, narrowing: Narrowing, allowed: Set<Hazard>
+        fleet: DesiredFleet, folders: [String: MigrationFolder], initTexts: [String: [String]], scratch: Scratch,
+        narrowing: Narrowing, allowed: Set<Hazard>
     ) {
         self.fleet = fleet
         self.folders = folders
         self.initTexts = initTexts
-        self.observer = observer
         self.scratch = scratch
         self.narrowing = narrowing
         self.allowed = allowed
@@ -33,13 +31,21 @@ package struct EnvironmentSurvey: Sendable {
         package var observed: ObservedEnvironment
         /// Faults that show only where servers are: two environments that claim one database.
         package var conflicts: [Diagnostic]
-        package var review: Review
-        package var plan: EnvironmentPlan { review.plan }
+        package var plan: EnvironmentPlan
+
+        /// OIDs of the databases the environment claims, by instance.
+        package var claimedOIDs: [String: [UInt32]] {
+            Dictionary(
+                grouping: plan.databases.filter { $0.className != nil && $0.oid != nil }, by: \.instance
+            ).mapValues { $0.compactMap(\.oid) }
+        }
+
+        package var facts: [String: ServerFacts] {
+            Dictionary(observed.instances.compactMap { instance in instance.facts.map { (instance.name, $0) } }) { $1 }
+        }
     }
 
-    /// How much is asked of scratch.
-    package enum Depth: Sendable { case inventory, plan }
-
+    /// What the work on each class's databases needs, by class name.
     package var contexts: [String: ClassContext] {
         var contexts: [String: ClassContext] = [:]
         for databaseClass in fleet.classes {
@@ -49,5 +55,49 @@ package struct EnvironmentSurvey: Sendable {
                 databaseClass: databaseClass, folder: folder, initTexts: initTexts[name] ?? [])
         }
         return contexts
+    }
+
+    /// Makes the plan from what was seen.
+    ///
+    /// - Parameters:
+    ///   - others: what was seen of other environments, where this run looked at them.
+    ///   - ask: asks the checks of databases that are converged; given their keys and class.
+    /// - Throws: `CancellationError`, or what scratch could not even say as an answer.
+    package func plan(
+        _ environment: Environment, observed: ObservedEnvironment, others: [String: ObservedEnvironment] = [:],
+        ask: ([(key: DatabaseKey, className: String)]) async -> [DatabaseKey: [CheckOutcome]]
+    ) async throws -> Result {
+        let strangers = fleet.environments.filter { $0.name.value != environment.name.value }
+            .map { OtherEnvironment(environment: $0, observed: others[$0.name.value]) }
+        var input = PlanningInput(
+            environment: environment, classes: fleet.classes, folders: folders, observed: observed, others: strangers,
+            narrowing: narrowing
+        ) { folder, history, declared in
+            folder.source.format.history.account(folder, rows: history, upTo: declared)
+        }
+        input.initTexts = initTexts
+        input.replays = try await scratch.answer(
+            input.replayRequests, folders: folders, classes: fleet.classes, roles: roles(observed))
+        var plan = Planner.plan(input)
+        let converged = plan.databases.filter { $0.status == .converged }
+        let outcomes = await ask(
+            converged.compactMap { row in
+                row.className.map { (DatabaseKey(instance: row.instance, database: row.name), $0) }
+            })
+        if outcomes.values.contains(where: { $0.contains { !$0.holds } }) {
+            input.checks = outcomes
+            plan = Planner.plan(input)
+        }
+        return Result(
+            observed: observed, conflicts: input.claims.conflicts,
+            plan: environment.policy.review(plan, allowing: allowed).plan)
+    }
+
+    private func roles(_ observed: ObservedEnvironment) -> [Int: [String]] {
+        var roles: [Int: Set<String>] = [:]
+        for facts in observed.instances.compactMap(\.facts) {
+            roles[facts.version.major, default: []].formUnion(facts.roles)
+        }
+        return roles.mapValues { $0.sorted() }
     }
 }

@@ -13,7 +13,40 @@ package struct RollOut: Sendable {
     }
 
     /// Does all of it and says of each database how it ended; never throws, since one database's failure is no other's.
+    ///
+    /// While it works, the sessions that hold the environment are asked every five seconds whether they still do. Once one
+    /// does not, what runs is cancelled on its server and nothing more is started.
     package func run() async -> [DatabaseOutcome] {
+        await withTaskGroup(of: [DatabaseOutcome]?.self) { group in
+            group.addTask { await rollOut() }
+            group.addTask {
+                await watch()
+                return nil
+            }
+            var outcomes: [DatabaseOutcome] = []
+            for await result in group {
+                // Whoever ends first ends the other: the work because it is done, the watch because the hold is lost.
+                if let result { outcomes = result }
+                group.cancelAll()
+            }
+            return outcomes
+        }
+    }
+
+    private func watch() async {
+        while (try? await Task.sleep(for: .seconds(5))) != nil {
+            for control in context.controls.values {
+                do {
+                    try await control.ping()
+                } catch {
+                    await tally.add(error)
+                    return
+                }
+            }
+        }
+    }
+
+    private func rollOut() async -> [DatabaseOutcome] {
         var outcomes: [DatabaseOutcome] = []
         for cohort in context.plan.cohorts where !cohort.steps.isEmpty {
             outcomes += await work(cohort)
@@ -96,7 +129,7 @@ private actor Tally {
 
 extension Collection where Element: Sendable {
     /// Transforms every element, at most `limit` at a time, and keeps their order.
-    func concurrentMap<Result: Sendable>(
+    package func concurrentMap<Result: Sendable>(
         limit: Int, _ transform: @escaping @Sendable (Element) async -> Result
     ) async -> [Result] {
         await withTaskGroup(of: (Int, Result).self) { group in

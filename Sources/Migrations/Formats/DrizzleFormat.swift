@@ -9,7 +9,7 @@ package struct DrizzleFormat: HistoryFormat {
     package let defaultSchema = "drizzle"
     package let defaultTable = "__drizzle_migrations"
     package let columns = ["id::text", "hash", "created_at::text"]
-    package let orderBy = "id"
+    package let orderBy = "id::bigint"
     // Not the id: a transaction that was rolled back leaves a gap behind.
     package let identifyingColumns = [1, 2]
     package let statementBreak: String? = "--> statement-breakpoint"

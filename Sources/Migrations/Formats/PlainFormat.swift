@@ -10,7 +10,7 @@ package struct PlainFormat: HistoryFormat {
     package let columns = [
         "version::text", "name", "sha256", "floor(extract(epoch FROM applied_at) * 1000)::bigint::text",
     ]
-    package let orderBy = "applied_at, version"
+    package let orderBy = "applied_at::timestamptz, version::bigint"
     package let identifyingColumns = [0, 1, 2]
     package let statementBreak: String? = nil
 

@@ -8,6 +8,8 @@ package import Postgres
 /// supervisor stops the server and wipes its folder: a run killed with SIGKILL leaves no server and no rows behind.
 package struct EmbeddedServer: Sendable {
     package let folder: String
+    /// Where its socket is: the folder itself, or a shorter one where that is too long for a socket.
+    package let socketFolder: String
     package let programs: PostgresPrograms
     /// The superuser's name, which the template was made with.
     package let superuser: String
@@ -16,7 +18,7 @@ package struct EmbeddedServer: Sendable {
     /// Where its databases are reached; without a user, as the superuser.
     package func target(database: String, user: String? = nil) -> ConnectionTarget {
         ConnectionTarget(
-            parameters: [("host", folder), ("port", "5432"), ("user", user ?? superuser)], database: database)
+            parameters: [("host", socketFolder), ("port", "5432"), ("user", user ?? superuser)], database: database)
     }
 
     /// Starts a server in a new folder under `parent`, runs `body`, and stops and wipes it.
@@ -32,13 +34,15 @@ package struct EmbeddedServer: Sendable {
     ) async throws -> Result {
         let user = try ProcessUser.forPostgres()
         let folder = try makeFolder(in: parent, for: user)
-        let server = EmbeddedServer(folder: folder, programs: programs, superuser: superuser)
+        let socketFolder = canHoldSocket(folder) ? folder : try makeFolder(in: "/tmp", for: user)
+        let server = EmbeddedServer(
+            folder: folder, socketFolder: socketFolder, programs: programs, superuser: superuser)
         // Held as long as this process lives: who finds it free knows that the folder belongs to nobody any more.
         let lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         defer { if lock >= 0 { close(lock) } }
         if lock >= 0 { flock(lock, LOCK_SH) }
         var all = [
-            "listen_addresses": "", "unix_socket_directories": folder, "unix_socket_permissions": "0700",
+            "listen_addresses": "", "unix_socket_directories": socketFolder, "unix_socket_permissions": "0700",
             // Nothing here outlives the run, so nothing here needs to survive a crash.
             "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
             "max_connections": "40", "shared_buffers": "32MB", "max_wal_senders": "0", "wal_level": "minimal",
@@ -47,7 +51,9 @@ package struct EmbeddedServer: Sendable {
         all.merge(settings) { $1 }
         let options = all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
         let supervisor = Command(
-            "/bin/sh", ["-c", supervision, "reconcile-scratch", folder, template, programs.path("postgres"), "-D", "\(folder)/data"] + options,
+            "/bin/sh",
+            ["-c", supervision, "reconcile-scratch", folder, socketFolder, template]
+                + [programs.path("postgres"), "-D", "\(folder)/data"] + options,
             folder: "/", user: user)
         return try await supervisor.runBeside {
             try await server.waitUntilReady()
@@ -57,7 +63,7 @@ package struct EmbeddedServer: Sendable {
 
     /// Copies the template, runs the server, waits for the end of our pipe, stops it at once, wipes the folder.
     private static let supervision = """
-        folder=$1 template=$2; shift 2
+        folder=$1 sockets=$2 template=$3; shift 3
         trap '' INT TERM HUP
         umask 077
         cp -R "$template" "$folder/data" 2>"$folder/log" && "$@" >>"$folder/log" 2>&1 </dev/null &
@@ -69,7 +75,7 @@ package struct EmbeddedServer: Sendable {
         fi
         kill -QUIT "$starter" 2>/dev/null
         wait "$starter" 2>/dev/null
-        cd / && rm -rf "$folder"
+        cd / && rm -rf "$folder" "$sockets"
         """
 
     /// Makes a data folder to copy from: `initdb` takes far longer than a copy.
@@ -97,13 +103,21 @@ package struct EmbeddedServer: Sendable {
 
     private static func makeFolder(in parent: String, for user: ProcessUser?) throws(EmbeddedServerError) -> String {
         var path = Array("\(parent)/rcl-XXXXXX".utf8CString)
-        // A Unix socket's path ends at 107 bytes: <https://man7.org/linux/man-pages/man7/unix.7.html>.
-        guard path.count + ".s.PGSQL.5432".utf8.count < 107 else { throw .folderTooLong(parent) }
         let made = Outside.perform(.makeDirectory(parent)) { mkdtemp(&path) != nil }
         guard made else { throw .noFolder(parent, String(cString: strerror(errno))) }
         let folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         if let user { chown(folder, user.id, user.group) }
         return folder
+    }
+
+    /// A Unix socket's path ends at 107 bytes (<https://man7.org/linux/man-pages/man7/unix.7.html>), and the setting that
+    /// names its folder is a list, in which a comma or a quote would start another.
+    private static func canHoldSocket(_ folder: String) -> Bool {
+        "\(folder)/.s.PGSQL.5432".utf8.count <= 107
+            && folder.utf8.allSatisfy { byte in
+                let character = Character(Unicode.Scalar(byte))
+                return character.isASCII && (character.isLetter || character.isNumber || "/._-".contains(character))
+            }
     }
 
     private func waitUntilReady() async throws {
@@ -140,14 +154,12 @@ package struct EmbeddedServer: Sendable {
 /// Why a server of our own did not come up.
 package enum EmbeddedServerError: Error, CustomStringConvertible {
     case noFolder(String, String)
-    case folderTooLong(String)
     case notInitialized(String)
     case notStarted(String)
 
     package var description: String {
         switch self {
         case .noFolder(let parent, let reason): "cannot make a folder for a scratch server in \(parent): \(reason)"
-        case .folderTooLong(let parent): "the path \(parent) is too long for a Unix socket"
         case .notInitialized(let reason): "initdb failed: \(reason)"
         case .notStarted(let reason): "the scratch server did not start: \(reason)"
         }

@@ -1,0 +1,137 @@
+internal import Effects
+package import FleetModel
+internal import Glibc
+package import Postgres
+package import Servers
+
+/// Reads a database's catalog in the session it is given.
+package typealias CatalogReader = @Sendable (Session) async throws(PostgresError) -> Catalog
+
+/// Dumps a database and records, in the dump's own snapshot, what it holds.
+///
+/// The archive passes through us: it is hashed on the way, and a run killed with SIGKILL ends `pg_dump` by a broken pipe.
+/// Only when the archive is on disk under its name is the receipt written, so a receipt always has its archive.
+package struct BackupTaker: Sendable {
+    package var place: BackupPlace
+    /// The root of the manifests.
+    package var root: String
+    package var programs: PostgresPrograms
+    package var inspect: CatalogReader
+    package var space: SpaceDemand
+    /// How long `pg_dump` may wait for a table that a migration of others holds.
+    package var lockWait: Duration
+    /// Seconds since 1970.
+    package var now: @Sendable () -> Int64
+
+    package init(
+        place: BackupPlace, root: String, programs: PostgresPrograms, space: SpaceDemand = .archive,
+        lockWait: Duration = .seconds(60), now: @escaping @Sendable () -> Int64, inspect: @escaping CatalogReader
+    ) {
+        self.place = place
+        self.root = root
+        self.programs = programs
+        self.space = space
+        self.lockWait = lockWait
+        self.now = now
+        self.inspect = inspect
+    }
+
+    /// Takes the backup in sessions of its own; the caller holds the database's lock in its session meanwhile.
+    ///
+    /// - Throws: `BackupError`, `CommandError`, or `CancellationError`; only a `*.partial` can be left then.
+    package func take(_ target: ConnectionTarget) async throws -> StoredBackup {
+        let application = "reconcile/\(place.runID) backup"
+        let settings = SessionSettings(access: .readOnly, applicationName: application)
+        let session: Session
+        do throws(PostgresError) { session = try await Session.open(target, settings: settings) } catch {
+            throw BackupError.server(error)
+        }
+        do {
+            let backup = try await take(target, measuredBy: session, application: application)
+            await session.close()
+            return backup
+        } catch {
+            await session.close()
+            throw error
+        }
+    }
+
+    private func take(
+        _ target: ConnectionTarget, measuredBy session: Session, application: String
+    ) async throws -> StoredBackup {
+        let measure = ContentMeasure(session)
+        let (facts, sequences) = try await BackupSource.read(session)
+        try PrivateFolder.make(place.folder)
+        guard let mark = try RunFolderMark(place.runFolder, for: .taking) else {
+            throw BackupError.file(path: place.runFolder, what: "use", reason: "it is being cleared")
+        }
+        try space.check(place.folder, for: facts.source.sizeBytes)
+        // The measuring transaction stays open until the dump has ended: the snapshot lives as long as it does.
+        async let dumped = dump(target, snapshot: facts.source.snapshot, application: application)
+        let catalog = try await read(session, with: inspect)
+        let content = try await measure.all(sequences: sequences)
+        let (sha256, size) = try await dumped
+        let receipt = BackupReceipt(
+            runID: place.runID, environment: place.environment, instance: place.instance, database: place.database,
+            archive: place.archive, sha256: sha256, sizeBytes: size, serverVersion: facts.version,
+            clientVersion: programs.version, fingerprint: catalog.fingerprint,
+            restorableFingerprint: catalog.restorableFingerprint, columnOrder: catalog.columnOrder, verified: .none,
+            takenAt: now(), root: root, source: facts.source, content: content)
+        let stored = StoredBackup(receipt: receipt, path: place.receipt)
+        try stored.write()
+        return withExtendedLifetime(mark) { stored }
+    }
+
+    private func dump(
+        _ target: ConnectionTarget, snapshot: String, application: String
+    ) async throws -> (sha256: Fingerprint, size: Int64) {
+        ClientAccess.clear()
+        let access = try ClientAccess(target, application: application)
+        defer { access.remove() }
+        let file = try PrivateFile(place.archive)
+        defer { file.discard() }
+        let (seconds, _) = lockWait.components
+        let command = Command(
+            programs.path("pg_dump"),
+            ["--format=custom", "--compress=1", "--snapshot=\(snapshot)", "--lock-wait-timeout=\(seconds * 1000)"]
+                + access.arguments,
+            environment: access.environment, folder: "/", user: access.user)
+        let result = try await command.stream { bytes in
+            // It has read the whole catalog by now, over the one connection it makes.
+            access.forgetPassword()
+            try file.write(bytes)
+        }
+        guard result.status == 0 else {
+            throw BackupError.program(name: "pg_dump", reason: Self.reason(result))
+        }
+        let sha256 = try file.publish(replacing: false)
+        return (sha256, file.count)
+    }
+
+    private func read(_ session: Session, with inspect: CatalogReader) async throws(BackupError) -> Catalog {
+        do throws(PostgresError) { return try await inspect(session) } catch { throw .server(error) }
+    }
+
+    /// What a program said, or how it ended where it said nothing.
+    static func reason(_ result: CommandResult) -> String {
+        let said = result.errors.split(separator: "\n").suffix(4).joined(separator: "; ")
+        if !said.isEmpty { return said }
+        return result.status > 128 ? "ended by signal \(result.status - 128)" : "exit status \(result.status)"
+    }
+}
+
+extension Catalog {
+    /// What a role without superuser rights cannot bring back.
+    package static let superuserKinds: Set<ObjectKind> = [.eventTrigger, .publication, .subscription]
+
+    /// As `fingerprint`, without what only a superuser could restore.
+    package var restorableFingerprint: Fingerprint {
+        var text = ""
+        for object in objects where !Self.superuserKinds.contains(object.id.kind) {
+            let schema = object.id.schema ?? ""
+            text += "\(object.id.kind.rawValue) \(schema.utf8.count) \(schema) \(object.id.name.utf8.count) "
+            text += "\(object.id.name) \(object.definition.hex)\n"
+        }
+        return Fingerprint(of: text)
+    }
+}

@@ -1,0 +1,146 @@
+internal import Effects
+internal import FleetModel
+internal import Glibc
+internal import Postgres
+package import Servers
+
+/// How one of PostgreSQL's own programs gets at a database: arguments without a secret, and a pass file of its own.
+struct ClientAccess {
+    let arguments: [String]
+    let environment: [String: String]
+    let user: ProcessUser?
+    /// Private, for this program's time only.
+    let folder: String
+    private let passFile: String?
+
+    private static let prefix = "rcl-access-"
+
+    init(_ target: ConnectionTarget, application: String) throws {
+        user = try Self.user(for: target)
+        folder = try PrivateFolder.makeUnique(in: Self.parent, prefix: "\(Self.prefix)\(getpid())-", ownedBy: user)
+        var parameters = target.parameters.filter { $0.keyword != "dbname" }
+        parameters.append(("dbname", target.database))
+        func add(_ keyword: String, _ value: String) {
+            if !parameters.contains(where: { $0.keyword == keyword }) { parameters.append((keyword, value)) }
+        }
+        add("application_name", application)
+        add("connect_timeout", "10")
+        add("keepalives_idle", "30")
+        add("gssencmode", "disable")
+        add("client_encoding", "UTF8")
+        var passFile: String?
+        if let password = target.password {
+            let path = "\(folder)/pgpass"
+            try password.reveal { try Self.write("*:*:*:*:\(Self.escaped($0))\n", to: path, for: user) }
+            parameters.removeAll { $0.keyword == "passfile" }
+            parameters.append(("passfile", path))
+            passFile = path
+        } else {
+            // An empty value would mean ~/.pgpass; a file that is not there means none.
+            add("passfile", "/nonexistent/no-pass-file-but-a-named-one")
+        }
+        self.passFile = passFile
+        arguments = ["--no-password", "--dbname", Self.conninfo(parameters)]
+        var environment = ProcessEnvironment.withoutPostgres
+        if target.parameters.contains(where: { $0.keyword == "service" }),
+            let file = ProcessEnvironment.value("PGSERVICEFILE")
+        {
+            environment["PGSERVICEFILE"] = file
+        }
+        self.environment = environment
+    }
+
+    /// Keeps a text beside the pass file, for the program to read.
+    func file(_ name: String, holding text: String) throws(BackupError) -> String {
+        let path = "\(folder)/\(name)"
+        try Self.write(text, to: path, for: user)
+        return path
+    }
+
+    /// The program is connected, so nobody needs the password on disk any more.
+    func forgetPassword() {
+        if let passFile, access(passFile, F_OK) == 0 { PrivateFolder.removeFile(passFile) }
+    }
+
+    func remove() {
+        for name in PrivateFolder.names(in: folder) { PrivateFolder.removeFile("\(folder)/\(name)") }
+        Outside.perform(.remove(folder)) { _ = rmdir(folder) }
+    }
+
+    /// Removes what runs that died left behind.
+    static func clear() {
+        for name in PrivateFolder.names(in: parent) where name.hasPrefix(prefix) {
+            guard let pid = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) }),
+                kill(pid, 0) != 0, errno == ESRCH
+            else { continue }
+            let folder = "\(parent)/\(name)"
+            for file in PrivateFolder.names(in: folder) { PrivateFolder.removeFile("\(folder)/\(file)") }
+            Outside.perform(.remove(folder)) { _ = rmdir(folder) }
+        }
+    }
+
+    /// A conninfo string: every value quoted, so that a database called `dbname=x host=y` is a name.
+    ///
+    /// See <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>.
+    static func conninfo(_ parameters: [(keyword: String, value: String)]) -> String {
+        parameters.map { keyword, value in
+            let quoted = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
+            return "\(keyword)='\(String(quoted))'"
+        }.joined(separator: " ")
+    }
+
+    /// Root steps down to run them, but not where the connection needs files that may be root's alone.
+    private static func user(for target: ConnectionTarget) throws -> ProcessUser? {
+        let files: Set = ["sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "service", "passfile", "krbsrvname"]
+        if target.parameters.contains(where: { files.contains($0.keyword) }) { return nil }
+        return try ProcessUser.forPostgres()
+    }
+
+    /// Memory where there is some: a password need not touch a disk.
+    private static var parent: String { access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp" }
+
+    private static func escaped(_ password: String) -> String {
+        String(password.flatMap { $0 == ":" || $0 == "\\" ? ["\\", $0] : [$0] })
+    }
+
+    private static func write(_ text: String, to path: String, for user: ProcessUser?) throws(BackupError) {
+        let descriptor = Outside.perform(.createFile(path)) {
+            open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        }
+        guard descriptor >= 0 else { throw .file(path: path, what: "make", reason: PrivateFolder.reason) }
+        defer { close(descriptor) }
+        fchmod(descriptor, 0o600)
+        if let user { fchown(descriptor, user.id, user.group) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = Outside.perform(.writeFile(path)) {
+                rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            }
+            guard written > 0 else { throw .file(path: path, what: "write", reason: PrivateFolder.reason) }
+            rest = rest.dropFirst(written)
+        }
+    }
+}
+
+extension PostgresPrograms {
+    /// The client tools to dump and restore a server of `major` with.
+    ///
+    /// The same major where there is one, its newest minor: a newer `pg_restore` sets what an older server does not know
+    /// (`transaction_timeout`). Else the oldest newer one: `pg_dump` refuses servers newer than itself.
+    package static func clients(among all: [PostgresPrograms], forMajor major: Int) throws(BackupError) -> PostgresPrograms {
+        let same = all.filter { $0.version.major == major }.max { $0.version < $1.version }
+        let newer = all.filter { $0.version.major > major }.min { $0.version.major < $1.version.major }
+        guard let found = same ?? newer else { throw .noPrograms(major: major, what: "pg_dump and pg_restore") }
+        return found
+    }
+
+    /// Whether these client tools have holes through which a hostile database or dump reaches this machine.
+    ///
+    /// CVE-2026-6464, CVE-2026-18408, CVE-2026-15741 and older ones: <https://www.postgresql.org/support/security/>.
+    package var clientsHaveKnownHoles: Bool {
+        let mended = [14: 24, 15: 19, 16: 15, 17: 11, 18: 6]
+        if version.major > 18 { return false }
+        guard let minor = mended[version.major] else { return true }
+        return version.number % 10_000 < minor
+    }
+}

@@ -1,0 +1,159 @@
+import FleetModel
+package import Postgres
+
+/// Counts and hashes what a database holds, without running anything that belongs to a tenant.
+///
+/// Only storage is read: ordinary tables with `ONLY`, never a view or a foreign table. Rows become text by `record_out`,
+/// since `t::text` runs a cast that the table's owner may have made.
+/// Text depends on settings; those that `SessionSettings` does not pin are pinned here for the transaction.
+package struct ContentMeasure: Sendable {
+    let session: Session
+
+    package init(_ session: Session) {
+        self.session = session
+    }
+
+    /// To be run within the measuring transaction, first.
+    static let pins: SQL = """
+        SELECT set_config('lc_monetary', 'C', true), set_config('quote_all_identifiers', 'off', true),
+               CASE WHEN current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL
+                    THEN set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true) END
+        """
+
+    private static let seeds = [4_171_933_021, 9_214_364_837_600_034_815]
+    private static let tablesAtOnce = 50
+
+    /// Everything; the session is in the transaction whose snapshot counts.
+    package func all() async throws(BackupError) -> DatabaseContent {
+        let sequences = try await sequences()
+        return try await all(sequences: sequences)
+    }
+
+    func all(sequences: [SequenceContent]) async throws(BackupError) -> DatabaseContent {
+        let names = try await tableNames()
+        let (probe, largeObjects) = try await probeAndLargeObjects()
+        let content = DatabaseContent(
+            probe: probe, tables: try await tables(names), sequences: sequences, largeObjects: largeObjects)
+        guard content.isWellFormed else { throw .measurement("the answers are not hashes") }
+        return content
+    }
+
+    /// Ordinary tables and leaf partitions; what belongs to an extension is the extension's.
+    func tableNames() async throws(BackupError) -> [TableName] {
+        let rows = try await rows(
+            """
+            SELECT n.nspname, c.relname
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND \(Self.isUserRelation)
+            """, label: "tables")
+        return rows.map { TableName(schema: $0[0] ?? "", name: $0[1] ?? "") }.sorted()
+    }
+
+    /// Read before the dump reads them, since they do not heed its snapshot: the dump's are these or later.
+    func sequences() async throws(BackupError) -> [SequenceContent] {
+        let named = try await rows(
+            """
+            SELECT n.nspname, c.relname, s.seqincrement, s.seqcycle
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
+            WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND \(Self.isUserRelation)
+            """, label: "sequences")
+        var all: [SequenceContent] = []
+        for batch in named.batches(of: Self.tablesAtOnce) {
+            let parts = batch.enumerated().map { index, row -> SQL in
+                "SELECT \(index), last_value, is_called FROM \(schema: row[0] ?? "", name: row[1] ?? "")"
+            }
+            let values = try await rows(SQL(joining: parts, separator: " UNION ALL "), label: "sequence values")
+            for value in values {
+                guard let index = value[0].flatMap(Int.init), batch.indices.contains(batch.startIndex + index),
+                    let last = value[1].flatMap(Int64.init)
+                else { throw .measurement("a sequence without a value") }
+                let row = batch[batch.startIndex + index]
+                all.append(
+                    SequenceContent(
+                        name: TableName(schema: row[0] ?? "", name: row[1] ?? ""), lastValue: last,
+                        isCalled: value[2] == "t", increment: row[2].flatMap(Int64.init) ?? 1, cycles: row[3] == "t"))
+            }
+        }
+        guard all.count == named.count else { throw .measurement("not every sequence answered") }
+        return all.sorted { $0.name < $1.name }
+    }
+
+    func tables(_ names: [TableName]) async throws(BackupError) -> [TableContent] {
+        var all: [TableContent] = []
+        for batch in names.batches(of: Self.tablesAtOnce) {
+            let parts = batch.enumerated().map { index, name in
+                Self.count(index, Self.hashes(of: "r"), "textin(record_out(x.*))", name)
+            }
+            let rows = try await rows(SQL(joining: parts, separator: " UNION ALL "), label: "rows")
+            for row in rows {
+                guard let index = row[0].flatMap(Int.init), batch.indices.contains(batch.startIndex + index),
+                    let count = row[1].flatMap(Int64.init)
+                else { throw .measurement("a table without a count") }
+                all.append(
+                    TableContent(
+                        name: batch[batch.startIndex + index], rows: count, hashes: row[2...].map { $0 ?? "" }))
+            }
+        }
+        guard all.count == names.count else { throw .measurement("not every table answered") }
+        return all.sorted { $0.name < $1.name }
+    }
+
+    /// `x.*` and not `x`, which a column of that name would shadow.
+    private static func count(_ index: Int, _ hashes: SQL, _ row: SQL, _ name: TableName) -> SQL {
+        """
+        SELECT \(index), count(*), \(hashes)
+        FROM (SELECT \(row) AS r FROM ONLY \(schema: name.schema, name: name.name) x) y
+        """
+    }
+
+    private func probeAndLargeObjects() async throws(BackupError) -> ([String], LargeObjectContent) {
+        let rows = try await rows(
+            """
+            SELECT \(SQL(joining: Self.seeds.map { "hashtextextended('reconcile', \($0))" as SQL })), count(*)
+            FROM pg_largeobject_metadata
+            """, label: "probe")
+        guard let row = rows.first, row.count == 3, let count = row[2].flatMap(Int64.init) else {
+            throw .measurement("no answer")
+        }
+        let probe = row[0..<2].map { $0 ?? "" }
+        guard count > 0 else { return (probe, LargeObjectContent(count: 0, hashes: ["0", "0"])) }
+        // Piece by piece: one may be larger than a value can be. A page is 2048 bytes, 512 of them a piece.
+        let hashed = try await self.rows(
+            """
+            SELECT \(Self.hashes(of: "r"))
+            FROM (SELECT m.oid || ':' || c || ':' || encode(lo_get(m.oid, c * 1048576, 1048576), 'hex') AS r
+                  FROM pg_largeobject_metadata m,
+                       LATERAL generate_series(0, (SELECT coalesce(max(p.pageno), 0) FROM pg_largeobject p
+                                                   WHERE p.loid = m.oid)::bigint / 512) c) y
+            """, label: "large objects")
+        return (probe, LargeObjectContent(count: count, hashes: (hashed.first ?? []).map { $0 ?? "" }))
+    }
+
+    private static func hashes(of text: SQL) -> SQL {
+        SQL(
+            joining: seeds.map { seed -> SQL in
+                "coalesce(sum(hashtextextended(\(text) COLLATE \"C\", \(seed))::numeric), 0)"
+            })
+    }
+
+    /// What a user made, and no extension.
+    private static let isUserRelation: SQL = """
+        c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+        AND NOT EXISTS (SELECT FROM pg_depend e
+                        WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+        """
+
+    private func rows(_ sql: SQL, label: String) async throws(BackupError) -> Rows {
+        let answers = try await session.ask(sql, label: label)
+        guard let rows = answers.last?.rows else { throw .measurement("no rows were answered") }
+        return rows
+    }
+}
+
+extension RandomAccessCollection {
+    fileprivate func batches(of size: Int) -> [SubSequence] {
+        stride(from: 0, to: count, by: size).map { start in
+            self[index(startIndex, offsetBy: start)..<index(startIndex, offsetBy: Swift.min(start + size, count))]
+        }
+    }
+}

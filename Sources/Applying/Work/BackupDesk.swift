@@ -1,0 +1,90 @@
+package import FleetModel
+package import Planning
+package import Postgres
+package import Servers
+
+/// Takes the backups of one run with PostgreSQL's own programs and proves them on private servers.
+package struct BackupDesk: BackupTaking {
+    package var programs: [PostgresPrograms]
+    package var environment: Environment
+    /// The root of the manifests.
+    package var root: String
+    package var run: Run
+    package var pool: CatalogPool
+    /// Seconds since 1970.
+    package var now: @Sendable () -> Int64
+
+    package init(
+        programs: [PostgresPrograms], environment: Environment, root: String, run: Run, pool: CatalogPool,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.programs = programs
+        self.environment = environment
+        self.root = root
+        self.run = run
+        self.pool = pool
+        self.now = now
+    }
+
+    /// `backup.directory` as an absolute path.
+    package static func directory(of environment: Environment, root: String) -> String {
+        let directory = environment.policy.backupDirectory
+        return directory.hasPrefix("/") ? directory : "\(root)/\(directory)"
+    }
+
+    private var directory: String { Self.directory(of: environment, root: root) }
+    private var inspect: CatalogReader { Self.reader(pool) }
+
+    package static func reader(_ pool: CatalogPool) -> CatalogReader {
+        { session throws(PostgresError) in
+            try await Inspector.inspect(session, history: nil, pool: pool).catalog
+        }
+    }
+
+    package func take(
+        _ key: DatabaseKey, session: Session, target: ConnectionTarget, level: Policy.BackupVerify,
+        rehearse: @Sendable (ConnectionTarget) async throws -> Void
+    ) async throws -> String {
+        let major = await session.serverVersionNumber / 10_000
+        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
+        if clients.clientsHaveKnownHoles, environment.role == .production {
+            throw ApplyError.failed(
+                "the client tools in \(clients.folder) are version \(clients.version), which has known security holes; "
+                    + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin")
+        }
+        let place = BackupPlace(
+            directory: directory, environment: environment.name.value, runID: run.id, instance: key.instance,
+            database: key.database)
+        let taker = BackupTaker(place: place, root: root, programs: clients, now: now, inspect: inspect)
+        var backup = try await taker.take(target)
+        if level >= .read { backup = try await ArchiveCheck(programs: clients).read(backup) }
+        guard level >= .restore else { return backup.path }
+        backup = try await RestoreBench.run(programs, major: major, backups: directory, inspect: inspect) { bench in
+            level == .rehearse
+                ? try await bench.rehearse(backup) { copy in try await rehearse(copy.target) }.0
+                : try await bench.verify(backup).0
+        }
+        return backup.path
+    }
+
+    package func compare(_ receipt: String, session: Session) async throws {
+        let backup = try StoredBackup.read(receipt)
+        try await session.run("BEGIN", label: "compare with the backup")
+        do {
+            try await DataGuard.compare(session, with: backup, tables: nil)
+            try await session.run("ROLLBACK", label: "compared with the backup")
+        } catch {
+            _ = try? await session.runKeepingAnswers("ROLLBACK", label: "compared with the backup")
+            throw error
+        }
+    }
+
+    /// Deletes backups older than policy keeps them and clears what dead runs left; says what went.
+    package func tidy() async throws -> [String] {
+        let catalog = BackupCatalog(directory: directory)
+        let unfinished = try catalog.clearUnfinished()
+        try await RestoreBench.clear(backups: directory)
+        let expired = try catalog.deleteExpired(keep: environment.policy.backupKeep, now: now())
+        return unfinished + expired.map(\.path)
+    }
+}

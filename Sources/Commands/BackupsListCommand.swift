@@ -1,0 +1,122 @@
+internal import Applying
+internal import ArgumentParser
+internal import FleetModel
+internal import Reports
+internal import Servers
+
+struct BackupsListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists the receipts of all backups, oldest first.",
+        discussion: """
+            EXAMPLES
+              reconcile backups list
+              reconcile backups list --format json | jq '.[].archive'
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+
+    func run() throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let backups = Receipts.all(workspace, common.terminal)
+        switch formatting.format {
+        case .json: try common.write(JSONValue.array(backups.map { $0.receipt.json(at: $0.path) }).canonical)
+        case .text: try common.write(backups.isEmpty ? "No backups." : backups.map(\.line).joined(separator: "\n"))
+        }
+    }
+}
+
+struct BackupsVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Proves backups anew: checksum, read through, restored into scratch and compared row by row.",
+        discussion: """
+            Ends with 1 where any is not what its receipt says.
+
+            EXAMPLES
+              reconcile backups verify
+              reconcile backups verify .reconcile/backups/production/…/tenant_7.json
+            """)
+
+    @Argument(help: "A receipt; all of them where none is named.")
+    var receipt: String?
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var servers: ServerOptions
+
+    func run() async throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let chosen = try receipt.map { [try Receipts.one($0)] } ?? Receipts.all(workspace, common.terminal)
+        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let pool = CatalogPool()
+        var rows: [JSONValue] = []
+        var failures = 0
+        for backup in chosen {
+            try Task.checkCancellation()
+            var problem: String?
+            do { try await prove(backup, programs, pool) } catch { problem = "\(error)" }
+            if problem != nil { failures += 1 }
+            rows.append([
+                "receipt": .string(backup.path), "database": .string(backup.receipt.database), "ok": .bool(problem == nil),
+                "message": JSONValue(problem),
+            ])
+            guard formatting.format == .text else { continue }
+            let mark = problem == nil ? "✓" : "✗"
+            common.terminal.give("\(mark) \(backup.line)" + (problem.map { ": \(TerminalText.safe($0))" } ?? ""))
+        }
+        if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
+        if failures > 0 { throw Ending(.failed, "\(failures) of \(chosen.count) backups cannot be trusted") }
+    }
+
+    private func prove(_ backup: StoredBackup, _ programs: [PostgresPrograms], _ pool: CatalogPool) async throws {
+        let major = backup.receipt.serverVersion.major
+        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
+        let read = try await ArchiveCheck(programs: clients).read(backup)
+        let directory = backup.directory
+        _ = try await RestoreBench.run(
+            programs, major: major, backups: directory, inspect: BackupDesk.reader(pool)
+        ) { bench in
+            try await bench.verify(read)
+        }
+    }
+}
+
+/// Receipts as commands name them.
+enum Receipts {
+    static func all(_ workspace: Workspace, _ terminal: Terminal) -> [StoredBackup] {
+        let fleet = workspace.fleet
+        var seen: Set<String> = []
+        let folders = fleet.environments.map { BackupDesk.directory(of: $0, root: fleet.root) }
+            .filter { seen.insert($0).inserted }
+        return folders.flatMap { folder -> [StoredBackup] in
+            let catalog = BackupCatalog(directory: folder)
+            for diagnostic in catalog.diagnostics { terminal.say("reconcile: \(TerminalText.safe(diagnostic.message))") }
+            return catalog.backups
+        }
+    }
+
+    static func one(_ path: String) throws -> StoredBackup {
+        do throws(BackupError) {
+            return try StoredBackup.read(path)
+        } catch {
+            throw Ending(.failed, "\(error)")
+        }
+    }
+}
+
+extension StoredBackup {
+    /// `backup.directory`: four folders above the receipt.
+    fileprivate var directory: String {
+        path.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    }
+
+    var line: String {
+        let receipt = receipt
+        let rows = receipt.content.tables.reduce(0) { $0 + $1.rows }
+        return TerminalText.safe(
+            "\(Timestamp(seconds: receipt.takenAt))  \(receipt.environment)/\(receipt.instance)/\(receipt.database)  "
+                + "\(rows) rows, \((receipt.sizeBytes + 1023) / 1024) kB, verified: \(receipt.verified.rawValue)  \(path)")
+    }
+}

@@ -1,0 +1,118 @@
+internal import Applying
+internal import ArgumentParser
+internal import FleetModel
+internal import Postgres
+internal import Reports
+internal import Servers
+
+struct BackupsRestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Puts one database back: beside the others, compared, then swapped in; the replaced one is kept aside.",
+        discussion: """
+            EXAMPLES
+              reconcile backups restore .reconcile/backups/production/…/tenant_7.json
+              reconcile backups restore …/tenant_7.json --as tenant_7_before --auto-approve
+            """)
+
+    @Argument(help: "The receipt of the backup.")
+    var receipt: String
+
+    @Option(name: .customLong("as"), help: .init("What to call the database; else as it was called.", valueName: "name"))
+    var name: String?
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var servers: ServerOptions
+
+    @Flag(help: "Do not ask.")
+    var autoApprove = false
+
+    func validate() throws {
+        guard let name else { return }
+        guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
+            throw ValidationError("a database's name has 1 to 63 bytes")
+        }
+    }
+
+    func run() async throws {
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let backup = try Receipts.one(receipt)
+        let environment = try workspace.environments(named: [backup.receipt.environment])[0]
+        let surveyor = Surveyor(common, servers, workspace, allowed: [])
+        let targets = try await surveyor.targets(of: environment)
+        let live = name ?? backup.receipt.database
+        try approve("Put \(backup.line)\nback as \"\(TerminalText.safe(live))\" on \(backup.receipt.instance)? Only \"yes\" is taken for one: ")
+        let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
+        do {
+            let hold = try await Hold.take(environment, targets: targets, run: run)
+            do {
+                let aside = try await restore(backup, live, hold, surveyor)
+                await hold.finish(outcome: "converged", databases: ["restored": 1])
+                await hold.release()
+                say(live, aside)
+            } catch {
+                await hold.finish(outcome: "failed", databases: ["failed": 1])
+                await hold.release()
+                throw error
+            }
+        } catch let error as ApplyError {
+            if case .locked = error { throw Ending(.locked, "\(error)") }
+            throw Ending(.failed, "\(error)")
+        } catch let ending as Ending {
+            throw ending
+        } catch is CancellationError {
+            throw Ending(.interrupted, "interrupted; the database is as it was")
+        } catch {
+            throw Ending(.failed, "\(error)")
+        }
+    }
+
+    private func restore(
+        _ backup: StoredBackup, _ live: String, _ hold: Hold, _ surveyor: Surveyor
+    ) async throws -> String? {
+        guard let control = hold.controls[backup.receipt.instance] else {
+            throw Ending(.failed, "instance \"\(backup.receipt.instance)\" is not declared any more")
+        }
+        try await hold.takeLease(planDigest: "restore", toolVersion: ToolVersion.current)
+        for name in try await hold.clearAbandonedBuilds() { common.terminal.say("cleared \"\(TerminalText.safe(name))\"") }
+        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let pool = surveyor.pool
+        return try await control.restore(
+            backup, as: live, programs: programs, now: { Surroundings.now }, inspect: BackupDesk.reader(pool)
+        ) { event in
+            if formatting.format == .text { common.terminal.say("  \(event.text)") }
+        }
+    }
+
+    private func say(_ live: String, _ aside: String?) {
+        switch formatting.format {
+        case .json:
+            common.terminal.give(bytes: (["restored": .string(live), "aside": JSONValue(aside)] as JSONValue).canonical)
+        case .text:
+            let kept = aside.map { "; the one it replaced is kept as \"\(TerminalText.safe($0))\"" } ?? ""
+            common.terminal.give("\"\(TerminalText.safe(live))\" is back\(kept).")
+        }
+    }
+
+    private func approve(_ question: String) throws {
+        guard !autoApprove else { return }
+        guard common.terminal.isInteractive else {
+            throw Ending(.usage, "there is no terminal to ask on, so nothing was restored", hint: "give --auto-approve")
+        }
+        guard common.terminal.confirms(question) else { throw Ending(.failed, "not approved, so nothing was restored") }
+    }
+}
+
+extension DatabaseRestore.Event {
+    fileprivate var text: String {
+        switch self {
+        case .checked: "the archive is whole"
+        case .created(let database): "created \"\(TerminalText.safe(database))\" beside the others"
+        case .restored: "restored"
+        case .compared(let tables, let rows): "equal: \(rows) rows in \(tables) tables"
+        case .analysed: "analysed"
+        case .swapped: "swapped in"
+        }
+    }
+}

@@ -1,0 +1,156 @@
+internal import Applying
+internal import ArgumentParser
+internal import Effects
+internal import FleetModel
+internal import Migrations
+internal import Planning
+internal import Postgres
+internal import Reports
+internal import Servers
+
+/// Looks at servers for a command: what the command line asks for, put together with what the manifests declare.
+struct Surveyor: Sendable {
+    let workspace: Workspace
+    let pool = CatalogPool()
+    private let common: CommonOptions
+    private let servers: ServerOptions
+    private let allowed: Set<Hazard>
+
+    init(_ common: CommonOptions, _ servers: ServerOptions, _ workspace: Workspace, allowed: Set<Hazard>) {
+        self.common = common
+        self.servers = servers
+        self.workspace = workspace
+        self.allowed = allowed
+    }
+
+    init(_ common: CommonOptions, _ servers: ServerOptions, allowed: Set<Hazard>, format: OutputFormat) throws {
+        self.init(common, servers, try Workspace.load(common, format: format), allowed: allowed)
+    }
+
+    private var root: String { workspace.fleet.root }
+
+    /// Plans the environments named, all of them where none is.
+    func plan(_ names: [String]) async throws -> Plan {
+        let environments = try workspace.environments(named: names)
+        let unknown = servers.narrowing.unknownInstances(in: environments)
+        guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
+        var observed: [String: ObservedEnvironment] = [:]
+        for environment in environments { observed[environment.name.value] = await observe(environment) }
+        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        var plans: [EnvironmentPlan] = []
+        for environment in environments {
+            plans.append(try await survey(environment, observed, programs).plan)
+        }
+        return Plan(plans, root: root)
+    }
+
+    /// Looks at one environment and plans it.
+    func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
+        try await survey(environment, [environment.name.value: await observe(environment)], programs)
+    }
+
+    private func survey(
+        _ environment: Environment, _ observed: [String: ObservedEnvironment], _ programs: [PostgresPrograms]
+    ) async throws -> EnvironmentSurvey.Result {
+        guard let own = observed[environment.name.value] else { preconditionFailure("an environment nobody looked at") }
+        let result: EnvironmentSurvey.Result
+        do {
+            result = try await engine(programs).plan(environment, observed: own, others: observed) { converged in
+                await ask(environment, own, converged)
+            }
+        } catch let error as NoPlainUser {
+            throw Ending(.failed, "\(error)")
+        }
+        guard result.conflicts.isEmpty else {
+            common.terminal.say(Workspace.text(of: result.conflicts, common.root, common.terminal.errorStyle))
+            throw Ending(.invalid)
+        }
+        return result
+    }
+
+    private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
+        let pool = pool
+        let scratch = Scratch(
+            programs: programs, given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
+            cacheFolder: "\(root)/.reconcile/cache"
+        ) { session, schema, table in
+            let history = HistoryQuery(schema: schema, table: table, columns: ["NULL"], order: "1") { _ in Fingerprint(of: "") }
+            return try await Inspector.inspect(session, history: history, pool: pool).catalog
+        }
+        return EnvironmentSurvey(
+            fleet: workspace.fleet, folders: workspace.folders, initTexts: workspace.initTexts, scratch: scratch,
+            narrowing: servers.narrowing, allowed: allowed)
+    }
+
+    private func observe(_ environment: Environment) async -> ObservedEnvironment {
+        await FleetObserver().observe(environment)
+    }
+
+    /// Where each instance is reached; a secret that cannot be read, or an instance that needs hops, ends the command.
+    func targets(of environment: Environment) async throws -> [String: ConnectionTarget] {
+        [:]
+    }
+
+    /// Asks the checks of databases that are where they should be: those of others speak of tables yet to come.
+    private func ask(
+        _ environment: Environment, _ observed: ObservedEnvironment, _ converged: [(key: DatabaseKey, className: String)]
+    ) async -> [DatabaseKey: [CheckOutcome]] {
+        let classes = workspace.fleet.classes.filter { !$0.checks.isEmpty }.map(\.name.value)
+        let asked = converged.filter { classes.contains($0.className) }
+        guard !asked.isEmpty, let targets = try? await targets(of: environment) else { return [:] }
+        let contexts = engine([]).contexts
+        let owners = Dictionary(
+            observed.instances.flatMap { instance in
+                instance.databases.map { (DatabaseKey(instance: instance.name, database: $0.name), $0.owner) }
+            }) { $1 }
+        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> (DatabaseKey, CheckOutcome)? in
+            guard let target = targets[item.key.instance], let context = contexts[item.className] else { return nil }
+            let settings = SessionSettings(
+                access: .readOnly, statementTimeout: .seconds(60), applicationName: "reconcile/check")
+            do {
+                let session = try await Session.open(target.with(database: item.key.database), settings: settings)
+                let failure = try await DatabaseChecks.firstFailure(
+                    on: session, context, owner: owners[item.key] ?? "")
+                await session.close()
+                return failure.map { (item.key, CheckOutcome(name: "check", holds: false, message: $0)) }
+            } catch {
+                return (item.key, CheckOutcome(name: "checks", holds: false, message: "could not be asked: \(error)"))
+            }
+        }
+        return Dictionary(grouping: answers.compactMap(\.self), by: \.0).mapValues { $0.map(\.1) }
+    }
+
+    /// What the work of an apply shares.
+    func applyContext(
+        _ environment: Environment, _ plan: EnvironmentPlan, _ hold: Hold, _ surveyed: EnvironmentSurvey.Result,
+        _ targets: [String: ConnectionTarget], _ programs: [PostgresPrograms],
+        report: @escaping @Sendable (ApplyEvent) -> Void
+    ) -> ApplyContext {
+        var environment = environment
+        if let parallel = servers.parallel { environment.policy.parallel = parallel }
+        let desk = BackupDesk(
+            programs: programs, environment: environment, root: root, run: hold.run, pool: pool, now: { Surroundings.now })
+        return ApplyContext(
+            environment: environment, plan: plan, run: hold.run, classes: engine(programs).contexts, targets: targets,
+            controls: hold.controls, facts: surveyed.facts, pool: pool, backups: desk, report: report)
+    }
+}
+
+extension ConnectionTarget {
+    /// What `--scratch` takes: libpq reads the URL itself.
+    init?(url: String) {
+        self.init(parameters: [("dbname", url)], database: url)
+    }
+}
+
+extension ServerOptions {
+    /// What a saved plan was narrowed to counts for its apply as well.
+    mutating func narrow(as saved: EnvironmentPlan) {
+        for flag in saved.narrowed {
+            let words = flag.split(separator: " ", maxSplits: 1).map(String.init)
+            guard words.count == 2 else { continue }
+            if words[0] == "--instance", !instance.contains(words[1]) { instance.append(words[1]) }
+            if words[0] == "--database", !database.contains(words[1]) { database.append(words[1]) }
+        }
+    }
+}

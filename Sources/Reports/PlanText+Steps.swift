@@ -1,0 +1,138 @@
+internal import FleetModel
+
+/// Statements without hazards beyond these are only counted.
+private let mostQuietStatements = 8
+/// Lines of one statement; its middle is left out.
+private let mostLines = 6
+
+extension TextPage {
+    mutating func step(_ step: Step, isNew: Bool) {
+        let id = Printable.padded(step.id.split(separator: ".").last.map(String.init) ?? step.id, to: 3)
+        let kind = Printable.padded(step.kind.rawValue, to: step.kind.rawValue.utf8.count > 8 ? 0 : 8)
+        paragraph(
+            [
+                Span("   "), Span(step.kind.symbol, step.kind.paint), Span(" \(id) ", .dim),
+                Span(kind, step.kind.paint), Span("  "),
+            ], Printable.clean(step.summary))
+        if !step.objects.isEmpty { paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .dim) }
+        let own = step.hazards.subtracting(step.statements.flatMap(\.hazards))
+        if !own.isEmpty { hazards(own, indent: 9) }
+        // A database that holds nothing can be harmed by no statement: they are only counted.
+        guard step.kind != .check, step.kind != .rebuildDatabase, step.kind != .initialize else { return }
+        statements(isNew ? step.statements.filter { !$0.hazards.isEmpty } : step.statements)
+    }
+
+    /// A step of the environment as a whole.
+    mutating func step(of step: Step, in plan: EnvironmentPlan) {
+        let isBackedUp = plan.steps.contains {
+            $0.kind == .backup && $0.instance == step.instance && $0.database == step.database
+        }
+        line(
+            Span("\(step.id) ", .dim), Span("\(step.kind.symbol) ", step.kind.paint),
+            Span(Printable.name(step.database ?? step.summary), .bold),
+            Span("  on \(Printable.name(step.instance ?? "?"))", .dim))
+        paragraph([Span("     ")], Printable.clean(step.summary) + (isBackedUp ? ", after a backup" : ""))
+        if !step.hazards.isEmpty { hazards(step.hazards, indent: 5) }
+    }
+
+    private func plainObject(_ text: String) -> String {
+        text.hasPrefix("table ") ? String(text.dropFirst(6)) : text
+    }
+
+    private mutating func hazards(_ hazards: Set<Hazard>, indent: Int) {
+        let margin = String(repeating: " ", count: indent)
+        paragraph(
+            [Span(margin), Span("! ", .yellow)], hazards.sorted().map(\.rawValue).joined(separator: ", "), .yellow)
+    }
+
+    private mutating func statements(_ statements: [PlannedStatement]) {
+        var quiet = 0
+        var hidden = 0
+        for statement in statements {
+            if statement.hazards.isEmpty {
+                quiet += 1
+                if quiet > mostQuietStatements {
+                    hidden += 1
+                    continue
+                }
+            }
+            self.statement(statement)
+        }
+        if hidden > 0 {
+            let more = Printable.counted(hidden, "more statement", "more statements")
+            line(Span("         … \(more) without hazards", .dim))
+        }
+    }
+
+    private mutating func statement(_ statement: PlannedStatement) {
+        let margin = "         "
+        let room = max(20, width - 13)
+        let lines = statement.sql.split(separator: "\n").map(String.init).map {
+            $0.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    ")
+        }.filter { $0.contains { $0 != " " } }
+        let most = statement.hazards.isEmpty ? 3 : mostLines
+        let shown = lines.count > most ? Array(lines.prefix(most - 1)) : lines
+        for (index, text) in shown.enumerated() {
+            let edge = statement.hazards.isEmpty ? "│ " : "! "
+            line(
+                Span(margin), Span(edge, statement.hazards.isEmpty ? .dim : .yellow),
+                Span(index == 0 ? "" : "  "), Span(Printable.shortened(Printable.clean(text), to: room)))
+        }
+        if lines.count > shown.count {
+            line(Span(margin), Span("│   … \(lines.count - shown.count) more lines", .dim))
+        }
+        if !statement.hazards.isEmpty {
+            paragraph([Span(margin), Span("  ⇒ ", .yellow)], statement.hazards.sorted().map(\.rawValue).joined(separator: ", "), .yellow)
+        }
+        if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .dim) }
+        if !statement.locks.isEmpty {
+            let how = statement.hazards.isDisjoint(with: [.blocksReads, .blocksWrites]) ? "locks briefly: " : "locks: "
+            let locks = statement.locks.map { "\(Printable.clean($0.table.description)) \(Self.words($0.mode))" }
+            paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .dim)
+        }
+    }
+
+    /// `ShareRowExclusiveLock` as the manual writes it: `SHARE ROW EXCLUSIVE`.
+    private static func words(_ mode: String) -> String {
+        var words = ""
+        for character in mode.hasSuffix("Lock") ? mode.dropLast(4) : mode[...] {
+            if character.isUppercase, !words.isEmpty { words += " " }
+            words += character.uppercased()
+        }
+        return Printable.clean(words)
+    }
+}
+
+extension StepKind {
+    /// What a reader sees first; colour repeats it.
+    var symbol: String {
+        switch self {
+        case .createDatabase: "+"
+        case .initialize: "+"
+        case .adopt: "="
+        case .migrate: "~"
+        case .quarantineTables: "»"
+        case .rebuildDatabase: "±"
+        case .moveDatabase: "»"
+        case .dropDatabase: "-"
+        case .retireInstance: "-"
+        case .backup: "↓"
+        case .check: "?"
+        }
+    }
+
+    var paint: Paint {
+        switch self {
+        case .createDatabase, .initialize: .green
+        case .adopt, .check, .backup: .cyan
+        case .migrate, .quarantineTables, .rebuildDatabase, .moveDatabase: .yellow
+        case .dropDatabase, .retireInstance: .red
+        }
+    }
+
+    /// Whether it says what becomes of the database.
+    var isMain: Bool { self != .backup && self != .check }
+
+    /// Whether the summary counts it by itself.
+    var isCounted: Bool { self == .createDatabase || self == .migrate || self == .rebuildDatabase }
+}

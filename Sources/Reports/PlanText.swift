@@ -1,0 +1,159 @@
+package import FleetModel
+
+/// A plan for a reader: what, where, how many, why, how dangerous, what is refused and what would grant it.
+package struct PlanText: Sendable {
+    private let plan: Plan
+
+    package init(_ plan: Plan) {
+        self.plan = plan
+    }
+
+    package func rendered(width: Int, style: Style) -> String {
+        var page = TextPage(width: width, style: style)
+        for environment in plan.environments {
+            page.blank()
+            page.environment(environment)
+        }
+        return page.text
+    }
+}
+
+extension TextPage {
+    mutating func environment(_ plan: EnvironmentPlan) {
+        heading(plan)
+        for cohort in plan.cohorts {
+            blank()
+            self.cohort(cohort, in: plan)
+        }
+        for step in plan.steps where step.kind != .backup {
+            blank()
+            self.step(of: step, in: plan)
+        }
+        rest(of: plan)
+        refusals(plan)
+        blank()
+        summary(plan)
+    }
+
+    mutating func heading(_ plan: EnvironmentPlan) {
+        line(
+            Span(Printable.name(plan.name), .bold),
+            Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
+            Span(plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")), .yellow))
+        let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
+        for instance in plan.instances {
+            let state = instance.state == .retiring ? ", retiring" : ""
+            let server = instance.serverVersion.map { "PostgreSQL \($0)\(state)" } ?? "out of reach\(state)"
+            line(
+                Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
+                Span("  " + server, instance.reachable ? nil : .red),
+                Span("  " + Printable.clean(instance.address), .dim))
+        }
+    }
+
+    private mutating func cohort(_ cohort: Cohort, in plan: EnvironmentPlan) {
+        let refusals = plan.refused.filter { $0.cohort == cohort.id }
+        let kind = cohort.steps.first { $0.kind.isMain }?.kind
+        let symbol = kind.map(\.symbol) ?? (refusals.isEmpty ? "·" : "✗")
+        let paint = kind.map(\.paint) ?? .red
+        let names = cohort.databases
+        let what = names.count == 1
+            ? Printable.name(names[0])
+            : "\(names.count) databases" + (cohort.steps.isEmpty ? "" : ": the same \(steps(cohort.steps.count))")
+        line(
+            Span("\(cohort.id) ", .dim), Span("\(symbol) ", paint), Span(what, .bold),
+            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .dim),
+            Span(refusals.isEmpty ? "" : "  refused", .red))
+        if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
+        let members = Set(names)
+        let findings = plan.findings.filter { finding in
+            finding.instance == cohort.instance && finding.database.map(members.contains) == true
+        }
+        reasons(FindingGroup.groups(of: findings), of: names.count)
+        for step in cohort.steps { self.step(step, isNew: cohort.from == nil || cohort.startsEmpty(in: plan)) }
+    }
+
+    private func steps(_ count: Int) -> String { count == 1 ? "step" : "\(count) steps" }
+
+    /// Hints that several findings share are given once, after the last of them.
+    private mutating func reasons(_ groups: [FindingGroup], of count: Int) {
+        for (index, group) in groups.enumerated() {
+            let isLast = !groups[(index + 1)...].contains { $0.hint == group.hint }
+            let some = group.places.count == count ? nil : Printable.list(group.places)
+            finding(group, indent: 5, place: some, showsHint: isLast)
+        }
+    }
+
+    /// What was found about databases that no cohort holds.
+    private mutating func rest(of plan: EnvironmentPlan) {
+        let inCohorts = Set(plan.cohorts.flatMap { cohort in cohort.databases.map { "\(cohort.instance)\u{0}\($0)" } })
+        let findings = plan.findings.filter { finding in
+            finding.database.map { !inCohorts.contains("\(finding.instance)\u{0}\($0)") } ?? true
+        }
+        guard !findings.isEmpty else { return }
+        blank()
+        line(Span("Also found", .bold))
+        for instance in plan.instances {
+            for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
+                let name = Printable.name(instance.name)
+                finding(group, indent: 2, place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))")
+            }
+        }
+    }
+
+    private mutating func refusals(_ plan: EnvironmentPlan) {
+        guard !plan.refused.isEmpty else { return }
+        blank()
+        line(Span("Refused", .bold))
+        for refusal in plan.refused {
+            let who = refusal.databases.count > 1
+                ? "  " + Printable.counted(refusal.databases.count, "database", "databases")
+                : refusal.cohort != nil ? refusal.databases.first.map { "  " + Printable.name($0) } ?? "" : ""
+            line(Span("  ✗ ", .red), Span(Printable.clean(refusal.what), .red), Span(who))
+            paragraph([Span("      because  ", .dim)], Printable.clean(refusal.why))
+            paragraph(
+                [Span("      grant    ", .dim)], refusal.grant.map(Printable.clean) ?? "nothing can grant it", .bold)
+        }
+    }
+
+    private mutating func summary(_ plan: EnvironmentPlan) {
+        let summary = plan.summary
+        let counts = [
+            ("to create", summary.toCreate), ("to migrate", summary.toMigrate), ("to rebuild", summary.toRebuild),
+            ("to drop", summary.toDrop),
+        ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+        let name = Printable.name(plan.name)
+        let unknown = plan.databases.count { $0.status == .unknown }
+        let others = plan.cohorts.filter { cohort in
+            !cohort.steps.isEmpty && !cohort.steps.contains { $0.kind.isCounted }
+        }.reduce(0) { $0 + $1.databases.count }
+        let refused = Set(plan.refused.flatMap(\.databases)).count
+        var words = counts + (others > 0 ? ["\(others) to bring into order"] : [])
+        if !words.isEmpty { words.append(Printable.counted(summary.statements, "statement", "statements")) }
+        if unknown > 0 { words.append("\(unknown) unknown") }
+        if words.isEmpty {
+            let all = Printable.counted(summary.databases, "database is", "databases are")
+            line(
+                Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .bold),
+                Span(
+                    plan.refused.isEmpty
+                        ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
+                        : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."))
+            return
+        }
+        line(
+            Span("Plan: ", .bold), Span(words.joined(separator: ", ")),
+            Span(" of \(Printable.counted(summary.databases, "database", "databases")) in \(name)"),
+            Span(
+                refused > 0 || !plan.refused.isEmpty
+                    ? "; \(Printable.counted(plan.refused.count, "refusal", "refusals")), so nothing will be applied" : "",
+                .red), Span("."))
+    }
+}
+
+extension Cohort {
+    /// Whether the databases exist and hold nothing.
+    fileprivate func startsEmpty(in plan: EnvironmentPlan) -> Bool {
+        plan.databases.first { $0.cohort == id }?.status == .empty
+    }
+}

@@ -1,0 +1,74 @@
+/// How a piece of text is painted where colours are wanted.
+enum Paint: String {
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+    case cyan = "36"
+    case bold = "1"
+    case dim = "2"
+}
+
+/// A piece of a line with its paint.
+struct Span {
+    var text: String
+    var paint: Paint?
+
+    init(_ text: String, _ paint: Paint? = nil) {
+        self.text = text
+        self.paint = paint
+    }
+}
+
+/// Lines of text laid out to a width; what is plain and what is painted differ in nothing but colour.
+struct TextPage {
+    let width: Int
+    private let style: Style
+    private var lines: [String] = []
+
+    init(width: Int, style: Style) {
+        self.width = max(width, 40)
+        self.style = style
+    }
+
+    var text: String { lines.map { $0 + "\n" }.joined() }
+
+    mutating func blank() {
+        if lines.last?.isEmpty == false { lines.append("") }
+    }
+
+    /// One line as it is, blanks at its end removed.
+    mutating func line(_ spans: Span...) {
+        line(spans)
+    }
+
+    mutating func line(_ spans: [Span]) {
+        var spans = spans
+        while let last = spans.last {
+            let trimmed = last.text.trimmingBlanksAtEnd
+            spans[spans.count - 1].text = trimmed
+            if trimmed.isEmpty { spans.removeLast() } else { break }
+        }
+        lines.append(spans.map(painted).joined())
+    }
+
+    /// A lead, and beside it a text broken to the width.
+    mutating func paragraph(_ lead: [Span], _ text: String, _ paint: Paint? = nil) {
+        let indent = lead.reduce(0) { $0 + Printable.width($1.text) }
+        let broken = Printable.wrapped(text, to: max(20, width - indent))
+        line(lead + [Span(broken.first ?? "", paint)])
+        for more in broken.dropFirst() { line(Span(String(repeating: " ", count: indent)), Span(more, paint)) }
+    }
+
+    private func painted(_ span: Span) -> String {
+        guard style == .colored, let paint = span.paint, !span.text.isEmpty else { return span.text }
+        return "\u{1B}[\(paint.rawValue)m\(span.text)\u{1B}[0m"
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanksAtEnd: String {
+        var text = self[...]
+        while text.last == " " { text.removeLast() }
+        return String(text)
+    }
+}
