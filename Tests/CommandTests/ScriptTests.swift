@@ -10,7 +10,7 @@ import TestSupport
     func `a script's session goes as it is written`(name: String) async throws {
         let path = "\(Self.folder)/\(name)"
         let text = try #require(Files.text(path))
-        try await ScriptSession.play(try Script(parsing: text), source: path)
+        try await ScriptSession.play(try Script(parsing: text), source: path, estates: Here.folder("Estates"))
     }
 
     @Test func `there are scripts`() {

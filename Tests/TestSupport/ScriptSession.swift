@@ -1,12 +1,13 @@
-package import Effects
+internal import Effects
 internal import Glibc
-package import Servers
+internal import Servers
 
 /// Plays a script on real servers and with the real program.
 ///
 /// | verb | what it does |
 /// |---|---|
 /// | `server NAME [MAJOR] [SETTING=VALUE…]` | a private server; all are started before the first command |
+/// | `estate NAME [VARIABLE=VALUE…]` | begins with the files of a folder of estates; the script's own win over them |
 /// | `sql [ROLE@]NAME[/DATABASE] 'SQL'…` | runs statements with psql; `<FILE` runs a file |
 /// | `expect [ROLE@]NAME[/DATABASE] 'SQL' 'VALUE'` | fields apart by a blank, rows by `; ` |
 /// | `wait-until …` | the same, tried again for 20 s |
@@ -18,23 +19,25 @@ package import Servers
 /// | `stdout-is FILE` | the whole output, as recorded; `RECORD=1` records it and fails |
 /// | `cmp FILE FILE`, `sh 'COMMAND'`, `env NAME=VALUE`, `env NAME`, `stop NAME` | |
 ///
-/// `${NAME}` is a server's socket folder and `${root}` the root, in commands as in files.
+/// `${NAME}` is a server's socket folder, `${root}` the root, or a variable of the estate, in commands as in files.
 package actor ScriptSession {
     let script: Script
     /// Where the script itself is, to be rewritten by `RECORD=1`.
     let source: String?
     let servers: [String: EmbeddedServer]
     let root: TemporaryFolder
+    let variables: [String: String]
     var environment: [String: String]
     var last = CommandResult(status: 0, output: [], errors: "")
     var lastCommand: Script.Line?
     var background: [String: Task<CommandResult, any Error>] = [:]
     var recorded: [String] = []
 
-    package static func play(_ script: Script, source: String? = nil) async throws {
+    /// - Parameter estates: the folder in which the verb `estate` finds its files.
+    package static func play(_ script: Script, source: String? = nil, estates: String = "") async throws {
         let declared = script.lines.filter { $0.verb == "server" }
         try await start(declared[...], [:]) { servers in
-            let session = try ScriptSession(script, source: source, servers: servers)
+            let session = try ScriptSession(script, source: source, servers: servers, estates: estates)
             try await session.play()
         }
     }
@@ -56,22 +59,31 @@ package actor ScriptSession {
         }
     }
 
-    private init(_ script: Script, source: String?, servers: [String: EmbeddedServer]) throws {
+    private init(_ script: Script, source: String?, servers: [String: EmbeddedServer], estates: String) throws {
         self.script = script
         self.source = source
         self.servers = servers
         root = try TemporaryFolder()
         environment = TestPrograms.environment(home: "\(root.path)/home")
-        for file in script.files {
-            try root.write(Self.expanded(file.content, servers, root.path), to: Self.expanded(file.path, servers, root.path))
+        var variables = servers.mapValues(\.folder)
+        variables["root"] = root.path
+        var files: [Script.File] = []
+        for line in script.lines where line.verb == "estate" {
+            let estate = try Estate(line.arguments, in: estates, servers: variables)
+            variables.merge(estate.variables) { $1 }
+            files += estate.files
+        }
+        self.variables = variables
+        for file in files + script.files {
+            try root.write(Estate.expanded(file.content, variables), to: Estate.expanded(file.path, variables))
         }
     }
 
     private func play() async throws {
-        for line in script.lines where line.verb != "server" {
+        for line in script.lines where line.verb != "server" && line.verb != "estate" {
             do {
                 var expanded = line
-                expanded.arguments = line.arguments.map { Self.expanded($0, servers, root.path) }
+                expanded.arguments = line.arguments.map { Estate.expanded($0, variables) }
                 try await perform(expanded)
             } catch {
                 for task in background.values { task.cancel() }
@@ -81,13 +93,6 @@ package actor ScriptSession {
         }
         for task in background.values { task.cancel() }
         guard recorded.isEmpty else { throw Misstep("recorded \(recorded.joined(separator: ", ")): look at the difference") }
-    }
-
-    private static func expanded(_ text: String, _ servers: [String: EmbeddedServer], _ root: String) -> String {
-        guard text.contains("${") else { return text }
-        var text = text.replacing("${root}", with: root)
-        for (name, server) in servers { text = text.replacing("${\(name)}", with: server.folder) }
-        return text
     }
 
     /// What differs between two runs that did the same is written as a name.
