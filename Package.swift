@@ -69,6 +69,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
             exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
+        .testTarget(
+            name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
     ]
 )
