@@ -35,9 +35,18 @@ extension EmbeddedServer {
             "PGDATABASE": database, "PGOPTIONS": "-c client_min_messages=warning",
         ]
         let command = Command(
-            programs.path("psql"), ["-X", "-q", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1"] + options,
+            client("psql"), ["-X", "-q", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1"] + options,
             environment: environment, folder: "/", timeLimit: .seconds(60))
         return try await command.run(input: Array(input.utf8))
+    }
+
+    /// A client program of the server's own version, wherever its folder is linked from; else the one a user would get.
+    package func client(_ name: String) -> String {
+        let beside = realpath(programs.path("postgres"), nil).map { path in
+            defer { free(path) }
+            return String(cString: path).split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" } + "/\(name)"
+        }
+        return [programs.path(name), beside].compactMap(\.self).first { access($0, X_OK) == 0 } ?? "/usr/bin/\(name)"
     }
 
     /// The rows of a query as text: fields apart by a blank, rows by `; `.

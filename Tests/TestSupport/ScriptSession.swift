@@ -54,7 +54,7 @@ package actor ScriptSession {
             let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
             if parts.count == 2 { settings[parts[0]] = parts[1] } else { major = Int(argument) }
         }
-        try await TestServer.with(major: major, settings: settings) { server in
+        try await TestServer.with(identity: started.count, major: major, settings: settings) { server in
             try await start(declared.dropFirst(), started.merging([name: server]) { $1 }, body)
         }
     }
