@@ -261,7 +261,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
             } else if kinds.contains(.migrate) {
                 summary.toMigrate += cohort.databases.count
             }
-            summary.statements += cohort.steps.reduce(0) { $0 + $1.statements.count }
+            // Checks only read.
+            summary.statements += cohort.steps.reduce(0) { $0 + ($1.kind == .check ? 0 : $1.statements.count) }
         }
         summary.toDrop = steps.count { $0.kind == .dropDatabase }
         return summary

@@ -32,7 +32,10 @@ struct HazardRules {
 
     /// One migration that scratch ran, leading from one state to the next.
     mutating func statements(
-        of measured: MeasuredMigration, from: Catalog?, to: Catalog?, isTransactional: Bool
+        of measured: MeasuredMigration,
+        from: Catalog?,
+        to: Catalog?,
+        isTransactional: Bool
     ) -> [PlannedStatement] {
         held = [:]
         noteRenames(in: measured, from, to)
@@ -49,7 +52,10 @@ struct HazardRules {
     static func unassessed(_ migration: Migration, reason: String) -> [PlannedStatement] {
         migration.statements.enumerated().map { index, statement in
             PlannedStatement(
-                sql: statement.sql, hazards: [.unassessed], note: index == 0 ? "could not be assessed: \(reason)" : nil)
+                sql: statement.sql,
+                hazards: [.unassessed],
+                note: index == 0 ? "could not be assessed: \(reason)" : nil
+            )
         }
     }
 
@@ -111,8 +117,11 @@ struct HazardRules {
         noteLocksThatMayRename(statement)
         let locks = statement.locks.filter { existing.contains($0.table) && LockStrength.isShown($0.mode) }.sorted()
         return PlannedStatement(
-            sql: statement.sql, hazards: hazards, locks: locks,
-            note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+            sql: statement.sql,
+            hazards: hazards,
+            locks: locks,
+            note: notes.isEmpty ? nil : notes.joined(separator: "; ")
+        )
     }
 
     /// Tables locked earlier in the transaction stay locked while this statement works.
@@ -124,7 +133,7 @@ struct HazardRules {
             waiting.append(table)
         }
         if !waiting.isEmpty {
-            notes.append("meanwhile \(list(waiting.sorted().map(\.description))) stays locked by what ran before")
+            notes.append("still locked by what ran before: \(list(waiting.sorted().map(\.description)))")
         }
     }
 
@@ -132,7 +141,8 @@ struct HazardRules {
     private mutating func noteLocksThatMayRename(_ statement: MeasuredStatement) {
         guard before != nil else { return }
         let dropped = Set(statement.effects.compactMap(\.droppedTable))
-        if statement.locks.contains(where: { LockStrength(mode: $0.mode) == .blocksAll && !dropped.contains($0.table) }) {
+        if statement.locks.contains(where: { LockStrength(mode: $0.mode) == .blocksAll && !dropped.contains($0.table) })
+        {
             mayHaveRenamed = true
         }
     }

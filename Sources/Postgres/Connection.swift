@@ -57,12 +57,13 @@ struct Connection: ~Copyable {
         var bytes = Array(data).map { CChar(bitPattern: $0) }
         var failure: PostgresError?
         while let result = Result(PQgetResult(handle)) {
-            guard PQresultStatus(result.pointer) == PGRES_COPY_IN else {
-                if failure == nil { failure = error(of: result) }
-                continue
+            switch PQresultStatus(result.pointer) {
+            case PGRES_COPY_IN:
+                if !bytes.isEmpty { PQputCopyData(handle, &bytes, CInt(bytes.count)) }
+                PQputCopyEnd(handle, nil)
+            case PGRES_COMMAND_OK: break
+            default: if failure == nil { failure = error(of: result) }
             }
-            if !bytes.isEmpty { PQputCopyData(handle, &bytes, CInt(bytes.count)) }
-            PQputCopyEnd(handle, nil)
         }
         if let failure { throw failure }
         if !isGood { throw .connectionLost(reason: errorMessage) }

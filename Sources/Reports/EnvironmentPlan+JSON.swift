@@ -18,7 +18,8 @@ extension EnvironmentPlan {
                 .init("granted", JSONValue(granted.sorted().map(\.rawValue))),
                 .init("refused", .array(refused.map(\.json))),
                 .init("narrowed", JSONValue(narrowed)),
-            ])
+            ]
+        )
     }
 }
 
@@ -81,7 +82,8 @@ extension Step {
             "id": .string(id), "kind": .string(kind.rawValue), "summary": .string(summary),
             "migrations": JSONValue(migrations),
             "migration_digests": .object(
-                migrationDigests.map { JSONValue.Member($0.key, .string($0.value)) }),
+                migrationDigests.map { JSONValue.Member($0.key, .string($0.value)) }
+            ),
             "objects": JSONValue(objects), "statements": .array(statements.map(\.json)),
             "hazards": JSONValue(hazards.sorted().map(\.rawValue)), "because": JSONValue(because.map(\.rawValue)),
             "instance": JSONValue(instance), "database": JSONValue(database),
@@ -94,7 +96,8 @@ extension PlannedStatement {
         [
             "sql": .string(sql), "hazards": JSONValue(hazards.sorted().map(\.rawValue)),
             "locks": .array(
-                locks.map { ["table": .string($0.table.description), "mode": .string($0.mode)] }),
+                locks.map { ["table": .string($0.table.description), "mode": .string($0.mode)] }
+            ),
             "note": JSONValue(note),
         ]
     }

@@ -25,8 +25,12 @@ struct FindingGroup: Hashable {
         var seen: [Words: (places: Set<String>, objects: Set<String>)] = [:]
         for finding in findings {
             let words = Words(
-                code: finding.code, severity: finding.severity, message: finding.message, hint: finding.hint,
-                instance: finding.instance)
+                code: finding.code,
+                severity: finding.severity,
+                message: finding.message,
+                hint: finding.hint,
+                instance: finding.instance
+            )
             if seen[words] == nil { order.append(words) }
             let place = finding.database ?? ""
             if seen[words, default: ([], [])].places.insert(place).inserted, !place.isEmpty {
@@ -38,8 +42,13 @@ struct FindingGroup: Hashable {
         }
         return order.map { words in
             FindingGroup(
-                code: words.code, severity: words.severity, message: words.message, hint: words.hint,
-                places: places[words] ?? [], objects: objects[words] ?? [])
+                code: words.code,
+                severity: words.severity,
+                message: words.message,
+                hint: words.hint,
+                places: places[words] ?? [],
+                objects: objects[words] ?? []
+            )
         }
     }
 }
@@ -71,7 +80,8 @@ extension TextPage {
         let whose = place.map { $0 + ": " } ?? ""
         paragraph(
             [Span(margin), Span(group.severity.symbol + " ", group.severity.paint), Span(code, group.severity.paint)],
-            whose + about + Printable.clean(group.message))
+            whose + about + Printable.clean(group.message)
+        )
         if showsHint, let hint = group.hint {
             paragraph([Span(margin + "  " + String(repeating: " ", count: 22))], "→ " + Printable.clean(hint), .dim)
         }

@@ -23,7 +23,11 @@ extension TextPage {
         line(
             Span(Printable.name(plan.name), .bold),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")), .yellow))
+            Span(
+                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
+                .yellow
+            )
+        )
         for instance in plan.instances {
             blank()
             head(instance)
@@ -32,8 +36,10 @@ extension TextPage {
             // What the table's own columns say needs no second word.
             let told = groups.filter { $0.severity != .info || $0.code == .notInspected }
             if !told.isEmpty { blank() }
-            for group in told {
-                finding(group, indent: 4, place: group.places.isEmpty ? nil : Printable.list(group.places))
+            for (index, group) in told.enumerated() {
+                let isLast = !told[(index + 1)...].contains { $0.hint == group.hint }
+                let place = group.places.isEmpty ? nil : Printable.list(group.places)
+                finding(group, indent: 4, place: place, showsHint: isLast)
             }
         }
         blank()
@@ -47,8 +53,12 @@ extension TextPage {
         if instance.state == .retiring { facts.append("retiring") }
         line(
             Span("  \(Printable.name(instance.name))", .bold),
-            Span("  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"), instance.reachable ? nil : .red),
-            Span("  \(Printable.clean(instance.address))", .dim))
+            Span(
+                "  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"),
+                instance.reachable ? nil : .red
+            ),
+            Span("  \(Printable.clean(instance.address))", .dim)
+        )
     }
 
     private mutating func databases(_ databases: [PlannedDatabase]) {
@@ -77,7 +87,11 @@ extension TextPage {
         for (database, row) in zip(databases, rows) {
             let status = database.status
             let cells = Self.cells(row, widths)
-            line(Span("    "), Span(status.symbol + " ", status.paint), Span(cells, status == .converged ? nil : status.paint))
+            line(
+                Span("    "),
+                Span(status.symbol + " ", status.paint),
+                Span(cells, status == .converged ? nil : status.paint)
+            )
         }
     }
 
@@ -86,7 +100,14 @@ extension TextPage {
         let expected = database.expectedVersion.map(Printable.name)
         if observed == expected { return observed ?? "–" }
         guard let expected else { return observed ?? "–" }
-        return "\(observed ?? "none") → \(expected)"
+        return
+            "\(database.observedVersion.map { number($0, beside: database.expectedVersion) } ?? (database.status == .unknown ? "?" : "none")) → \(expected)"
+    }
+
+    /// The number alone where it tells two versions apart.
+    private static func number(_ tag: String, beside other: String?) -> String {
+        let number = tag.prefix { $0.isNumber }
+        return number.isEmpty || other?.hasPrefix(number) == true ? Printable.name(tag) : String(number)
     }
 
     /// Numbers stand at the right of their column.
@@ -105,7 +126,9 @@ extension TextPage {
         }
         line(
             Span("\(Printable.name(plan.name)): ", .bold),
-            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")), Span("."))
+            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")),
+            Span(".")
+        )
     }
 }
 

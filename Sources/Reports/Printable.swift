@@ -19,7 +19,8 @@ enum Printable {
 
     /// A name as it can be told from the words around it: in quotes where it holds more than letters, digits, `_.-`.
     static func name(_ name: String) -> String {
-        let isPlain = !name.isEmpty
+        let isPlain =
+            !name.isEmpty
             && name.unicodeScalars.allSatisfy {
                 $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_.-".unicodeScalars.contains($0)
             }

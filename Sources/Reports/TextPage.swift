@@ -1,3 +1,5 @@
+internal import FleetModel
+
 /// How a piece of text is painted where colours are wanted.
 enum Paint: String {
     case red = "31"
@@ -24,6 +26,8 @@ struct TextPage {
     let width: Int
     private let style: Style
     private var lines: [String] = []
+    /// Statements shown already, with the step they were shown under.
+    var shown: [[PlannedStatement]: String] = [:]
 
     init(width: Int, style: Style) {
         self.width = max(width, 40)
@@ -46,7 +50,8 @@ struct TextPage {
         while let last = spans.last {
             let trimmed = last.text.trimmingBlanksAtEnd
             spans[spans.count - 1].text = trimmed
-            if trimmed.isEmpty { spans.removeLast() } else { break }
+            guard trimmed.isEmpty else { break }
+            spans.removeLast()
         }
         lines.append(spans.map(painted).joined())
     }

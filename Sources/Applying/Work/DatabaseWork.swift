@@ -59,6 +59,33 @@ struct DatabaseWork: Sendable {
             context.report(.verified(key))
         } catch {
             await worker.session.close()
+            guard error.isLostConnection, !Task.isCancelled else { throw error }
+            try await settle(error, classContext, control)
+        }
+    }
+
+    /// Looks what became of the work when the connection went away in the midst of it.
+    ///
+    /// Whether a `COMMIT` that was never answered took effect is not guessed: the database's lock is granted only once the
+    /// old session has ended on the server, and then the database itself tells.
+    private func settle(_ error: any Error, _ classContext: ClassContext, _ control: Control) async throws {
+        try await control.ping()
+        let worker = try await open(control, isNew: true)
+        do {
+            let state = try await worker.inspect(classContext, context.pool)
+            let written = cohort.steps.filter { $0.kind == .migrate || $0.kind == .adopt || $0.kind == .rebuildDatabase }
+                .flatMap(\.migrations)
+            let isWhole = cohort.to == state.catalog.fingerprint && state.initMark != .pending
+                && state.history.rows.count >= written.count
+            guard isWhole, try await worker.failedCheck(classContext) == nil else {
+                throw ApplyError.failed(
+                    "\(error); of \(written.count) migrations its history holds \(state.history.rows.count) now, "
+                        + "none of them half: run apply again to continue")
+            }
+            await worker.session.close()
+            context.report(.verified(key))
+        } catch {
+            await worker.session.close()
             throw error
         }
     }
@@ -221,6 +248,15 @@ extension StepKind {
 extension Policy.BackupVerify: Comparable {
     package static func < (left: Self, right: Self) -> Bool {
         (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+    }
+}
+
+extension Error {
+    /// Whether the session went away, so that nobody knows what became of its last statement.
+    fileprivate var isLostConnection: Bool {
+        let cause: any Error = (self as? StepError)?.underlying ?? self
+        guard let error = cause as? PostgresError, case .connectionLost = error else { return false }
+        return true
     }
 }
 

@@ -47,23 +47,31 @@ package enum Inspector {
         if isWithin, let history, reading.hasTable(history) {
             found = try await session.run(history.statement, label: "history").first?.rows
         }
+        let marks = try await marks(session, reading)
         return DatabaseState(
             catalog: catalog, history: history.flatMap { query in found.map { query.rows($0, pool) } } ?? .missing,
-            nonEmptyTables: reading.nonEmpty(relations), initMark: try await mark(session, reading))
+            nonEmptyTables: reading.nonEmpty(relations), initMark: marks.initMark,
+            unfinished: marks.unfinished)
     }
 
-    private static func mark(
+    /// What runs of ours wrote down in the database: whether init scripts are owed, and which migration outside a
+    /// transaction was begun (its digest is the first word of the note).
+    private static func marks(
         _ session: Session, _ reading: CatalogReading
-    ) async throws(PostgresError) -> DatabaseState.InitMark {
-        guard reading.hasTrustedMarks else { return .none }
+    ) async throws(PostgresError) -> (initMark: DatabaseState.InitMark, unfinished: String?) {
+        guard reading.hasTrustedMarks else { return (.none, nil) }
         // COPY runs nothing that the table's owner may have planted.
         let answers = try await session.run("COPY reconcile.marks (key, value) TO STDOUT", label: "marks")
-        guard case .copy(let bytes)? = answers.first else { return .none }
+        guard case .copy(let bytes)? = answers.first else { return (.none, nil) }
         let rows = CopyRows(bytes, width: 2)
-        for row in 0..<rows.count where rows.cell(row, 0).elementsEqual("init".utf8) {
-            return DatabaseState.InitMark(rawValue: String(decoding: rows.cell(row, 1), as: UTF8.self)) ?? .none
+        var values: [String: String] = [:]
+        for row in 0..<rows.count {
+            values[String(decoding: rows.cell(row, 0), as: UTF8.self)] = String(decoding: rows.cell(row, 1), as: UTF8.self)
         }
-        return .none
+        return (
+            values["init"].flatMap(DatabaseState.InitMark.init) ?? .none,
+            values["intent"]?.split(separator: " ").first.map(String.init)
+        )
     }
 }
 

@@ -24,16 +24,15 @@ struct LockTrap {
         // Asked now: while the statement runs, its session answers nobody.
         let process = await session.backendPID
         let finished = Flag()
-        async let outcome = Self.run(statement, in: session, finished)
         var caught = Caught()
-        if await hold(in: holder, but: caught) {
-            while let found = await Self.waited(for: process, seenBy: watch, unless: finished) {
-                guard !caught.locks.contains(where: { $0 == found }) else { break }
-                caught.locks.append(found)
-                guard await hold(in: next, but: caught) else { break }
-                _ = try? await holder.run("ROLLBACK", label: "lock trap")
-                swap(&holder, &next)
-            }
+        let holds = await hold(in: holder, but: caught)
+        async let outcome = Self.run(statement, in: session, finished)
+        while holds, let found = await Self.waited(for: process, seenBy: watch, unless: finished) {
+            guard !caught.locks.contains(where: { $0 == found }) else { break }
+            caught.locks.append(found)
+            guard await hold(in: next, but: caught) else { break }
+            _ = try? await holder.run("ROLLBACK", label: "lock trap")
+            swap(&holder, &next)
         }
         // Whatever it still waits for, it may have now.
         for session in [holder, next, watch] { await session.close() }

@@ -116,12 +116,13 @@ struct StatementDifference {
         })
     }
 
-    /// Tables whose rows it set out to write, those made in this migration too.
+    /// What it set out to write rows of: tables, those made in this migration too, and views, which have triggers of their own.
     var written: Set<UInt32> {
-        let views = after.locks.filter { relation, modes in
-            modes.contains("RowExclusiveLock") && before.locks[relation]?.contains("RowExclusiveLock") != true
+        let others = after.locks.filter { relation, modes in
+            after.relations[relation] == nil && modes.contains("RowExclusiveLock")
+                && before.locks[relation]?.contains("RowExclusiveLock") != true
         }
-        return Set(newNotes.map(\.table)).union(views.keys)
+        return Set(newNotes.map(\.table)).union(others.keys)
     }
 
     private var drops: Set<MeasuredStatement.Effect> {
