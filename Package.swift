@@ -67,6 +67,10 @@ let package = Package(
             name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
             exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
         .testTarget(
+            name: "BackupTests",
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
@@ -82,5 +86,9 @@ let package = Package(
         .testTarget(
             name: "ReportsTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
             exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "ScratchTests",
+            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
     ]
 )

@@ -135,16 +135,30 @@ extension Command {
         // Its own group: a Ctrl-C typed at us is ours to pass on, in an order of ours.
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        var executable = program
+        var words = arguments
         if let user, user.id != getuid() {
-            options.userID = user.id
-            options.groupID = user.group
-            options.supplementaryGroups = user.supplementaryGroups
+            if access(Self.setpriv, X_OK) == 0 {
+                executable = Self.setpriv
+                let groups = user.supplementaryGroups.map(String.init).joined(separator: ",")
+                words = ["--reuid=\(user.id)", "--regid=\(user.group)"]
+                words += [groups.isEmpty ? "--clear-groups" : "--groups=\(groups)", "--", program] + arguments
+            } else {
+                options.userID = user.id
+                options.groupID = user.group
+                options.supplementaryGroups = user.supplementaryGroups
+            }
         }
         return Configuration(
-            executable: .path(FilePath(program)), arguments: Arguments(arguments),
+            executable: .path(FilePath(executable)), arguments: Arguments(words),
             environment: .custom(Dictionary(uniqueKeysWithValues: names)),
             workingDirectory: folder.map { FilePath($0) }, platformOptions: options)
     }
+
+    /// Steps down between fork and exec in a program of its own: glibc's `setgroups` takes a lock that another thread of
+    /// ours may hold at the fork, and swift-subprocess forks by a bare `clone3`, after which nobody gives it back. Seen:
+    /// a child that waited for ever. See <https://sourceware.org/glibc/manual/latest/html_node/POSIX-Safety-Concepts.html>.
+    private static let setpriv = "/usr/bin/setpriv"
 
     private static func text(of output: SubprocessOutputSequence, limit: Int) async throws -> String {
         var bytes: [UInt8] = []

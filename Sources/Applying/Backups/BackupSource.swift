@@ -54,7 +54,10 @@ enum BackupSource {
     /// The bootstrap superuser is pinned and has no rows in `pg_shdepend`; it is looked for among what users made.
     private static let roles: SQL = """
         WITH named AS (
-            SELECT d.refobjid AS role, d.deptype = 'o' AS owns
+            SELECT d.refobjid AS role,
+                   d.deptype = 'o' AND d.classid <> 'pg_extension'::regclass
+                   AND NOT EXISTS (SELECT FROM pg_depend e
+                                   WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e') AS owns
             FROM pg_shdepend d
             WHERE d.refclassid = 'pg_authid'::regclass
               AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -69,7 +72,7 @@ enum BackupSource {
                     UNION ALL SELECT 'pg_largeobject'::regclass, oid, lomowner FROM pg_largeobject_metadata) o
                 WHERE o.owner = 10 AND o.oid >= 16384
                   AND NOT EXISTS (SELECT FROM pg_depend e
-                                  WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e'))
+                                  WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i')))
             UNION ALL
             SELECT 10, false)
         SELECT r.rolname, bool_or(n.owns) FROM named n JOIN pg_roles r ON r.oid = n.role
