@@ -39,7 +39,7 @@ struct ScenarioRoot: Sendable {
         for file in ["roles.sql", "before.sql"] {
             guard let text = Files.text("\(folder.path)/\(file)") else { continue }
             let result = try await server.psql(text)
-            guard result.status == 0 else { throw ProgramFailure(program: "psql \(file)", status: result.status, errors: result.errors) }
+            guard result.status == 0 else { throw ProgramFailure("psql \(file)", result) }
         }
     }
 
@@ -60,7 +60,7 @@ struct ScenarioRoot: Sendable {
     /// What a plan says of each database that an entry claims.
     func claimed() async throws -> [ClaimedDatabase] {
         let result = try await reconcile("plan", "here", "--format", "json")
-        guard result.status == 0 else { throw ProgramFailure(program: "plan", status: result.status, errors: result.errors) }
+        guard result.status == 0 else { throw ProgramFailure("plan", result) }
         let document = try JSONValue(parsing: result.output.dropLast())
         return (document["environments"]?.elements.first?["databases"]?.elements ?? []).compactMap { database in
             guard let className = database["class"]?.string, let version = database["expected_version"]?.string,
@@ -77,7 +77,7 @@ struct ScenarioRoot: Sendable {
             environment: ["PGHOST": server.folder, "PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": database],
             folder: "/", timeLimit: .seconds(60)
         ).run()
-        guard result.status == 0 else { throw ProgramFailure(program: "pg_dump", status: result.status, errors: result.errors) }
+        guard result.status == 0 else { throw ProgramFailure("pg_dump", result) }
         return result.outputText.split(separator: "\n").filter { line in
             !line.hasPrefix("\\restrict") && !line.hasPrefix("\\unrestrict") && !line.hasPrefix("-- Dumped")
         }.joined(separator: "\n")

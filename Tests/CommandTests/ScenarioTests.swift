@@ -87,7 +87,7 @@ enum FreshDatabase {
         }
         for (database, input, isTransaction) in inputs {
             let result = try await server.psql(input, database: database, options: isTransaction ? ["-1"] : [])
-            guard result.status == 0 else { throw ProgramFailure(program: "psql", status: result.status, errors: result.errors) }
+            guard result.status == 0 else { throw ProgramFailure("psql", result) }
         }
     }
 

@@ -98,6 +98,6 @@ final class SweepTemplate: Sendable {
 
     private static func copy(_ source: String, to target: String) async throws {
         let result = try await Command("/bin/cp", ["-a", source, target]).run()
-        guard result.status == 0 else { throw ProgramFailure(program: "cp", status: result.status, errors: result.errors) }
+        guard result.status == 0 else { throw ProgramFailure("cp", result) }
     }
 }

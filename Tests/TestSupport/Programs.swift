@@ -52,7 +52,7 @@ extension EmbeddedServer {
     /// The rows of a query as text: fields apart by a blank, rows by `; `.
     package func value(_ query: String, database: String = "postgres", role: String = superuser) async throws -> String {
         let result = try await psql(query, database: database, role: role, options: ["-R", "; "])
-        guard result.status == 0 else { throw ProgramFailure(program: "psql", status: result.status, errors: result.errors) }
+        guard result.status == 0 else { throw ProgramFailure("psql", result) }
         let text = result.outputText
         return text.hasSuffix("\n") ? String(text.dropLast()) : text
     }
@@ -79,5 +79,12 @@ package struct ProgramFailure: Error, CustomStringConvertible {
     package var program: String
     package var status: Int
     package var errors: String
+
+    package init(_ program: String, _ result: CommandResult) {
+        self.program = program
+        status = result.status
+        errors = result.errors
+    }
+
     package var description: String { "\(program) ended with \(status): \(errors)" }
 }

@@ -16,6 +16,11 @@ package struct Script: Sendable {
     package struct File: Sendable {
         package var path: String
         package var content: String
+
+        package init(path: String, content: String) {
+            self.path = path
+            self.content = content
+        }
     }
 
     package struct Fault: Error, CustomStringConvertible {
