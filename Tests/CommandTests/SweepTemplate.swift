@@ -90,10 +90,9 @@ final class SweepTemplate: Sendable {
         }
         guard let questions = Files.text("\(root.folder.path)/sweep.sql") else { return }
         let found = try await root.server.psql(questions)
-        let expected = Files.text("\(root.folder.path)/expected-sweep.txt") ?? ""
-        if found.outputText != expected || found.status != 0 {
-            Issue.record("\(what)\n\(Difference.between(expected, found.outputText))\n\(found.errors)\nthe next run said: \(run.errors)")
-        }
+        #expect(found.status == 0, "\(what)\n\(found.errors)")
+        let said = "\(what)\nthe next run said: \(run.errors)"
+        try Recorded.compare(found.outputText, with: "\(scenario.path)/expected-sweep.txt", said)
     }
 
     private static func copy(_ source: String, to target: String) async throws {
