@@ -64,6 +64,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
+            name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
+            exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
+        .testTarget(
             name: "BackupTests",
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
             swiftSettings: settings),
