@@ -34,9 +34,9 @@ help: ## this list
 
 install: release ## install the program and its completions below PREFIX (default /usr/local)
 	install -D -m 755 .build/release/reconcile "$(DESTDIR)$(PREFIX)/bin/reconcile"
-	.build/release/reconcile --generate-completion-script bash | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/bash-completion/completions/reconcile"
-	.build/release/reconcile --generate-completion-script zsh | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/zsh/site-functions/_reconcile"
-	.build/release/reconcile --generate-completion-script fish | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/reconcile.fish"
+	set -o pipefail; .build/release/reconcile --generate-completion-script bash | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/bash-completion/completions/reconcile"
+	set -o pipefail; .build/release/reconcile --generate-completion-script zsh | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/zsh/site-functions/_reconcile"
+	set -o pipefail; .build/release/reconcile --generate-completion-script fish | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/reconcile.fish"
 
 lint: ## layout, shell scripts, house rules, paths named in docs
 	scripts/bootstrap && scripts/lint

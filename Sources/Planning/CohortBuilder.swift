@@ -115,7 +115,8 @@ struct CohortBuilder {
             databases: names,
             from: first.state?.catalog.fingerprint,
             to: decided.to,
-            steps: decided.steps
+            steps: decided.steps,
+            assumedEmpty: assumedEmpty(assessment, builder, members, decided.steps)
         )
         for index in cohort.steps.indices { cohort.steps[index].id = "\(id).s\(index + 1)" }
         let refusal = decided.refusal.map { refusal in
@@ -128,6 +129,23 @@ struct CohortBuilder {
             )
         }
         return (cohort, refusal.map { [$0] } ?? [])
+    }
+
+    /// Tables that are empty and matter: with rows in them the same steps would have more hazards.
+    private func assumedEmpty(
+        _ assessment: Assessment,
+        _ builder: StepBuilder,
+        _ members: [Subject],
+        _ steps: [Step]
+    ) -> [Cohort.EmptyTable] {
+        let hazards = Set(steps.flatMap(\.hazards))
+        let empty = (builder.before?.tables ?? []).filter { !builder.filled.contains($0) }
+        func added(by tables: [TableName]) -> Set<Hazard> {
+            let steps = decide(assessment, builder.with(filled: builder.filled.union(tables)), members).steps
+            return Set(steps.flatMap(\.hazards)).subtracting(hazards)
+        }
+        guard !empty.isEmpty, !added(by: empty).isEmpty else { return [] }
+        return empty.map { Cohort.EmptyTable(table: $0, hazards: added(by: [$0])) }.filter { !$0.hazards.isEmpty }
     }
 
     private typealias Decision = (

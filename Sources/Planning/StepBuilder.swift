@@ -26,6 +26,11 @@ struct StepBuilder {
         self.initTexts = initTexts
     }
 
+    /// The same, as if rows were in these tables.
+    func with(filled: Set<TableName>) -> StepBuilder {
+        StepBuilder(assessor, because: because, before: before, filled: filled, initTexts: initTexts)
+    }
+
     /// The steps of a route, a backup before them where one is due, without their ids.
     func steps(for route: Route, role: EnvironmentRole) -> [Step] {
         var steps: [Step] = []

@@ -17,6 +17,8 @@ struct Connection: ~Copyable {
             PQfinish(handle)
             throw .notConnected(reason: reason)
         }
+        // libpq would print what a server remarks, as it stands: a tenant's function may remark what moves a terminal.
+        PQsetNoticeReceiver(handle, { _, _ in }, nil)
         self.handle = handle
     }
 

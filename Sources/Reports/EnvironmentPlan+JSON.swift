@@ -72,6 +72,14 @@ extension Cohort {
             "id": .string(id), "class": .string(className), "instance": .string(instance),
             "databases": JSONValue(databases), "from": JSONValue(from?.hex), "to": JSONValue(to?.hex),
             "steps": .array(steps.map(\.json)),
+            "assumed_empty": .array(
+                assumedEmpty.map { empty in
+                    [
+                        "table": .string(empty.table.description),
+                        "hazards": JSONValue(empty.hazards.sorted().map(\.rawValue)),
+                    ]
+                }
+            ),
         ]
     }
 }

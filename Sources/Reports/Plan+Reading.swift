@@ -88,7 +88,18 @@ extension Cohort {
             databases: try json["databases"].strings(),
             from: try json["from"].optionalFingerprint(),
             to: try json["to"].optionalFingerprint(),
-            steps: try json["steps"].list(Step.init(reading:))
+            steps: try json["steps"].list(Step.init(reading:)),
+            assumedEmpty: try json["assumed_empty"].list(Cohort.EmptyTable.init(reading:))
+        )
+    }
+}
+
+extension Cohort.EmptyTable {
+    fileprivate init(reading json: JSONReader) throws(PlanDocumentError) {
+        let (schema, name) = try json["table"].table()
+        self.init(
+            table: TableName(schema: schema, name: name),
+            hazards: Set(try json["hazards"].words(Hazard.self))
         )
     }
 }

@@ -9,7 +9,7 @@ import Testing
         var keys: [String: [String]] = [:]
         for diagnostic in ManifestLoader.load(root: root.path).diagnostics where diagnostic.code == .unknownKey {
             let place = try #require(diagnostic.message.firstMatch(of: #/ in (the )?"?([a-z]+)/#)).2
-            let hint = try #require(diagnostic.hint?.split(separator: "known: ").last, "\(diagnostic)")
+            let hint = try #require(diagnostic.hint?.split(separator: "allowed: ").last, "\(diagnostic)")
             keys[String(place)] = hint.split(separator: ", ").map(String.init)
         }
         return keys
@@ -21,7 +21,8 @@ import Testing
             {apiVersion: reconcile/v1, kind: Environment, name: e, role: development,
              instances: {a: {connection: {host: /tmp}}},
              policy: {qqq: 1, backup: {qqq: 1}, rollout: {qqq: 1}, timeouts: {qqq: 1}}}
-            """)
+            """
+        )
         let keys = try #require(known["policy"]).flatMap { key in known[key]?.map { "\(key).\($0)" } ?? [key] }
         #expect(Set(keys) == Set(try Page("docs/policy.md").names()))
         #expect(keys.count == 14)
@@ -30,7 +31,10 @@ import Testing
     @Test func `the defaults of every role are those of the code`() throws {
         for row in try Page("docs/policy.md").rows() {
             let key = row[0].filter { $0 != "`" }
-            #expect(row.dropFirst() == EnvironmentRole.allCases.map { Policy(defaultsFor: $0).text(of: key) }[...], "\(key)")
+            #expect(
+                row.dropFirst() == EnvironmentRole.allCases.map { Policy(defaultsFor: $0).text(of: key) }[...],
+                "\(key)"
+            )
         }
     }
 
@@ -40,13 +44,15 @@ import Testing
             {apiVersion: reconcile/v1, kind: DatabaseClass, name: c, qqq: 1,
              migrations: {directory: ., format: plain, qqq: 1}, create: {qqq: 1}, expects: {qqq: 1},
              checks: [{name: a, sql: b, qqq: 1}]}
-            """)
+            """
+        )
         let environmentKeys = try knownKeys(
             """
             {apiVersion: reconcile/v1, kind: Environment, name: e, role: development, qqq: 1,
              instances: {a: {qqq: 1, connection: {host: /tmp}}},
              databases: [{query: {qqq: 1}, class: c, version: latest, qqq: 1}]}
-            """)
+            """
+        )
         #expect(classKeys.count == 5)
         #expect(environmentKeys.count == 4)
         let text = try Page("docs/manifests.md").text

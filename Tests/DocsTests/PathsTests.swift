@@ -5,7 +5,8 @@ import Testing
     @Test(arguments: ["docs/architecture.md", "docs/safety.md", "CONTRIBUTING.md"])
     func `what a page names is there`(_ path: String) throws {
         let named = try Page(path).text.matches(
-            of: #/(?:Sources|Tests|docs|scripts|environments|manifests)\/[A-Za-z0-9_.\/*+-]*[A-Za-z0-9_\/*]/#)
+            of: #/(?:Sources|Tests|docs|scripts|environments|manifests)\/[A-Za-z0-9_.\/*+-]*[A-Za-z0-9_\/*]/#
+        )
         #expect(named.count > 3)
         for match in named { #expect(exists(String(match.output)), "\(match.output)") }
     }

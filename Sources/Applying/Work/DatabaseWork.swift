@@ -126,6 +126,16 @@ struct DatabaseWork: Sendable {
         if state.history.digest != planned?.historyDigest {
             throw ApplyError.stale(["\(key): its migration history changed since the plan was made"])
         }
+        // Rows make no plan stale, but they may make a step dangerous in a way that nobody granted.
+        let filled = Set(state.nonEmptyTables.map { state.catalog.tables[$0] })
+        for empty in cohort.assumedEmpty where filled.contains(empty.table) {
+            let missing = empty.hazards.subtracting(context.plan.granted)
+            guard !missing.isEmpty else { continue }
+            let names = missing.sorted().map(\.rawValue).joined(separator: ",")
+            throw ApplyError.failed(
+                "\(empty.table) was empty when the plan was made and holds rows now, so the plan has hazards that nobody "
+                    + "granted: plan again, or give --allow \(names)")
+        }
     }
 
     func verify(_ catalog: Catalog) throws {
