@@ -152,6 +152,7 @@ private struct Application {
             terminal.say("cleared \"\(name)\", which an interrupted run was building")
         }
         guard approved.plan.owesChanges else {
+            await hold.closeAbandonedRuns()
             if formattingIsText { terminal.say("Nothing to do: \(environment.name.value) is what its manifest says.") }
             finishEvents([])
             return approved.leftOut.isEmpty ? .done : .refused
