@@ -66,8 +66,10 @@ actor Worker {
         do {
             let clock = ContinuousClock()
             let start = clock.now
+            // Asked for before the statement: the session answers nothing while it runs one.
+            let pid = await session.backendPID
             // Cancelled when this scope ends.
-            async let _ = nameBlockers()
+            async let _ = nameBlockers(of: pid)
             for piece in pieces {
                 switch piece {
                 case .sql(let sql): text = text + sql + ";\n"
@@ -98,19 +100,18 @@ actor Worker {
     }
 
     /// Asks again and again who is in the way of a statement that waits as long as it takes.
-    func nameBlockersRepeatedly() async {
+    func nameBlockersRepeatedly(of pid: Int) async {
         var told: String?
         while (try? await Task.sleep(for: .seconds(3))) != nil {
-            guard let blockers = await control?.blockers(of: await session.backendPID), blockers != told else { continue }
+            guard let blockers = await control?.blockers(of: pid), blockers != told else { continue }
             told = blockers
             report(.waiting(key, "waits for \(blockers)"))
         }
     }
 
     /// Asks, shortly before a lock wait times out, who is in the way.
-    private func nameBlockers() async {
+    private func nameBlockers(of pid: Int) async {
         guard let wait = settings.lockTimeout, (try? await Task.sleep(for: wait * 0.7)) != nil else { return }
-        let pid = await session.backendPID
         guard let blockers = await control?.blockers(of: pid) else { return }
         report(.waiting(key, "waits for a lock held by \(blockers)"))
     }
