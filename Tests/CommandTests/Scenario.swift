@@ -44,9 +44,16 @@ struct ScenarioRoot: Sendable {
     }
 
     func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws -> CommandResult {
-        let environment = TestPrograms.environment(home: folder.path).merging(extra) { $1 }
+        var environment = TestPrograms.environment(home: folder.path).merging(extra) { $1 }
+        // A distribution's wrappers in /usr/bin take longer than what they start.
+        let programs = server.client("pg_dump").split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
+        environment["PATH"] = "\(programs):\(environment["PATH"] ?? "")"
         return try await Command(
-            TestPrograms.reconcile, arguments, environment: environment, folder: folder.path, timeLimit: .seconds(120)
+            TestPrograms.reconcile,
+            arguments,
+            environment: environment,
+            folder: folder.path,
+            timeLimit: .seconds(120)
         ).run()
     }
 
@@ -54,7 +61,8 @@ struct ScenarioRoot: Sendable {
     func comparable(_ text: String) -> String {
         TestOutput.withoutChance(
             text.replacing(folder.path, with: "${root}").replacing(server.folder, with: "${db}")
-                .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>"))
+                .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>")
+        )
     }
 
     /// What a plan says of each database that an entry claims.
@@ -73,9 +81,11 @@ struct ScenarioRoot: Sendable {
     /// The schema as pg_dump writes it, without what differs between two servers that hold the same.
     static func schema(of database: String, on server: EmbeddedServer, _ options: [String]) async throws -> String {
         let result = try await Command(
-            server.client("pg_dump"), ["--schema-only", "--no-owner", "--no-privileges"] + options,
+            server.client("pg_dump"),
+            ["--schema-only", "--no-owner", "--no-privileges"] + options,
             environment: ["PGHOST": server.folder, "PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": database],
-            folder: "/", timeLimit: .seconds(60)
+            folder: "/",
+            timeLimit: .seconds(60)
         ).run()
         guard result.status == 0 else { throw ProgramFailure("pg_dump", result) }
         return result.outputText.split(separator: "\n").filter { line in
@@ -101,9 +111,10 @@ struct ClassFolder {
         path = "\(root)/manifests/\(database.className)"
         var all: [(tag: String, when: Int64?)]
         if let journal = Files.bytes("\(path)/meta/_journal.json") {
-            all = try JSONValue(parsing: journal)["entries"]?.elements.compactMap { entry in
-                entry["tag"]?.string.map { ($0, entry["when"]?.integer) }
-            } ?? []
+            all =
+                try JSONValue(parsing: journal)["entries"]?.elements.compactMap { entry in
+                    entry["tag"]?.string.map { ($0, entry["when"]?.integer) }
+                } ?? []
         } else {
             all = (Files.names(in: path) ?? []).filter { $0.hasSuffix(".sql") }.map { (String($0.dropLast(4)), nil) }
         }

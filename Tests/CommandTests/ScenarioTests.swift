@@ -37,7 +37,9 @@ import TestSupport
         #expect(second.output == third.output, "two plans of one state differ")
     }
 
-    private func equalsAFreshServer(_ scenario: Scenario, _ root: ScenarioRoot, _ databases: [ClaimedDatabase]) async throws {
+    private func equalsAFreshServer(_ scenario: Scenario, _ root: ScenarioRoot, _ databases: [ClaimedDatabase])
+        async throws
+    {
         try await TestServer.with(identity: 1) { fresh in
             if let roles = scenario.text("roles.sql") { _ = try await fresh.psql(roles) }
             for database in databases {
@@ -56,7 +58,9 @@ import TestSupport
                 #expect(found == expected, "\(database.name): the history is not as drizzle-orm writes it")
                 // drizzle-orm's own rule: what is younger than the newest row is run.
                 let newest = try await root.server.value(
-                    "SELECT created_at FROM drizzle.__drizzle_migrations ORDER BY created_at DESC LIMIT 1", database: database.name)
+                    "SELECT created_at FROM drizzle.__drizzle_migrations ORDER BY created_at DESC LIMIT 1",
+                    database: database.name
+                )
                 #expect(folder.migrations.allSatisfy { ($0.when ?? 0) <= Int64(newest) ?? 0 })
             }
         }
@@ -73,17 +77,21 @@ import TestSupport
 /// A database as its migrations alone make it.
 enum FreshDatabase {
     static func make(_ name: String, _ folder: ClassFolder, on server: EmbeddedServer) async throws {
-        var inputs = [("postgres", "CREATE DATABASE \"\(name.replacing("\"", with: "\"\""))\" TEMPLATE template0", false)]
+        var inputs = [
+            ("postgres", "CREATE DATABASE \"\(name.replacing("\"", with: "\"\""))\" TEMPLATE template0", false)
+        ]
         if folder.isDrizzle { inputs.append((name, drizzleHistory, true)) }
         for (tag, when) in folder.migrations {
             let text = folder.text(tag)
             inputs.append((name, text, !text.hasPrefix("-- reconcile: no-transaction")))
             guard let when else { continue }
-            inputs.append((
-                name,
-                "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) "
-                    + "VALUES (encode(sha256(convert_to($rcl$\(text)$rcl$, 'UTF8')), 'hex'), \(when))", true
-            ))
+            inputs.append(
+                (
+                    name,
+                    "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) "
+                        + "VALUES (encode(sha256(convert_to($rcl$\(text)$rcl$, 'UTF8')), 'hex'), \(when))", true
+                )
+            )
         }
         for (database, input, isTransaction) in inputs {
             let result = try await server.psql(input, database: database, options: isTransaction ? ["-1"] : [])

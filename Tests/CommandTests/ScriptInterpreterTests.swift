@@ -17,12 +17,14 @@ import TestSupport
     }
 
     @Test func `words are split as a shell would`() throws {
-        let script = try Script(parsing: #"""
-            # words
-            sh 'a "b" c' "d\n\"e\"" f'g h'i  # a comment
-            ! sh x#y
+        let script = try Script(
+            parsing: #"""
+                # words
+                sh 'a "b" c' "d\n\"e\"" f'g h'i  # a comment
+                ! sh x#y
 
-            """#)
+                """#
+        )
         #expect(script.title == "words")
         #expect(script.lines.map(\.arguments) == [["a \"b\" c", "d\n\"e\"", "fg hi"], ["x#y"]])
         #expect(script.lines.map(\.isNegated) == [false, true])
@@ -73,12 +75,15 @@ import TestSupport
             two
             -- sub/other --
             one
-            """)
+            """
+        )
     }
 
     @Test func `a failure shows the line, the command and what it said`() async {
         let text = await failure("# shown\nsh 'echo out; echo err >&2'\nstdout 'missing'\n")
-        for part in ["shown", "line 3: stdout 'missing'", "it is not there", "line 2: sh", "out\n", "err\n", "status 0"] {
+        for part in [
+            "shown", "line 3: stdout 'missing'", "it is not there", "line 2: sh", "out\n", "err\n", "status 0",
+        ] {
             #expect(text.contains(part))
         }
     }
@@ -99,7 +104,8 @@ import TestSupport
             stdout-is answer
             -- answer --
             run <run> at <time> took (<took>) in ${root}
-            """)
+            """
+        )
     }
 
     @Test func `servers are private, take settings, and go down when told`() async throws {
@@ -123,6 +129,7 @@ import TestSupport
             -- tables.sql --
             CREATE TABLE t (a int, b text);
             INSERT INTO t VALUES (1, 'x'), (2, 'y');
-            """#)
+            """#
+        )
     }
 }

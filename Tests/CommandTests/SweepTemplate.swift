@@ -53,7 +53,12 @@ final class SweepTemplate: Sendable {
     func effects() async throws -> [String] {
         try await with { root in
             let trace = "\(root.folder.path)/trace"
-            let run = try await root.reconcile("apply", "here", "--auto-approve", environment: ["RECONCILE_TRACE": trace])
+            let run = try await root.reconcile(
+                "apply",
+                "here",
+                "--auto-approve",
+                environment: ["RECONCILE_TRACE": trace]
+            )
             try #require(run.status == 0, "\(run.outputText)\(run.errors)")
             try await complete(root, "not killed at all")
             return (Files.text(trace) ?? "").split(separator: "\n").filter { !$0.hasPrefix("-") }.map(String.init)
@@ -65,7 +70,11 @@ final class SweepTemplate: Sendable {
         try await with { root in
             let trace = "\(root.folder.path)/trace"
             let run = try await root.reconcile(
-                "apply", "here", "--auto-approve", environment: ["RECONCILE_CRASH_AT": "\(place)", "RECONCILE_TRACE": trace])
+                "apply",
+                "here",
+                "--auto-approve",
+                environment: ["RECONCILE_CRASH_AT": "\(place)", "RECONCILE_TRACE": trace]
+            )
             // A run may have a few effects less than the one that was counted.
             guard run.status == 137 || run.status == 0 else {
                 Issue.record("killed at \(place): it ended with \(run.status): \(run.errors)")
@@ -80,7 +89,7 @@ final class SweepTemplate: Sendable {
     func complete(_ root: ScenarioRoot, _ what: String) async throws {
         var run = try await root.reconcile("apply", "here", "--auto-approve")
         // A dead run's last statement may still be at work.
-        for _ in 0 ..< 50 where run.status == 4 {
+        for _ in 0..<50 where run.status == 4 {
             try await Task.sleep(for: .milliseconds(200))
             run = try await root.reconcile("apply", "here", "--auto-approve")
         }
@@ -88,11 +97,13 @@ final class SweepTemplate: Sendable {
             Issue.record("\(what)\nthe next run ended with \(run.status): \(run.errors)\(run.outputText)")
             return
         }
-        guard let questions = Files.text("\(root.folder.path)/sweep.sql") else { return }
+        let isSwept = scenario.text("sweep.sql") != nil
+        guard let questions = Files.text("\(root.folder.path)/\(isSwept ? "sweep.sql" : "after.sql")") else { return }
         let found = try await root.server.psql(questions)
         #expect(found.status == 0, "\(what)\n\(found.errors)")
         let said = "\(what)\nthe next run said: \(run.errors)"
-        try Recorded.compare(found.outputText, with: "\(scenario.path)/expected-sweep.txt", said)
+        let answers = isSwept ? found.outputText : root.comparable(found.outputText)
+        try Recorded.compare(answers, with: "\(scenario.path)/expected-\(isSwept ? "sweep" : "after").txt", said)
     }
 
     private static func copy(_ source: String, to target: String) async throws {

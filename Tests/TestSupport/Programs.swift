@@ -27,7 +27,10 @@ package enum TestPrograms {
 extension EmbeddedServer {
     /// `psql` with text as its input, unaligned rows; its own start-up files and the caller's variables are ignored.
     package func psql(
-        _ input: String, database: String = "postgres", role: String = superuser, options: [String] = []
+        _ input: String,
+        database: String = "postgres",
+        role: String = superuser,
+        options: [String] = []
     ) async throws -> CommandResult {
         let environment = [
             "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PGHOST": folder, "PGPORT": "5432", "PGUSER": role,
@@ -35,8 +38,12 @@ extension EmbeddedServer {
             "PGDATABASE": database, "PGOPTIONS": "-c client_min_messages=warning",
         ]
         let command = Command(
-            client("psql"), ["-X", "-q", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1"] + options,
-            environment: environment, folder: "/", timeLimit: .seconds(60))
+            client("psql"),
+            ["-X", "-q", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1"] + options,
+            environment: environment,
+            folder: "/",
+            timeLimit: .seconds(60)
+        )
         return try await command.run(input: Array(input.utf8))
     }
 
@@ -44,13 +51,15 @@ extension EmbeddedServer {
     package func client(_ name: String) -> String {
         let beside = realpath(programs.path("postgres"), nil).map { path in
             defer { free(path) }
-            return String(cString: path).split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" } + "/\(name)"
+            return String(cString: path).split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
+                + "/\(name)"
         }
         return [programs.path(name), beside].compactMap(\.self).first { access($0, X_OK) == 0 } ?? "/usr/bin/\(name)"
     }
 
     /// The rows of a query as text: fields apart by a blank, rows by `; `.
-    package func value(_ query: String, database: String = "postgres", role: String = superuser) async throws -> String {
+    package func value(_ query: String, database: String = "postgres", role: String = superuser) async throws -> String
+    {
         let result = try await psql(query, database: database, role: role, options: ["-R", "; "])
         guard result.status == 0 else { throw ProgramFailure("psql", result) }
         let text = result.outputText
@@ -59,18 +68,20 @@ extension EmbeddedServer {
 
     /// Ends the server at once, as a crash would.
     package func crash() {
-        guard let text = Files.text("\(folder)/data/postmaster.pid"), let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) })
+        guard let text = Files.text("\(folder)/data/postmaster.pid"),
+            let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) })
         else { return }
         kill(pid, SIGQUIT)
-        for _ in 0 ..< 500 where kill(pid, 0) == 0 { usleep(10_000) }
+        for _ in 0..<500 where kill(pid, 0) == 0 { usleep(10_000) }
     }
 
     /// Stops the server in order, so that its data folder can be copied.
     package func shutDown() {
-        guard let text = Files.text("\(folder)/data/postmaster.pid"), let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) })
+        guard let text = Files.text("\(folder)/data/postmaster.pid"),
+            let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) })
         else { return }
         kill(pid, SIGINT)
-        for _ in 0 ..< 1000 where access("\(folder)/data/postmaster.pid", F_OK) == 0 { usleep(10_000) }
+        for _ in 0..<1000 where access("\(folder)/data/postmaster.pid", F_OK) == 0 { usleep(10_000) }
     }
 }
 

@@ -64,7 +64,9 @@ package struct Script: Sendable {
             if marker != nil { isInside = marker == path }
             if marker == path {
                 result.append(line)
-                result += content.split(separator: "\n", omittingEmptySubsequences: false).dropLast(content.hasSuffix("\n") ? 1 : 0)
+                result += content.split(separator: "\n", omittingEmptySubsequences: false).dropLast(
+                    content.hasSuffix("\n") ? 1 : 0
+                )
                 isReplaced = true
             } else if !isInside {
                 result.append(line)

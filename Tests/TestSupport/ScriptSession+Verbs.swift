@@ -15,7 +15,11 @@ extension ScriptSession {
             try await command(line, "/bin/sh", ["-c", arguments[0]])
         case "kill-after":
             try need(2)
-            last = try await run(TestPrograms.reconcile, Array(arguments.dropFirst()), ["RECONCILE_CRASH_AT": arguments[0]])
+            last = try await run(
+                TestPrograms.reconcile,
+                Array(arguments.dropFirst()),
+                ["RECONCILE_CRASH_AT": arguments[0]]
+            )
             lastCommand = line
             guard last.status == 137 else { throw Misstep("it was not killed at \(arguments[0])") }
         case "interrupt-after":
@@ -41,7 +45,9 @@ extension ScriptSession {
             try await expect(arguments[0], arguments[1], arguments[2], patience: line.verb == "expect" ? 0 : 20)
         case "status":
             try need(1)
-            guard (String(last.status) == arguments[0]) != line.isNegated else { throw Misstep("the status is \(last.status)") }
+            guard (String(last.status) == arguments[0]) != line.isNegated else {
+                throw Misstep("the status is \(last.status)")
+            }
         case "stdout", "stderr":
             try need(1)
             let text = line.verb == "stdout" ? last.outputText : last.errors
@@ -62,7 +68,9 @@ extension ScriptSession {
             }
         case "env":
             try need(1)
-            let parts = arguments[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = arguments[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init
+            )
             environment[parts[0]] = parts.count == 2 ? parts[1] : nil
         case "stop":
             try need(1)
@@ -79,7 +87,11 @@ extension ScriptSession {
 
     func run(_ program: String, _ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {
         try await Command(
-            program, arguments, environment: environment.merging(extra) { $1 }, folder: root.path, timeLimit: .seconds(120)
+            program,
+            arguments,
+            environment: environment.merging(extra) { $1 },
+            folder: root.path,
+            timeLimit: .seconds(120)
         ).run()
     }
 
@@ -90,7 +102,9 @@ extension ScriptSession {
         for text in line.arguments.dropFirst() {
             var input = text
             if text.hasPrefix("<") {
-                guard let read = Files.text(path(String(text.dropFirst()))) else { throw Misstep("\(text) cannot be read") }
+                guard let read = Files.text(path(String(text.dropFirst()))) else {
+                    throw Misstep("\(text) cannot be read")
+                }
                 input = read
             }
             last = try await server.psql(input, database: database, role: role)
@@ -134,15 +148,23 @@ extension ScriptSession {
     private func startInBackground(_ name: String, _ arguments: [String]) throws {
         let pidFile = "\(root.path)/.pid-\(name)"
         let command = Command(
-            "/bin/sh", ["-c", #"echo $$ >"$1.new"; mv "$1.new" "$1"; shift; exec "$@""#, "sh", pidFile, TestPrograms.reconcile] + arguments,
-            environment: environment, folder: root.path, timeLimit: .seconds(120))
+            "/bin/sh",
+            ["-c", #"echo $$ >"$1.new"; mv "$1.new" "$1"; shift; exec "$@""#, "sh", pidFile, TestPrograms.reconcile]
+                + arguments,
+            environment: environment,
+            folder: root.path,
+            timeLimit: .seconds(120)
+        )
         background[name] = Task { try await command.run() }
     }
 
     private func send(_ signal: String, to name: String) async throws {
-        for _ in 0 ..< 500 where Files.bytes("\(root.path)/.pid-\(name)") == nil { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<500 where Files.bytes("\(root.path)/.pid-\(name)") == nil {
+            try await Task.sleep(for: .milliseconds(10))
+        }
         let numbers = ["INT": SIGINT, "TERM": SIGTERM, "KILL": SIGKILL, "STOP": SIGSTOP, "CONT": SIGCONT]
-        guard let number = numbers[signal], let text = Files.text("\(root.path)/.pid-\(name)"), let id = pid_t(text.dropLast())
+        guard let number = numbers[signal], let text = Files.text("\(root.path)/.pid-\(name)"),
+            let id = pid_t(text.dropLast())
         else { throw Misstep("no process is named \(name), or no signal \(signal)") }
         kill(id, number)
     }

@@ -43,11 +43,14 @@ package actor ScriptSession {
     }
 
     private static func start(
-        _ declared: ArraySlice<Script.Line>, _ started: [String: EmbeddedServer],
+        _ declared: ArraySlice<Script.Line>,
+        _ started: [String: EmbeddedServer],
         _ body: ([String: EmbeddedServer]) async throws -> Void
     ) async throws {
         guard let line = declared.first else { return try await body(started) }
-        guard let name = line.arguments.first else { throw Script.Fault(line: line.number, message: "server takes a name") }
+        guard let name = line.arguments.first else {
+            throw Script.Fault(line: line.number, message: "server takes a name")
+        }
         var settings: [String: String] = [:]
         var major: Int?
         for argument in line.arguments.dropFirst() {
@@ -88,11 +91,18 @@ package actor ScriptSession {
             } catch {
                 for task in background.values { task.cancel() }
                 throw ScriptFailure(
-                    script: script.title, line: line, message: "\(error)", command: lastCommand, result: last)
+                    script: script.title,
+                    line: line,
+                    message: "\(error)",
+                    command: lastCommand,
+                    result: last
+                )
             }
         }
         for task in background.values { task.cancel() }
-        guard recorded.isEmpty else { throw Misstep("recorded \(recorded.joined(separator: ", ")): look at the difference") }
+        guard recorded.isEmpty else {
+            throw Misstep("recorded \(recorded.joined(separator: ", ")): look at the difference")
+        }
     }
 
     /// What differs between two runs that did the same is written as a name.
@@ -106,7 +116,9 @@ package actor ScriptSession {
         let parts = target.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let words = parts[0].split(separator: "@").map(String.init)
         guard let name = words.last, let server = servers[name] else { throw Misstep("no server is named \(parts[0])") }
-        return (server, parts.count == 2 ? parts[1] : "postgres", words.count == 2 ? words[0] : EmbeddedServer.superuser)
+        return (
+            server, parts.count == 2 ? parts[1] : "postgres", words.count == 2 ? words[0] : EmbeddedServer.superuser
+        )
     }
 }
 
@@ -126,7 +138,8 @@ package struct ScriptFailure: Error, CustomStringConvertible {
     package var description: String {
         var text = "\(script)\nline \(line.number): \(line.text)\n\(message)"
         if let command {
-            text += "\n--- line \(command.number): \(command.text)\n--- status \(result.status)\n--- stdout\n\(result.outputText)"
+            text +=
+                "\n--- line \(command.number): \(command.text)\n--- status \(result.status)\n--- stdout\n\(result.outputText)"
             text += "--- stderr\n\(result.errors)---"
         }
         return text

@@ -12,11 +12,19 @@ package enum TestServer {
     ///
     /// - Parameter identity: servers of the same number have the same system identifier, as a clone would.
     package static func with<Result: Sendable>(
-        identity: Int = 0, major: Int? = nil, settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
+        identity: Int = 0,
+        major: Int? = nil,
+        settings: [String: String] = [:],
+        _ body: (EmbeddedServer) async throws -> Result
     ) async throws -> Result {
         let programs = try await programs(major: major)
         return try await EmbeddedServer.run(
-            programs, in: parent, template: try await template(programs, identity), settings: settings, body)
+            programs,
+            in: parent,
+            template: try await template(programs, identity),
+            settings: settings,
+            body
+        )
     }
 
     /// An empty data folder to copy.
@@ -48,7 +56,8 @@ private actor Templates {
     private var made: [String: Task<String, any Error>] = [:]
 
     func template(_ programs: PostgresPrograms, _ identity: Int) async throws -> String {
-        let path = "\(TestServer.parent)/rcl-template-\(geteuid())-\(programs.version)" + (identity == 0 ? "" : "-\(identity)")
+        let path =
+            "\(TestServer.parent)/rcl-template-\(geteuid())-\(programs.version)" + (identity == 0 ? "" : "-\(identity)")
         if made[path] == nil {
             made[path] = Task {
                 if access("\(path)/PG_VERSION", F_OK) != 0 { try await EmbeddedServer.makeTemplate(programs, at: path) }
