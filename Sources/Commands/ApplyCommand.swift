@@ -153,6 +153,7 @@ private struct Application {
         }
         await tidy(surveyor.desk(environment, hold, programs))
         guard approved.plan.owesChanges else {
+            await hold.closeAbandonedRuns()
             if formattingIsText { terminal.say("Nothing to do: \(environment.name.value) is what its manifest says.") }
             finishEvents([])
             return approved.leftOut.isEmpty ? .done : .refused

@@ -6,7 +6,7 @@ import TestSupport
 
 /// A run that dies anywhere is completed by the next one, and whatever it does is done once.
 ///
-/// `RECONCILE_SWEEP` says how many places are tried (`all`: each); the default fits into a test run.
+/// `RECONCILE_SWEEP` says how many places are tried (`all`: each; `100-200`: those); the default fits into a test run.
 @Suite(.serialized) struct KillSweepTests {
     @Test(.timeLimit(.minutes(60)))
     func `a run killed at an effect is completed by the next one, each change once`() async throws {
@@ -62,10 +62,16 @@ import TestSupport
         }
     }
 
-    /// Evenly spread places; each fifth dies before its effect and not after it.
+    /// Evenly spread places, or those from one to another; each fifth dies before its effect, too.
     private static func sample(_ count: Int, _ wanted: String?) -> [SweepPlace] {
-        let points = wanted == "all" ? count : min(count, wanted.flatMap { Int($0) } ?? 40)
-        let numbers = (0 ..< points).map { 1 + $0 * count / points }
+        let bounds = wanted?.split(separator: "-").compactMap { Int($0) } ?? []
+        let numbers: [Int]
+        if bounds.count == 2 {
+            numbers = Array(bounds[0] ... min(bounds[1], count))
+        } else {
+            let points = wanted == "all" ? count : min(count, bounds.first ?? 40)
+            numbers = (0 ..< points).map { 1 + $0 * count / points }
+        }
         let after = numbers.map { SweepPlace(number: $0, isBefore: false) }
         let before = numbers.enumerated().filter { $0.offset % 5 == 2 }.map { SweepPlace(number: $0.element, isBefore: true) }
         return after + before

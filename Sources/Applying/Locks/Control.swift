@@ -114,6 +114,23 @@ package actor Control {
         isWriting = false
     }
 
+    /// Closes what dead runs left open in the journal: we hold the environment's lock, so none of them lives.
+    func closeAbandonedRuns() async {
+        let exists = try? await session.run("SELECT to_regclass('reconcile.runs') IS NOT NULL", label: "journal exists")
+        guard exists?.first?.rows?.scalar == "t" else { return }
+        let (_, error) =
+            (try? await session.runKeepingAnswers(
+                """
+                BEGIN;
+                \(OwnSchema.guardStatement)
+                UPDATE reconcile.runs SET outcome = 'interrupted', finished_at = now()
+                WHERE environment = \(literal: run.environment) AND finished_at IS NULL;
+                COMMIT
+                """, label: "abandoned runs")) ?? ([], nil)
+        // A role that may only read leaves them as they are.
+        if error != nil { _ = try? await session.runKeepingAnswers("ROLLBACK", label: "abandoned runs, rollback") }
+    }
+
     /// Closes the run in the journal. To be called however the run ends.
     package func finish(outcome: String, databases: String) async {
         guard epoch != 0 else { return }

@@ -60,6 +60,11 @@ package struct Hold: Sendable {
         return names
     }
 
+    /// Closes in every journal what dead runs left open, where this one has nothing to do and so takes no lease.
+    package func closeAbandonedRuns() async {
+        for control in controls.values { await control.closeAbandonedRuns() }
+    }
+
     /// Closes the run in every journal.
     package func finish(outcome: String, databases: JSONValue) async {
         for control in controls.values { await control.finish(outcome: outcome, databases: databases.text) }

@@ -35,7 +35,7 @@ package enum Inspector {
             if case .done = answer { return false }
             return true
         }[...]
-        if isWithin { answers.removeFirst() }
+        if isWithin, case .none = answers.popFirst() { throw error ?? .unexpectedAnswer("the search path was not pinned") }
         if let settings {
             try settings.verify(answers.popFirst()?.rows, backendPID: await session.backendPID)
         }
