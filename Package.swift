@@ -65,6 +65,7 @@ let package = Package(
             exclude: ["Manifests"], swiftSettings: settings),
         .testTarget(
             name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
+            name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
     ]

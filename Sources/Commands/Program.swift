@@ -21,7 +21,9 @@ package enum Program {
 
     private static func status() async -> Int32 {
         do {
-            var command = try ReconcileCommand.parseAsRoot()
+            let arguments = Arguments.ordered(
+                Array(CommandLine.arguments.dropFirst()), subcommands: ReconcileCommand.subcommandNames)
+            var command = try ReconcileCommand.parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -47,7 +49,7 @@ package enum Program {
 }
 
 /// Turns Ctrl-C and a polite end into a cancelled task; a second one ends the program at once.
-private final class Interruption: Sendable {
+private struct Interruption: ~Copyable {
     private let sources: [any DispatchSourceSignal]
 
     init(_ interrupt: @escaping @Sendable () -> Void) {

@@ -83,12 +83,30 @@ struct Surveyor: Sendable {
     }
 
     private func observe(_ environment: Environment) async -> ObservedEnvironment {
-        await FleetObserver().observe(environment)
+        let contexts = engine([]).contexts
+        let historyOf = HistoryGuess(environment, contexts)
+        let narrowing = servers.narrowing
+        let terminal = common.terminal
+        let observer = FleetObserver(
+            parallel: servers.parallel ?? 8, pool: pool, history: { historyOf.query(instance: $0, database: $1) },
+            includes: { narrowing.includes(instance: $0) && narrowing.includes(database: $1) },
+            warn: { terminal.say("warning: \(TerminalText.safe($0))") })
+        return await observer.observe(environment)
     }
 
-    /// Where each instance is reached; a secret that cannot be read, or an instance that needs hops, ends the command.
+    /// Where each instance is reached.
+    ///
+    /// - Throws: an ending with 1 where a secret cannot be read, or an instance needs what this version has not.
     func targets(of environment: Environment) async throws -> [String: ConnectionTarget] {
-        [:]
+        var targets: [String: ConnectionTarget] = [:]
+        for instance in environment.instances where servers.narrowing.includes(instance: instance.name.value) {
+            do {
+                targets[instance.name.value] = try await InstanceTarget.of(instance, role: environment.role)
+            } catch {
+                throw Ending(.failed, "instance \"\(instance.name.value)\": \(error); nothing was done")
+            }
+        }
+        return targets
     }
 
     /// Asks the checks of databases that are where they should be: those of others speak of tables yet to come.
@@ -133,6 +151,38 @@ struct Surveyor: Sendable {
         return ApplyContext(
             environment: environment, plan: plan, run: hold.run, classes: engine(programs).contexts, targets: targets,
             controls: hold.controls, facts: surveyed.facts, pool: pool, backups: desk, report: report)
+    }
+}
+
+/// Which class's history a database is likely to hold, from its name alone, before anything was asked of a query.
+private struct HistoryGuess: Sendable {
+    private let entries: [(selector: DatabaseEntry.Selector, instance: String, glob: Glob?, history: HistoryQuery?)]
+    private let retiring: Set<String>
+
+    init(_ environment: Environment, _ contexts: [String: ClassContext]) {
+        entries = environment.entries.map { entry in
+            var glob: Glob?
+            if case .match(let pattern) = entry.selector.value { glob = Glob(pattern) }
+            return (
+                entry.selector.value, entry.instance.value, glob, contexts[entry.className.value]?.historyQuery
+            )
+        }
+        retiring = Set(environment.instances.filter { $0.state == .retiring }.map(\.name.value))
+    }
+
+    func query(instance: String, database: String) -> HistoryQuery? {
+        let here = entries.filter { $0.instance == instance || retiring.contains(instance) }
+        let named = here.first { entry in
+            switch entry.selector {
+            case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
+            case .match: entry.glob?.matches(database) == true
+            case .query: false
+            }
+        }
+        // A query may name any database; where it does not, nobody asks for the history.
+        return named?.history ?? here.first { entry in
+            if case .query = entry.selector { true } else { false }
+        }?.history
     }
 }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FleetModel
+internal import Migrations
 internal import Reports
 
 struct ValidateCommand: ParsableCommand {

@@ -83,6 +83,7 @@ private func megabytes(_ bytes: Int64) -> String { "\((bytes + 1_048_575) / 1_04
 
 extension Session {
     /// As `run`, its failure as a backup's.
+    @discardableResult
     func ask(_ sql: SQL, label: String) async throws(BackupError) -> [Answer] {
         do throws(PostgresError) {
             return try await run(sql, label: label)

@@ -102,7 +102,7 @@ package struct BackupTaker: Sendable {
             try file.write(bytes)
         }
         guard result.status == 0 else {
-            throw BackupError.program(name: "pg_dump", reason: Self.reason(result))
+            throw BackupError.program(name: "pg_dump", reason: ProgramReport.reason(result))
         }
         let sha256 = try file.publish(replacing: false)
         return (sha256, file.count)
@@ -110,13 +110,6 @@ package struct BackupTaker: Sendable {
 
     private func read(_ session: Session, with inspect: CatalogReader) async throws(BackupError) -> Catalog {
         do throws(PostgresError) { return try await inspect(session) } catch { throw .server(error) }
-    }
-
-    /// What a program said, or how it ended where it said nothing.
-    static func reason(_ result: CommandResult) -> String {
-        let said = result.errors.split(separator: "\n").suffix(4).joined(separator: "; ")
-        if !said.isEmpty { return said }
-        return result.status > 128 ? "ended by signal \(result.status - 128)" : "exit status \(result.status)"
     }
 }
 

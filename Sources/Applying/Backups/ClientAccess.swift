@@ -16,8 +16,8 @@ struct ClientAccess {
     private static let prefix = "rcl-access-"
 
     init(_ target: ConnectionTarget, application: String) throws {
-        user = try Self.user(for: target)
-        folder = try PrivateFolder.makeUnique(in: Self.parent, prefix: "\(Self.prefix)\(getpid())-", ownedBy: user)
+        let user = try Self.user(for: target)
+        let folder = try PrivateFolder.makeUnique(in: Self.parent, prefix: "\(Self.prefix)\(getpid())-", ownedBy: user)
         var parameters = target.parameters.filter { $0.keyword != "dbname" }
         parameters.append(("dbname", target.database))
         func add(_ keyword: String, _ value: String) {
@@ -39,6 +39,8 @@ struct ClientAccess {
             // An empty value would mean ~/.pgpass; a file that is not there means none.
             add("passfile", "/nonexistent/no-pass-file-but-a-named-one")
         }
+        self.user = user
+        self.folder = folder
         self.passFile = passFile
         arguments = ["--no-password", "--dbname", Self.conninfo(parameters)]
         var environment = ProcessEnvironment.withoutPostgres
@@ -128,8 +130,11 @@ extension PostgresPrograms {
     /// The same major where there is one, its newest minor: a newer `pg_restore` sets what an older server does not know
     /// (`transaction_timeout`). Else the oldest newer one: `pg_dump` refuses servers newer than itself.
     package static func clients(among all: [PostgresPrograms], forMajor major: Int) throws(BackupError) -> PostgresPrograms {
-        let same = all.filter { $0.version.major == major }.max { $0.version < $1.version }
-        let newer = all.filter { $0.version.major > major }.min { $0.version.major < $1.version.major }
+        let whole = all.filter { programs in
+            ["pg_dump", "pg_restore"].allSatisfy { access(programs.path($0), X_OK) == 0 }
+        }
+        let same = whole.filter { $0.version.major == major }.max { $0.version < $1.version }
+        let newer = whole.filter { $0.version.major > major }.min { $0.version.major < $1.version.major }
         guard let found = same ?? newer else { throw .noPrograms(major: major, what: "pg_dump and pg_restore") }
         return found
     }

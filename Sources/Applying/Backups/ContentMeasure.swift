@@ -4,7 +4,8 @@ package import Postgres
 /// Counts and hashes what a database holds, without running anything that belongs to a tenant.
 ///
 /// Only storage is read: ordinary tables with `ONLY`, never a view or a foreign table. Rows become text by `record_out`,
-/// since `t::text` runs a cast that the table's owner may have made.
+/// since `t::text` runs a cast that the table's owner may have made; column by column in the order of names, since a
+/// restored table may have them in another physical order.
 /// Text depends on settings; those that `SessionSettings` does not pin are pinned here for the transaction.
 package struct ContentMeasure: Sendable {
     let session: Session
@@ -30,23 +31,38 @@ package struct ContentMeasure: Sendable {
     }
 
     func all(sequences: [SequenceContent]) async throws(BackupError) -> DatabaseContent {
-        let names = try await tableNames()
+        let tables = try await readableTables()
         let (probe, largeObjects) = try await probeAndLargeObjects()
         let content = DatabaseContent(
-            probe: probe, tables: try await tables(names), sequences: sequences, largeObjects: largeObjects)
+            probe: probe, tables: try await self.tables(tables), sequences: sequences, largeObjects: largeObjects)
         guard content.isWellFormed else { throw .measurement("the answers are not hashes") }
         return content
     }
 
+    struct ReadableTable: Sendable, Hashable {
+        var name: TableName
+        var columns: [String]
+    }
+
     /// Ordinary tables and leaf partitions; what belongs to an extension is the extension's.
-    func tableNames() async throws(BackupError) -> [TableName] {
+    func readableTables() async throws(BackupError) -> [ReadableTable] {
+        // Names sort by their bytes in the catalog, whatever the database's collation.
         let rows = try await rows(
             """
-            SELECT n.nspname, c.relname
+            SELECT n.nspname, c.relname, a.attname
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_attribute a
+                ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
             WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND \(Self.isUserRelation)
+            ORDER BY n.nspname, c.relname, a.attname
             """, label: "tables")
-        return rows.map { TableName(schema: $0[0] ?? "", name: $0[1] ?? "") }.sorted()
+        var tables: [ReadableTable] = []
+        for row in rows {
+            let name = TableName(schema: row[0] ?? "", name: row[1] ?? "")
+            if tables.last?.name.bytes != name.bytes { tables.append(ReadableTable(name: name, columns: [])) }
+            if let column = row[2] { tables[tables.count - 1].columns.append(column) }
+        }
+        return tables
     }
 
     /// Read before the dump reads them, since they do not heed its snapshot: the dump's are these or later.
@@ -78,12 +94,10 @@ package struct ContentMeasure: Sendable {
         return all.sorted { $0.name < $1.name }
     }
 
-    func tables(_ names: [TableName]) async throws(BackupError) -> [TableContent] {
+    func tables(_ tables: [ReadableTable]) async throws(BackupError) -> [TableContent] {
         var all: [TableContent] = []
-        for batch in names.batches(of: Self.tablesAtOnce) {
-            let parts = batch.enumerated().map { index, name in
-                Self.count(index, Self.hashes(of: "r"), "textin(record_out(x.*))", name)
-            }
+        for batch in tables.batches(of: Self.tablesAtOnce) {
+            let parts = batch.enumerated().map { Self.count($0.offset, $0.element) }
             let rows = try await rows(SQL(joining: parts, separator: " UNION ALL "), label: "rows")
             for row in rows {
                 guard let index = row[0].flatMap(Int.init), batch.indices.contains(batch.startIndex + index),
@@ -91,22 +105,23 @@ package struct ContentMeasure: Sendable {
                 else { throw .measurement("a table without a count") }
                 all.append(
                     TableContent(
-                        name: batch[batch.startIndex + index], rows: count, hashes: row[2...].map { $0 ?? "" }))
+                        name: batch[batch.startIndex + index].name, rows: count, hashes: row[2...].map { $0 ?? "" }))
             }
         }
-        guard all.count == names.count else { throw .measurement("not every table answered") }
+        guard all.count == tables.count else { throw .measurement("not every table answered") }
         return all.sorted { $0.name < $1.name }
     }
 
-    /// `x.*` and not `x`, which a column of that name would shadow.
-    private static func count(_ index: Int, _ hashes: SQL, _ row: SQL, _ name: TableName) -> SQL {
-        """
-        SELECT \(index), count(*), \(hashes)
-        FROM (SELECT \(row) AS r FROM ONLY \(schema: name.schema, name: name.name) x) y
-        """
+    private static func count(_ index: Int, _ table: ReadableTable) -> SQL {
+        let columns = SQL(joining: table.columns.map { "x.\(identifier: $0)" as SQL })
+        return """
+            SELECT \(index), count(*), \(hashes(of: "r"))
+            FROM (SELECT textin(record_out(ROW(\(columns)))) AS r
+                  FROM ONLY \(schema: table.name.schema, name: table.name.name) x) y
+            """
     }
 
-    private func probeAndLargeObjects() async throws(BackupError) -> ([String], LargeObjectContent) {
+    func probeAndLargeObjects() async throws(BackupError) -> ([String], LargeObjectContent) {
         let rows = try await rows(
             """
             SELECT \(SQL(joining: Self.seeds.map { "hashtextextended('reconcile', \($0))" as SQL })), count(*)

@@ -101,6 +101,13 @@ enum PrivateFolder {
     }
 }
 
+/// Runs what must be done also where the task was cancelled: a session refuses to begin anything then.
+///
+/// A task of its own is the only way out of a cancelled one; it is waited for, so it outlives nothing.
+func uncancelled(_ body: @escaping @Sendable () async -> Void) async {
+    await Task { await body() }.value
+}
+
 /// How much room must be free before rows are written.
 package struct SpaceDemand: Sendable, Hashable {
     /// Of the database's size on its server.

@@ -1,4 +1,4 @@
-package import FleetModel
+internal import FleetModel
 internal import Postgres
 package import Servers
 

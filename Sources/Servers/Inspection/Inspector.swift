@@ -1,10 +1,87 @@
 package import FleetModel
 package import Postgres
-package final class CatalogPool: Sendable { package init() {} }
+
+/// Looks into one database in one round trip.
+///
+/// The server is asked for raw catalog rows, never for their words (`pg_get_*`), which cost it ten times as much; they are
+/// made canonical here. Everything is read in one snapshot; the history comes last, so that a missing table loses nothing
+/// else. Within a transaction of the caller's the caller's own snapshot counts.
 package enum Inspector {
-    package static func inspect(_ session: Session, history: HistoryQuery?, pool: CatalogPool) async throws(PostgresError) -> DatabaseState { throw .unexpectedAnswer("stub") }
+    /// - Parameters:
+    ///   - settings: what the session was opened with, where it is still to be proved within this round trip.
+    ///   - history: nil where no class is known to live here.
+    /// - Throws: `PostgresError`.
+    package static func inspect(
+        _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings? = nil
+    ) async throws(PostgresError) -> DatabaseState {
+        let layout = pool.layout(major: await session.serverVersionNumber / 10_000)
+        let isWithin = await session.isInTransaction
+        var sql: SQL = isWithin ? "" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+        if let settings { sql = sql + settings.proof + "; " }
+        sql = sql + layout.statements
+        // Within the caller's transaction an error would be the caller's: ask for the history once it is known to be there.
+        if let history, !isWithin { sql = sql + "; " + history.statement }
+        if !isWithin { sql = sql + "; COMMIT" }
+        let (all, error) = try await session.runKeepingAnswers(sql, label: "inspect")
+        if error != nil, !isWithin { try await session.run("ROLLBACK", label: "end of inspection") }
+        var answers = all.filter { answer in
+            if case .done = answer { return false }
+            return true
+        }[...]
+        if let settings {
+            try settings.verify(answers.popFirst()?.rows, backendPID: await session.backendPID)
+        }
+        var rows: [CopyRows] = []
+        for entry in layout.entries {
+            guard case .copy(let bytes)? = answers.popFirst() else {
+                throw error ?? .unexpectedAnswer("a catalog is missing")
+            }
+            let read = CopyRows(bytes, width: entry.table.columns.count)
+            guard read.isWellFormed else { throw .unexpectedAnswer("a catalog's rows are cut short") }
+            rows.append(read)
+        }
+        if let error, !error.isMissingTable { throw error }
+        let reading = CatalogReading(layout, rows, history: history.map { TableName(schema: $0.schema, name: $0.table) })
+        let (catalog, relations) = reading.canonical().pooled(in: pool)
+        var found = answers.popFirst()?.rows
+        if isWithin, let history, reading.hasTable(history) {
+            found = try await session.run(history.statement, label: "history").first?.rows
+        }
+        return DatabaseState(
+            catalog: catalog, history: history.flatMap { query in found.map { query.rows($0, pool) } } ?? .missing,
+            nonEmptyTables: reading.nonEmpty(relations), initMark: try await mark(session, reading))
+    }
+
+    private static func mark(
+        _ session: Session, _ reading: CatalogReading
+    ) async throws(PostgresError) -> DatabaseState.InitMark {
+        guard reading.hasTrustedMarks else { return .none }
+        // COPY runs nothing that the table's owner may have planted.
+        let answers = try await session.run("COPY reconcile.marks (key, value) TO STDOUT", label: "marks")
+        guard case .copy(let bytes)? = answers.first else { return .none }
+        let rows = CopyRows(bytes, width: 2)
+        for row in 0..<rows.count where rows.cell(row, 0).elementsEqual("init".utf8) {
+            return DatabaseState.InitMark(rawValue: String(decoding: rows.cell(row, 1), as: UTF8.self)) ?? .none
+        }
+        return .none
+    }
 }
-package struct FleetObserver: Sendable {
-    package init() {}
-    package func observe(_ environment: Environment) async -> ObservedEnvironment { ObservedEnvironment(name: "", instances: []) }
+
+extension HistoryQuery {
+    /// `TABLESAMPLE` is refused for anything that would run code of its owner's, as a view does; 100 percent is every row.
+    fileprivate var statement: SQL {
+        """
+        SELECT \(SQL(joining: columns)) FROM ONLY \(schema: schema, name: table) TABLESAMPLE SYSTEM (100) \
+        ORDER BY \(order)
+        """
+    }
+
+    fileprivate func rows(_ rows: Rows, _ pool: CatalogPool) -> HistoryRows {
+        pool.history(rows.values, digest: digest)
+    }
+}
+
+extension PostgresError {
+    /// No such table, or no such schema.
+    fileprivate var isMissingTable: Bool { sqlState == "42P01" || sqlState == "3F000" }
 }

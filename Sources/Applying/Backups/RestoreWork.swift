@@ -1,0 +1,175 @@
+internal import FleetModel
+internal import Postgres
+internal import Servers
+
+/// One restore on a real server, from the empty database to the proved one.
+struct RestoreWork: Sendable {
+    let backup: StoredBackup
+    let newName: String
+    let programs: PostgresPrograms
+    let maintenance: Session
+    let target: ConnectionTarget
+    let now: Int64
+    private let roles: RestoreRoles?
+    /// Everything belongs to this one role, which may be a superuser: it gets it all afterwards.
+    private let soleOwner: String?
+
+    /// - Throws: `BackupError` where a role is missing, or what the roles are forbids a safe restore.
+    init(
+        backup: StoredBackup, newName: String, programs: PostgresPrograms, maintenance: Session,
+        target: ConnectionTarget, runID: String, now: Int64
+    ) async throws(BackupError) {
+        self.backup = backup
+        self.newName = newName
+        self.programs = programs
+        self.maintenance = maintenance
+        self.target = target
+        self.now = now
+        let answers = try await maintenance.ask(
+            """
+            SELECT rolname, rolsuper, rolname = current_user FROM pg_roles;
+            SELECT current_setting('server_version_num')
+            """, label: "roles")
+        guard answers.count == 2, let all = answers[0].rows,
+            let version = answers[1].rows?.scalar.flatMap({ Int($0) }).map(ServerVersion.init(number:))
+        else { throw .measurement("no roles") }
+        guard version.major >= backup.receipt.serverVersion.major else {
+            throw .wrongDatabase(
+                reason: "the backup is of PostgreSQL \(backup.receipt.serverVersion.major), the server is \(version)")
+        }
+        let source = backup.receipt.source
+        let present = Set(all.map { $0[0] ?? "" })
+        let superusers = Set(all.filter { $0[1] == "t" }.map { $0[0] ?? "" })
+        let owners = Set(source.owners + [source.owner]).subtracting(["pg_database_owner"])
+        // A dump names the bootstrap superuser only where it owns something.
+        let needed = Set(source.owners + [source.owner])
+        let missing = needed.subtracting(present)
+        guard missing.isEmpty else { throw .rolesMissing(missing.sorted()) }
+        guard all.contains(where: { $0[1] == "t" && $0[2] == "t" }) else {
+            roles = nil
+            soleOwner = nil
+            return
+        }
+        let privileged = owners.intersection(superusers)
+        if privileged.isEmpty {
+            soleOwner = nil
+        } else if owners.count == 1 {
+            soleOwner = owners.first
+        } else {
+            throw .needsSuperuser(privileged.sorted().map { "what belongs to \"\($0)\"" })
+        }
+        let members = source.roles.filter {
+            present.contains($0) && !superusers.contains($0) && !$0.hasPrefix("pg_")
+        }
+        roles = RestoreRoles(members: members, tag: String(runID.suffix(24)))
+    }
+
+    func createDatabase() async throws(BackupError) {
+        let source = backup.receipt.source
+        let major = await maintenance.serverVersionNumber / 10_000
+        try await maintenance.ask(
+            """
+            CREATE DATABASE \(identifier: newName) OWNER \(identifier: source.owner) \(source.locale.options(onMajor: major))
+            """, label: "create database")
+        // Nobody but owners and superusers has business here before it is proved.
+        try await maintenance.ask("REVOKE CONNECT ON DATABASE \(identifier: newName) FROM PUBLIC", label: "revoke")
+    }
+
+    /// - Returns: entries that only a superuser could restore.
+    func restore() async throws -> [String] {
+        guard let roles else {
+            let restore = ArchiveRestore(backup: backup, programs: programs, superuser: nil, group: nil)
+            return try await restore.run(into: target.with(database: newName), ownership: .asDumped, tablespaces: true)
+        }
+        let password = ScramVerifier.base64(ScramVerifier.randomBytes(24))
+        let verifier = ScramVerifier.make(password: password, salt: ScramVerifier.randomBytes(16))
+        try await roles.create(in: maintenance, password: (verifier, ReceiptTime.text(now + 24 * 60 * 60)))
+        let superuser = try await session(.readWrite)
+        try await roles.prepare(superuser, database: newName)
+        let login = loginTarget(roles, password)
+        try await probe(login, roles)
+        let restore = ArchiveRestore(backup: backup, programs: programs, superuser: superuser, group: roles.group)
+        let left = try await restore.run(
+            into: login, ownership: soleOwner == nil ? .asDumped : .ofLogin, tablespaces: true)
+        try await roles.withdraw(superuser, owner: soleOwner ?? backup.receipt.source.owner)
+        await superuser.close()
+        return left
+    }
+
+    func compare(_ inspect: CatalogReader) async throws(BackupError) -> DatabaseContent {
+        let session = try await session(.readOnly)
+        let (catalog, content) = try await RestoredContent.read(session, inspect)
+        await session.close()
+        let receipt = backup.receipt
+        var differences = receipt.content.differences(in: content)
+        let major = await maintenance.serverVersionNumber / 10_000
+        // Fingerprints compare within one major only.
+        if major == receipt.serverVersion.major, catalog.fingerprint != receipt.fingerprint {
+            differences.append(.schema(expected: receipt.fingerprint, found: catalog.fingerprint))
+        }
+        guard differences.isEmpty else { throw .differs(differences) }
+        return content
+    }
+
+    func analyse() async throws(BackupError) {
+        let session = try await session(.readWrite)
+        try await session.ask("ANALYZE", label: "analyse")
+        await session.close()
+    }
+
+    /// The live database's owner, privileges, settings and comment; what a new database has where there is none.
+    func apply(_ live: DatabaseSettings?) async throws(BackupError) {
+        let statements = live?.statements(for: newName) ?? ["GRANT CONNECT ON DATABASE \(identifier: newName) TO PUBLIC"]
+        let transaction = ["BEGIN" as SQL] + Self.restoringPublic(live, newName) + statements + ["COMMIT"]
+        do throws(BackupError) {
+            try await maintenance.run(every: transaction)
+        } catch {
+            if await maintenance.isInTransaction { try await maintenance.ask("ROLLBACK", label: "roll back") }
+            throw error
+        }
+    }
+
+    private static func restoringPublic(_ live: DatabaseSettings?, _ database: String) -> [SQL] {
+        live != nil && live?.privileges == nil ? ["GRANT CONNECT ON DATABASE \(identifier: database) TO PUBLIC"] : []
+    }
+
+    func dropRoles() async throws(BackupError) {
+        try await roles?.drop(in: maintenance)
+    }
+
+    /// Takes everything away again; what cannot be is named by its `rcl` in the next inventory.
+    func abandon() async {
+        let database: SQL = "DROP DATABASE IF EXISTS \(identifier: newName) WITH (FORCE)"
+        _ = try? await maintenance.run(every: [database])
+        try? await dropRoles()
+    }
+
+    private func session(_ access: SessionSettings.Access) async throws(BackupError) -> Session {
+        do throws(PostgresError) {
+            return try await Session.open(
+                target.with(database: newName),
+                settings: SessionSettings(
+                    access: access, applicationName: "reconcile/\(backup.receipt.runID) restore"))
+        } catch {
+            throw .server(error)
+        }
+    }
+
+    private func loginTarget(_ roles: RestoreRoles, _ password: String) -> ConnectionTarget {
+        // Where a service says who logs in, what stands beside it wins.
+        let others = target.parameters.filter { !["user", "passfile"].contains($0.keyword) }
+        return ConnectionTarget(
+            parameters: others + [("user", roles.login)], database: newName, password: Secret(password))
+    }
+
+    /// Whether the server lets the login in at all (`pg_hba.conf`), before anything is sent.
+    private func probe(_ login: ConnectionTarget, _ roles: RestoreRoles) async throws(BackupError) {
+        do throws(PostgresError) {
+            let session = try await Session.open(
+                login, settings: SessionSettings(access: .readOnly, applicationName: "reconcile/restore"))
+            await session.close()
+        } catch {
+            throw .cannotLogIn(role: roles.login, reason: error.description)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import FleetModel
+
+/// The canonical forms of one database: what it holds, who may what, and where its columns stand.
+struct CanonicalCatalog {
+    var definitions = CatalogRecords(capacity: 160 << 10)
+    var privileges = CatalogRecords(capacity: 4 << 10)
+    var columnOrder = CatalogRecords(capacity: 32 << 10)
+    /// What each line of `definitions` is of.
+    var keys: [UInt64] = []
+    /// Ordinary and partitioned tables with their lines in `definitions`.
+    var tables: [(record: Int, relation: UInt32)] = []
+    /// Lines in `definitions`.
+    var invalidIndexes: [Int] = []
+    var notInspected: [String] = []
+    /// False once an OID stayed a number that may differ between servers.
+    var isComplete = true
+
+    /// Finds the same catalog in the pool, or makes it: only the first of its kind costs objects.
+    ///
+    /// - Returns: the catalog, and its tables' relations in the order of `catalog.tables`.
+    func pooled(in pool: CatalogPool) -> (catalog: Catalog, relations: [UInt32]) {
+        let order = definitions.sorted
+        let key = CatalogKey(
+            fingerprint: definitions.fingerprint(order), privileges: privileges.fingerprint(privileges.sorted),
+            columnOrder: columnOrder.fingerprint(columnOrder.sorted), notInspected: notInspected)
+        var place = [Int](repeating: 0, count: keys.count)
+        for (position, record) in order.enumerated() { place[record] = position }
+        let tables = tables.sorted { place[$0.record] < place[$1.record] }
+        let found = pool.catalog(key) { made(key, tables.map(\.record)) }
+        var relations = [UInt32](repeating: 0, count: tables.count)
+        for (table, place) in zip(tables, found.tablePlaces) { relations[place] = table.relation }
+        return (found.catalog, relations)
+    }
+
+    private func made(_ key: CatalogKey, _ tableRecords: [Int]) -> PooledCatalog {
+        let names = tableRecords.map { record in
+            let identity = definitions.identity(of: record)
+            return TableName(schema: identity.schema ?? "", name: identity.name)
+        }
+        let sorted = names.indices.sorted { names[$0] < names[$1] }
+        var places = [Int](repeating: 0, count: names.count)
+        for (place, index) in sorted.enumerated() { places[index] = place }
+        let catalog = Catalog(
+            fingerprint: key.fingerprint, privileges: key.privileges, columnOrder: key.columnOrder, objects: objects,
+            tables: sorted.map { names[$0] },
+            invalidIndexes: invalidIndexes.map(definitions.identity).sorted(), notInspected: notInspected)
+        return PooledCatalog(catalog: catalog, tablePlaces: places)
+    }
+
+    private var objects: [CatalogObject] {
+        let byDefault = Fingerprint(of: "the database's owner, the privileges of the start")
+        var privileged: [ObjectID: Fingerprint] = [:]
+        for record in privileges.records.indices {
+            privileged[privileges.identity(of: record)] = privileges.definition(of: record)
+        }
+        var objects = definitions.records.indices.map { record in
+            let id = definitions.identity(of: record)
+            let own = privileged.removeValue(forKey: id)
+            return CatalogObject(
+                id: id, definition: definitions.definition(of: record),
+                privileges: own ?? (definitions.records[record].hasOwner ? byDefault : nil))
+        }
+        // Default privileges are nothing but privileges.
+        for (id, fingerprint) in privileged {
+            objects.append(CatalogObject(id: id, definition: Fingerprint(of: ""), privileges: fingerprint))
+        }
+        return objects.sorted { $0.id < $1.id }
+    }
+}

@@ -1,0 +1,114 @@
+internal import Postgres
+
+/// The catalogs of one major version and where in their rows things stand.
+struct CatalogLayout: Sendable {
+    let entries: [Entry]
+    private(set) var columns = Columns()
+    private let places: [Int?]
+
+    /// One catalog with the places of what every row has.
+    struct Entry: Sendable {
+        var table: CatalogTable
+        var oid: Int?
+        var name: Int?
+        var schema: Int?
+        var owner: Int?
+        var access: Int?
+        var relation: Int?
+        var columnNumber: Int?
+        var kind: Int?
+        var ordinal: Int?
+        var accessKind = AccessList.Kind.none
+        /// Columns that make up the definition, in their order.
+        var defining: [(place: Int, form: ColumnForm)] = []
+
+        init(_ table: CatalogTable) {
+            self.table = table
+            for (place, column) in table.columns.enumerated() {
+                switch column.form {
+                case .oid: oid = place
+                case .name: name = place
+                case .schema: schema = place
+                case .owner: owner = place
+                case .access(let kind): (access, accessKind) = (place, kind)
+                case .relation: relation = place
+                case .table:
+                    relation = place
+                    defining.append((place, .reference(.relation)))
+                case .columnNumber: columnNumber = place
+                case .kind: kind = place
+                case .ordinal: ordinal = place
+                case .unused: break
+                case .value, .reference, .references, .columns, .columnSet, .columnsOf, .set, .roles, .tree:
+                    defining.append((place, column.form))
+                }
+            }
+        }
+
+        /// Whether the relation is a part of the name.
+        var isNamedAfterRelation: Bool {
+            guard let relation, case .relation = table.columns[relation].form else { return false }
+            return true
+        }
+    }
+
+    init(major: Int) {
+        entries = CatalogTable.all.compactMap { $0.resolved(major: major) }.map(Entry.init)
+        var places = [Int?](repeating: nil, count: CatalogTable.Identifier.allCases.count)
+        for (place, entry) in entries.enumerated() { places[entry.table.id.rawValue] = place }
+        self.places = places
+        columns = findColumns()
+    }
+
+    func place(of id: CatalogTable.Identifier) -> Int? { places[id.rawValue] }
+
+    /// Columns that code asks for by name.
+    struct Columns: Sendable {
+        var toast = 0, options = 0, hasPages = 0
+        var attributeTarget = 0, attributeOptions = 0
+        var constraintType = 0, constraintParent = 0
+        var triggerIsInternal = 0, triggerConstraint = 0, triggerFunction = 0
+        var element = 0, category = 0, typeRelation = 0
+        var labelOID = 0, label = 0
+        var dependent = 0, dependency = 0
+        var isValid = 0
+        var parent = 0
+        var described = 0, labelled = 0
+        var currentUser = 0
+    }
+
+    private func column(_ name: SQL, of id: CatalogTable.Identifier) -> Int {
+        let found = place(of: id).flatMap { entries[$0].table.columns.firstIndex { $0.sql == name } }
+        guard let found else { preconditionFailure("no column \(name.text) is asked for") }
+        return found
+    }
+
+    private func findColumns() -> Columns {
+        var columns = Columns()
+        columns.toast = column("reltoastrelid", of: .relation)
+        columns.options = column("reloptions", of: .relation)
+        columns.hasPages = column(CatalogTable.hasPages, of: .relation)
+        columns.attributeTarget = column("attstattarget", of: .attribute)
+        columns.attributeOptions = column("attoptions", of: .attribute)
+        columns.constraintType = column("contypid", of: .constraint)
+        columns.constraintParent = column("conparentid", of: .constraint)
+        columns.triggerIsInternal = column("tgisinternal", of: .trigger)
+        columns.triggerConstraint = column("tgconstraint", of: .trigger)
+        columns.triggerFunction = column("tgfoid", of: .trigger)
+        columns.element = column("typelem", of: .type)
+        columns.category = column("typcategory", of: .type)
+        columns.typeRelation = column("typrelid", of: .type)
+        columns.labelOID = column("oid", of: .enumLabel)
+        columns.label = column("enumlabel", of: .enumLabel)
+        columns.dependent = column("classid", of: .depend)
+        columns.dependency = column("deptype", of: .depend)
+        columns.isValid = column("indisvalid", of: .index)
+        columns.parent = column("inhparent", of: .inherits)
+        columns.described = column("classoid", of: .description)
+        columns.labelled = column("classoid", of: .securityLabel)
+        columns.currentUser = column("current_user", of: .database)
+        return columns
+    }
+
+    var statements: SQL { SQL(joining: entries.map(\.table.statement), separator: "; ") }
+}

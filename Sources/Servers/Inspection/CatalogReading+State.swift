@@ -1,0 +1,61 @@
+internal import FleetModel
+internal import Postgres
+
+/// What is not of the catalog, but of the one database.
+extension CatalogReading {
+    /// Places in `relations` of the tables with a page on disk; a partitioned table has what its partitions have.
+    func nonEmpty(_ tables: [UInt32]) -> Set<Int> {
+        guard let (_, rows) = of(.relation) else { return [] }
+        let hasPages = layout.columns.hasPages
+        var full: Set<UInt32> = []
+        let parents = parents()
+        for (oid, relation) in relations where rows.isTrue(relation.row, hasPages) {
+            full.insert(oid)
+            var rest = parents[oid] ?? []
+            while let parent = rest.popLast() {
+                if full.insert(parent).inserted { rest += parents[parent] ?? [] }
+            }
+        }
+        return Set(tables.indices.filter { full.contains(tables[$0]) })
+    }
+
+    private func parents() -> [UInt32: [UInt32]] {
+        guard let (entry, rows) = of(.inherits), let oid = entry.oid else { return [:] }
+        let parent = layout.columns.parent
+        var parents: [UInt32: [UInt32]] = [:]
+        for row in 0..<rows.count { parents[rows.number(row, oid), default: []].append(rows.number(row, parent)) }
+        return parents
+    }
+
+    func hasTable(_ history: HistoryQuery) -> Bool {
+        table(schema: history.schema, name: history.table) != nil
+    }
+
+    /// Whether `reconcile.marks` is there and ours: whoever owns a database can make a schema of this name.
+    var hasTrustedMarks: Bool {
+        guard let row = table(schema: "reconcile", name: "marks"), let (entry, rows) = of(.relation),
+            let (schemas, schemaRows) = of(.namespace), let (_, database) = of(.database), database.count > 0
+        else { return false }
+        let current = database.cell(0, layout.columns.currentUser)
+        let owner = rows.cell(row, entry.owner ?? 0)
+        let home = (0..<schemaRows.count).first {
+            schemaRows.cell($0, schemas.name ?? 0).elementsEqual("reconcile".utf8)
+        }
+        guard let home else { return false }
+        return owner.elementsEqual(current) && schemaRows.cell(home, schemas.owner ?? 0).elementsEqual(current)
+    }
+
+    /// The row of an ordinary table.
+    private func table(schema: String, name: String) -> Int? {
+        guard let (entry, rows) = of(.relation), let nameColumn = entry.name, let schemaColumn = entry.schema,
+            let kind = entry.kind
+        else { return nil }
+        return (0..<rows.count).first { row in
+            guard rows.byte(row, kind) == UInt8(ascii: "r"),
+                let span = context.names.span(NameMap.key(.schema, rows.number(row, schemaColumn)))
+            else { return false }
+            return rows.unescaped(row, nameColumn).elementsEqual(name.utf8)
+                && CopyRows.unescape(context.names.arena[span]).elementsEqual(schema.utf8)
+        }
+    }
+}
