@@ -65,6 +65,8 @@ let package = Package(
             exclude: ["Manifests"], swiftSettings: settings),
         .testTarget(
             name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
+            swiftSettings: settings),
+        .testTarget(
             name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),

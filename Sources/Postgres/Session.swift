@@ -61,8 +61,13 @@ package actor Session {
     /// - Parameter label: what traces call it; never a value.
     /// - Throws: `PostgresError`; statements after the one that failed did not run.
     @discardableResult
-    package func run(_ sql: SQL, label: String = "sql") async throws(PostgresError) -> [Answer] {
-        try await cancellable { () throws(PostgresError) in try self.send(sql, label: label) }
+    package nonisolated func run(_ sql: SQL, label: String = "sql") async throws(PostgresError) -> [Answer] {
+        let call = canceller.call()
+        return try await withTaskCancellationHandler {
+            await attempt(call) { session throws(PostgresError) in try session.send(sql, label: label) }
+        } onCancel: {
+            canceller.cancel(call)
+        }.get()
     }
 
     /// As `run`, giving what was answered before the first error together with that error.
@@ -83,16 +88,21 @@ package actor Session {
 
     /// Runs one statement with text parameters by the extended protocol.
     @discardableResult
-    package func run(
+    package nonisolated func run(
         _ sql: SQL, parameters: [String?], label: String = "sql"
     ) async throws(PostgresError) -> Rows {
-        try await cancellable { () throws(PostgresError) in
-            var rows: Rows?
-            try self.onConnection(label) { connection throws(PostgresError) in
-                try connection.extendedQuery(sql.text, parameters) { rows = rows ?? $0.rows }
+        let call = canceller.call()
+        return try await withTaskCancellationHandler {
+            await attempt(call) { session throws(PostgresError) in
+                var rows: Rows?
+                try session.onConnection(label) { connection throws(PostgresError) in
+                    try connection.extendedQuery(sql.text, parameters) { rows = rows ?? $0.rows }
+                }
+                return rows ?? Rows(columns: [], values: [])
             }
-            return rows ?? Rows(columns: [], values: [])
-        }
+        } onCancel: {
+            canceller.cancel(call)
+        }.get()
     }
 
     /// Runs one `COPY … FROM stdin` with its data.
@@ -106,7 +116,7 @@ package actor Session {
         connection = nil
     }
 
-    private func send(_ sql: SQL, label: String) throws(PostgresError) -> [Answer] {
+    fileprivate func send(_ sql: SQL, label: String) throws(PostgresError) -> [Answer] {
         var answers: [Answer] = []
         try onConnection(label) { connection throws(PostgresError) in
             try connection.simpleQuery(sql.text) { answers.append($0) }
@@ -114,7 +124,7 @@ package actor Session {
         return answers
     }
 
-    private func onConnection(
+    fileprivate func onConnection(
         _ what: String, _ body: (borrowing Connection) throws(PostgresError) -> Void
     ) throws(PostgresError) {
         guard connection != nil else { throw .connectionLost(reason: "the session was closed") }
@@ -127,18 +137,13 @@ package actor Session {
         }
     }
 
-    private func cancellable<Value: Sendable>(
-        _ body: () throws(PostgresError) -> Value
-    ) async throws(PostgresError) -> Value {
-        // A cancel that arrives before the statement starts finds nothing to stop.
-        guard !Task.isCancelled else { throw .server(.cancelledBeforeStart) }
-        let canceller = canceller
-        let result: Swift.Result<Value, PostgresError> = await withTaskCancellationHandler {
-            do throws(PostgresError) { return .success(try body()) } catch { return .failure(error) }
-        } onCancel: {
-            canceller.cancel()
-        }
-        return try result.get()
+    /// Does `body` unless the call was cancelled before its turn came.
+    private func attempt<Value: Sendable>(
+        _ call: Canceller.Call, _ body: @Sendable (isolated Session) throws(PostgresError) -> Value
+    ) -> Result<Value, PostgresError> {
+        guard canceller.begin(call) else { return .failure(.server(.cancelledBeforeStart)) }
+        defer { canceller.end(call) }
+        do throws(PostgresError) { return .success(try body(self)) } catch { return .failure(error) }
     }
 }
 
@@ -158,30 +163,62 @@ private final class Holder {
     func take() -> Connection? { connection.take() }
 }
 
-/// Asks the server to stop what a session is doing, from any thread.
+/// Asks the server to stop what a session is doing, from any thread, and only where it is the call that was cancelled.
 ///
 /// `PQcancel` is safe to call from another thread while the connection is in use, and it reads only the `PGcancel` made
 /// beforehand: <https://www.postgresql.org/docs/current/libpq-cancel.html>.
 private final class Canceller: Sendable {
-    private struct Token: @unchecked Sendable { var pointer: OpaquePointer }
-    private let token = Mutex<Token?>(nil)
+    struct Call: Hashable, Sendable { var number: Int }
 
-    func arm(_ handle: OpaquePointer) {
-        token.withLock { $0 = PQgetCancel(handle).map(Token.init) }
+    private struct State: @unchecked Sendable {
+        /// Read by `PQcancel` alone, under the lock.
+        var token: OpaquePointer?
+        var calls = 0
+        var running: Call?
+        var cancelled: Set<Call> = []
     }
 
-    func cancel() {
-        token.withLock { token in
-            guard let token else { return }
+    private let state = Mutex(State())
+
+    func arm(_ handle: OpaquePointer) {
+        state.withLock { $0.token = PQgetCancel(handle) }
+    }
+
+    func call() -> Call {
+        state.withLock { state in
+            state.calls += 1
+            return Call(number: state.calls)
+        }
+    }
+
+    /// False where the call was cancelled before its turn came.
+    func begin(_ call: Call) -> Bool {
+        state.withLock { state in
+            guard state.cancelled.remove(call) == nil else { return false }
+            state.running = call
+            return true
+        }
+    }
+
+    func end(_ call: Call) {
+        state.withLock { $0.running = nil }
+    }
+
+    func cancel(_ call: Call) {
+        state.withLock { state in
+            guard state.running == call, let token = state.token else {
+                state.cancelled.insert(call)
+                return
+            }
             var buffer = [CChar](repeating: 0, count: 256)
-            _ = Outside.perform(.signal("cancel")) { PQcancel(token.pointer, &buffer, CInt(buffer.count)) }
+            _ = Outside.perform(.signal("cancel")) { PQcancel(token, &buffer, CInt(buffer.count)) }
         }
     }
 
     func disarm() {
-        token.withLock { token in
-            if let token { PQfreeCancel(token.pointer) }
-            token = nil
+        state.withLock { state in
+            if let token = state.token { PQfreeCancel(token) }
+            state.token = nil
         }
     }
 

@@ -33,13 +33,16 @@ struct DatabaseWork: Sendable {
             owed = owed.dropFirst()
         }
         let isNew = owed.count < cohort.steps.count
-        let worker = try await open(control, isNew: isNew)
+        var worker = try await open(control, isNew: isNew)
         do {
-            var state = try await worker.inspect(classContext, context.pool)
+            let state = try await worker.inspect(classContext, context.pool)
             if isNew {
                 try await worker.prepareNew(classContext)
             } else {
                 try expect(state)
+                if owed.contains(where: { $0.kind == .initialize }), state.initMark == .none {
+                    try await worker.markInitPending()
+                }
             }
             var rows = state.history.rows.count
             for step in owed {
@@ -48,12 +51,10 @@ struct DatabaseWork: Sendable {
                 try await journalled(step, control) {
                     rows = try await perform(step, worker, classContext, rows: rows, control)
                 }
+                // What bears the name now is another database, which wants a session of its own.
+                if step.kind == .rebuildDatabase { worker = try await open(control, isNew: true) }
             }
-            // A rebuilt database is looked at before it is swapped in; here it is another one by now.
-            if !cohort.steps.contains(where: { $0.kind == .rebuildDatabase }) {
-                state = try await worker.inspect(classContext, context.pool)
-                try verify(state.catalog)
-            }
+            try verify(try await worker.inspect(classContext, context.pool).catalog)
             await worker.session.close()
             context.report(.verified(key))
         } catch {

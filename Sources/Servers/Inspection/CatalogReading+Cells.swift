@@ -29,10 +29,7 @@ extension CatalogReading {
             for name in names { out.append(contentsOf: name) }
             return true
         case .set:
-            for element in AccessList.elements(rows.bytes[range]).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                out.append(contentsOf: element)
-                out.append(NameMap.dot)
-            }
+            appendSet(rows.bytes[range], to: &out)
             return true
         case .roles:
             appendRoles(rows.bytes[range], to: &out)
@@ -44,6 +41,19 @@ extension CatalogReading {
             return true
         }
     }
+
+    /// Options in one order, but for `pg_attver`, in which minor releases since November 2026 keep a position of their own
+    /// per table: nobody set it, and it differs between any two databases.
+    private func appendSet(_ cell: ArraySlice<UInt8>, to out: inout [UInt8]) {
+        let elements = AccessList.elements(cell).filter { !$0.starts(with: Self.attributeVersion) }
+        guard !elements.isEmpty else { return out.append(contentsOf: "\\N".utf8) }
+        for element in elements.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            out.append(contentsOf: element)
+            out.append(NameMap.dot)
+        }
+    }
+
+    private static let attributeVersion = Array("pg_attver=".utf8)
 
     private func appendColumns(
         _ bytes: [UInt8], _ range: Range<Int>, of relation: UInt32, to out: inout [UInt8]

@@ -8,7 +8,9 @@ extension CatalogTable {
             .extension, .object(.extension, .extension), "pg_catalog.pg_extension",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("extname", .name),
-                CatalogColumn("pg_get_userbyid(extowner)", .owner), CatalogColumn("extnamespace", .reference(.schema)),
+                // What initdb made belongs to whoever ran it.
+                CatalogColumn("CASE WHEN oid >= 16384 THEN pg_get_userbyid(extowner) END", .owner),
+                CatalogColumn("extnamespace", .reference(.schema)),
                 CatalogColumn("extversion"),
             ]),
         CatalogTable(
