@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 
 # The test targets that start no server: `make test-fast` runs these alone.
-FAST := ^(FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
+FAST := ^(DocsTests|FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
 # Tests that start servers are as wide as this; two a core keeps both busy while one waits for a disk.
 WIDTH ?= 4
 PREFIX ?= /usr/local
+SHARE := $(PREFIX)/share
 
 # A module may import only what Package.swift says it needs.
 STRICT := --explicit-target-dependency-import-check error
@@ -31,8 +32,11 @@ format: ## lay the Swift sources out as `make lint` wants them
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-install: release ## install the program below PREFIX (default /usr/local)
+install: release ## install the program and its completions below PREFIX (default /usr/local)
 	install -D -m 755 .build/release/reconcile "$(DESTDIR)$(PREFIX)/bin/reconcile"
+	set -o pipefail; .build/release/reconcile --generate-completion-script bash | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/bash-completion/completions/reconcile"
+	set -o pipefail; .build/release/reconcile --generate-completion-script zsh | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/zsh/site-functions/_reconcile"
+	set -o pipefail; .build/release/reconcile --generate-completion-script fish | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/reconcile.fish"
 
 lint: ## layout, shell scripts, house rules, paths named in docs
 	scripts/bootstrap && scripts/lint

@@ -58,8 +58,24 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(name: "reconcile", dependencies: ["Commands"], swiftSettings: settings),
         .target(
+            name: "FleetFixtures", dependencies: ["FleetModel", "Migrations", "Planning"], path: "Tests/FleetFixtures",
+            swiftSettings: settings),
+        .target(
             name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
+            exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
+        .testTarget(
+            name: "BackupTests",
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DocsTests", dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "ManifestLoadingTests", dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
             exclude: ["Manifests"], swiftSettings: settings),
@@ -67,8 +83,15 @@ let package = Package(
             name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
             swiftSettings: settings),
         .testTarget(
-            name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            name: "PlanningTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports"],
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
+            exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(
+            name: "ScratchTests",
+            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings),
     ]
 )

@@ -9,10 +9,13 @@ internal import Servers
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Does what the plan says: under a lock, with a verified backup where policy asks for one.",
+        abstract: "Does what the plan says, under a lock.",
+        usage: "reconcile apply ENV|FILE [<options>]",
         discussion: """
-            ENV makes a plan, shows it and asks; a FILE that `plan --out` wrote was approved when it was reviewed and is
-            carried out as it stands, or not at all where the fleet is another by now (5). A run that was interrupted or
+            ENV makes a plan, shows it and asks. A FILE that `plan --out` wrote was
+            approved when it was reviewed: it is carried out as it stands, or not
+            at all where the fleet has changed since (5). Backups are taken and
+            proved first where policy asks for them. A run that was interrupted or
             killed anywhere is continued by running it again.
 
             EXAMPLES
@@ -22,7 +25,7 @@ struct ApplyCommand: AsyncParsableCommand {
               reconcile apply staging --partial --allow blocks-writes
             """)
 
-    @Argument(help: .init("An environment's name, or a saved plan.", valueName: "ENV|FILE"))
+    @Argument(help: .init("An environment's name, or a saved plan.", valueName: "ENV|FILE"), completion: .file())
     var target: String
 
     @OptionGroup var common: CommonOptions
@@ -30,10 +33,10 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup var servers: ServerOptions
     @OptionGroup var grants: GrantOptions
 
-    @Flag(help: "Do not ask. Needed where there is no terminal and no saved plan.")
+    @Flag(help: "Do not ask; needed without a terminal or saved plan.")
     var autoApprove = false
 
-    @Flag(help: "Do what is not refused instead of nothing; still ends with 3.")
+    @Flag(help: "Do what is not refused instead of nothing; ends with 3.")
     var partial = false
 
     func run() async throws {
@@ -43,7 +46,8 @@ struct ApplyCommand: AsyncParsableCommand {
         var statuses: [ExitStatus] = []
         for item in work {
             let application = Application(
-                command: self, workspace: workspace, environment: item.environment, saved: item.saved)
+                command: self, workspace: workspace, environment: item.environment, saved: item.saved,
+                savedDigest: item.digest)
             do {
                 statuses.append(try await application.run())
             } catch let ending as Ending {
@@ -58,7 +62,7 @@ struct ApplyCommand: AsyncParsableCommand {
         if status != .done { throw Ending(status) }
     }
 
-    private typealias Work = (environment: Environment, saved: EnvironmentPlan?)
+    private typealias Work = (environment: Environment, saved: EnvironmentPlan?, digest: String?)
 
     private func work(_ workspace: Workspace) throws -> [Work] {
         if let environment = workspace.fleet.environment(named: target) {
@@ -67,17 +71,19 @@ struct ApplyCommand: AsyncParsableCommand {
                     .usage, "there is no terminal to ask on, so nothing was changed",
                     hint: "approve a saved plan (reconcile plan \(target) --out FILE; reconcile apply FILE), or give --auto-approve")
             }
-            return [(environment, nil)]
+            return [(environment, nil, nil)]
         }
         guard textOfFile(target) != nil else {
             let all = workspace.fleet.environments.map { "\"\($0.name.value)\"" }.joined(separator: ", ")
             throw Ending(.usage, "\"\(target)\" is neither an environment nor a file", hint: "there are environments \(all)")
         }
-        return try SavedPlan.read(target).environments.map { saved in
+        let file = try SavedPlan.read(target)
+        let digest = PlanDocument(file).contentDigest
+        return try file.environments.map { saved in
             guard let environment = workspace.fleet.environment(named: saved.name) else {
                 throw Ending(.stale, "environment \"\(saved.name)\" of the saved plan is not declared any more")
             }
-            return (environment, saved)
+            return (environment, saved, digest)
         }
     }
 }
@@ -88,6 +94,8 @@ private struct Application {
     let workspace: Workspace
     let environment: Environment
     let saved: EnvironmentPlan?
+    /// The saved plan's own: a plan keeps its name in the journal however often it is gone on with.
+    let savedDigest: String?
 
     private var terminal: Terminal { command.common.terminal }
 
@@ -101,7 +109,7 @@ private struct Application {
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         let hold: Hold
         do {
-            hold = try await Hold.take(environment, targets: targets, run: run)
+            hold = try await Hold.take(environment, targets: targets, run: run, needed: { servers.narrowing.includes(instance: $0) })
         } catch let error as ApplyError {
             throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
         } catch let error as UnreachableInstance {
@@ -129,7 +137,7 @@ private struct Application {
         }
         try await hold.requireQuiet(surveyed.claimedOIDs)
         var plan = surveyed.plan
-        if let saved { plan = try confirm(saved, against: plan) }
+        if let saved { plan = try await confirm(saved, against: plan, hold) }
         let review = environment.policy.review(plan, allowing: allowed)
         let approved: ApprovedPlan
         do throws(Rejection) {
@@ -157,10 +165,13 @@ private struct Application {
     private func carryOut(
         _ approved: ApprovedPlan, _ hold: Hold, _ context: (@escaping @Sendable (ApplyEvent) -> Void) -> ApplyContext
     ) async throws -> ExitStatus {
-        let digest = PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
+        let digest =
+            savedDigest ?? PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
         try await hold.takeLease(planDigest: digest, toolVersion: ToolVersion.current)
         let progress = ApplyProgress(formattingIsText ? .lines : .events, terminal) { Surroundings.now }
         progress.report(.locked(run: hold.run.id))
+        let clock = ContinuousClock()
+        let start = clock.now
         let outcomes = await RollOut(context { progress.report($0) }).run()
         let counts = Dictionary(grouping: outcomes, by: \.outcome).mapValues(\.count)
         let failed = outcomes.contains { $0.outcome != .converged }
@@ -169,26 +180,48 @@ private struct Application {
             databases: .object(counts.map { JSONValue.Member($0.key.rawValue, .integer(Int64($0.value))) }))
         progress.report(.unlocked(run: hold.run.id))
         progress.report(.summary(outcomes))
-        if formattingIsText { conclude(outcomes, counts) }
+        if formattingIsText { conclude(outcomes, counts, approved.plan, took: clock.now - start) }
         if Task.isCancelled { return .interrupted }
         return .gravest([failed ? .failed : .done, approved.leftOut.isEmpty ? .done : .refused])
     }
 
-    private func conclude(_ outcomes: [DatabaseOutcome], _ counts: [DatabaseOutcome.Outcome: Int]) {
+    private func conclude(
+        _ outcomes: [DatabaseOutcome], _ counts: [DatabaseOutcome.Outcome: Int], _ plan: EnvironmentPlan, took: Duration
+    ) {
         let parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
             counts[outcome].map { "\($0) \(outcome.rawValue)" }
         }
-        terminal.give("\(environment.name.value): \(parts.joined(separator: ", ")).")
+        let name = environment.name.value
+        terminal.give("\(name): \(parts.joined(separator: ", ")) in \(took.text).")
+        let converged = Set(outcomes.filter { $0.outcome == .converged }.map(\.database))
+        let kept = plan.cohorts.filter { $0.steps.contains { $0.kind == .rebuildDatabase } }.reduce(0) { count, cohort in
+            count + cohort.databases.count { converged.contains(DatabaseKey(instance: cohort.instance, database: $0)) }
+        }
+        if kept > 0 {
+            let what = kept == 1 ? "The database that was replaced is" : "\(kept) databases that were replaced are"
+            terminal.say("\(what) kept aside. To drop what is kept: reconcile purge \(name)")
+        }
+        if plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .backup } }) {
+            terminal.say("Backups of this run: reconcile backups list")
+        }
         if outcomes.contains(where: { $0.outcome != .converged }) {
             terminal.say("What was finished is in the journal. To continue: reconcile apply \(command.target)")
         }
     }
 
     /// The saved plan is carried out as it stands, or not at all.
-    private func confirm(_ saved: EnvironmentPlan, against fresh: EnvironmentPlan) throws -> EnvironmentPlan {
+    private func confirm(
+        _ saved: EnvironmentPlan, against fresh: EnvironmentPlan, _ hold: Hold
+    ) async throws -> EnvironmentPlan {
         let staleness = Staleness.compare(saved: saved, fresh: fresh)
-        guard staleness.changes.isEmpty else {
-            for change in staleness.changes { terminal.say("  \(TerminalText.safe(change))") }
+        var changes = staleness.changes
+        // What was absent may be there because an earlier run of this very plan made it, and for no other reason.
+        for key in staleness.continued + staleness.done where saved.creates(key) {
+            let made = try await hold.controls[key.instance]?.created(byPlan: savedDigest ?? "") ?? []
+            if !made.contains(key.database) { changes.append("\(key): exists now; when the plan was made it did not") }
+        }
+        guard changes.isEmpty else {
+            for change in changes { terminal.say("  \(TerminalText.safe(change))") }
             throw Ending(
                 .stale, "the plan is stale: what it was made for has changed; nothing was done",
                 hint: "make it anew: reconcile plan \(environment.name.value) --out \(command.target)")
@@ -226,6 +259,14 @@ private struct Application {
 }
 
 extension EnvironmentPlan {
+    /// Whether the plan is to create this database.
+    fileprivate func creates(_ key: DatabaseKey) -> Bool {
+        cohorts.contains { cohort in
+            cohort.instance == key.instance && cohort.databases.contains(key.database)
+                && cohort.steps.contains { $0.kind == .createDatabase }
+        }
+    }
+
     /// Only what a saved plan would touch; what came up since then waits for a plan of its own.
     fileprivate func restricted(to saved: EnvironmentPlan) -> EnvironmentPlan {
         var plan = self

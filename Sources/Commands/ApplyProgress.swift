@@ -60,13 +60,12 @@ extension ApplyEvent {
         switch self {
         case .locked(let run): return "locked, run \(run)"
         case .unlocked(let run): return "unlocked, run \(run)"
-        case .backup(let key, let level, let archive):
-            return "  \(name(key)): backup \(Self.proof(level)), receipt \(TerminalText.safe(archive))"
+        case .backup(let key, let level, _): return "  \(name(key)): backup \(Self.proof(level))"
         case .started: return nil
         case .waiting(let key, let what): return style.paint("  \(name(key)): \(TerminalText.safe(what))", .warning)
         case .finished(let key, let step, let took):
             guard step.kind != .backup else { return nil }
-            return "  \(name(key)): \(step.kind.rawValue): \(TerminalText.safe(step.summary)) (\(took.text))"
+            return "  \(name(key)): \(TerminalText.safe(step.title)) (\(took.text))"
         case .failed(let key, let step, let message):
             let what = step.map { " \($0.kind.rawValue):" } ?? ""
             return style.paint("✗ \(name(key)): failed:\(what) \(TerminalText.safe(message))", .error)
@@ -78,9 +77,9 @@ extension ApplyEvent {
 
     private static func proof(_ level: String) -> String {
         switch level {
-        case "rehearse": "restored, compared and rehearsed"
-        case "restore": "restored and compared"
-        case "read": "read through"
+        case "rehearse": "taken, restored, compared, the plan rehearsed on the copy"
+        case "restore": "taken, restored and compared"
+        case "read": "taken and read through"
         default: "taken"
         }
     }
@@ -139,6 +138,23 @@ extension ApplyEvent {
     }
 }
 
+extension Step {
+    /// What was done, in a few words: the plan has said the rest.
+    fileprivate var title: String {
+        switch kind {
+        case .adopt, .migrate:
+            switch migrations.count {
+            case 0: summary
+            case 1: "\(kind.rawValue) \(migrations[0])"
+            default: "\(kind.rawValue) \(migrations.count) migrations"
+            }
+        case .createDatabase, .initialize, .quarantineTables, .rebuildDatabase, .moveDatabase, .dropDatabase,
+            .retireInstance, .backup, .check:
+            kind.rawValue
+        }
+    }
+}
+
 extension DatabaseOutcome {
     fileprivate var json: JSONValue {
         [
@@ -154,9 +170,11 @@ extension Duration {
         return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 
-    /// `0.4 s`, `12 s`, `3 min 5 s`.
+    /// `<1 ms`, `40 ms`, `1.4 s`, `12 s`, `3 min 5 s`.
     var text: String {
         let milliseconds = milliseconds
+        if milliseconds < 1 { return "<1 ms" }
+        if milliseconds < 1000 { return "\(milliseconds) ms" }
         if milliseconds < 10_000 { return "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s" }
         let seconds = milliseconds / 1000
         return seconds < 120 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"

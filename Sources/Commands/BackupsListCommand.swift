@@ -1,6 +1,7 @@
 internal import Applying
 internal import ArgumentParser
 internal import FleetModel
+internal import Glibc
 internal import Reports
 internal import Servers
 
@@ -8,6 +9,7 @@ struct BackupsListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the receipts of all backups, oldest first.",
+        usage: "reconcile backups list [<options>]",
         discussion: """
             EXAMPLES
               reconcile backups list
@@ -30,16 +32,19 @@ struct BackupsListCommand: ParsableCommand {
 struct BackupsVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Proves backups anew: checksum, read through, restored into scratch and compared row by row.",
+        abstract: "Proves backups anew, down to every restored row.",
+        usage: "reconcile backups verify [RECEIPT] [<options>]",
         discussion: """
-            Ends with 1 where any is not what its receipt says.
+            Checksum, archive read through, restored into a private server and
+            compared with the receipt. Ends with 1 where any is not what its
+            receipt says.
 
             EXAMPLES
               reconcile backups verify
               reconcile backups verify .reconcile/backups/production/…/tenant_7.json
             """)
 
-    @Argument(help: "A receipt; all of them where none is named.")
+    @Argument(help: .init("A receipt; all of them where none is named.", valueName: "RECEIPT"), completion: .file())
     var receipt: String?
 
     @OptionGroup var common: CommonOptions
@@ -56,7 +61,9 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
         for backup in chosen {
             try Task.checkCancellation()
             var problem: String?
-            do { try await prove(backup, programs, pool) } catch { problem = "\(error)" }
+            do { try await prove(backup, programs, pool) } catch {
+                problem = "\(error)".split(separator: "\n").joined(separator: "; ")
+            }
             if problem != nil { failures += 1 }
             rows.append([
                 "receipt": .string(backup.path), "database": .string(backup.receipt.database), "ok": .bool(problem == nil),
@@ -67,7 +74,7 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
             common.terminal.give("\(mark) \(backup.line)" + (problem.map { ": \(TerminalText.safe($0))" } ?? ""))
         }
         if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
-        if failures > 0 { throw Ending(.failed, "\(failures) of \(chosen.count) backups cannot be trusted") }
+        if failures > 0 { throw Ending(.failed, "\(failures) of \(chosen.count) could not be proved") }
     }
 
     private func prove(_ backup: StoredBackup, _ programs: [PostgresPrograms], _ pool: CatalogPool) async throws {
@@ -97,9 +104,16 @@ enum Receipts {
         }
     }
 
+    /// PostgreSQL's programs run in another folder, where a path relative to ours means nothing.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
+    }
+
     static func one(_ path: String) throws -> StoredBackup {
         do throws(BackupError) {
-            return try StoredBackup.read(path)
+            return try StoredBackup.read(absolute(path))
         } catch {
             throw Ending(.failed, "\(error)")
         }

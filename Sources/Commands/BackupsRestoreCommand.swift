@@ -8,24 +8,29 @@ internal import Servers
 struct BackupsRestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Puts one database back: beside the others, compared, then swapped in; the replaced one is kept aside.",
+        abstract: "Puts one database back, proved before the swap.",
+        usage: "reconcile backups restore RECEIPT [<options>]",
         discussion: """
+            The backup is restored beside the other databases, compared with its
+            receipt row by row, and then swapped in. What it replaces is kept aside
+            until `reconcile purge`.
+
             EXAMPLES
               reconcile backups restore .reconcile/backups/production/…/tenant_7.json
               reconcile backups restore …/tenant_7.json --as tenant_7_before --auto-approve
             """)
 
-    @Argument(help: "The receipt of the backup.")
+    @Argument(help: .init("The receipt of the backup.", valueName: "RECEIPT"), completion: .file())
     var receipt: String
 
-    @Option(name: .customLong("as"), help: .init("What to call the database; else as it was called.", valueName: "name"))
+    @Option(name: .customLong("as"), help: .init("Name to restore it under; else its own.", valueName: "name"))
     var name: String?
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var formatting: FormatOptions
     @OptionGroup var servers: ServerOptions
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask; needed without a terminal.")
     var autoApprove = false
 
     func validate() throws {

@@ -7,16 +7,18 @@ internal import Planning
 
 /// Flags that every command knows.
 struct CommonOptions: ParsableArguments {
-    @Option(name: [.customShort("C"), .customLong("root")], help: .init("The folder that holds environments/ and manifests/.", valueName: "dir"))
+    @Option(
+        name: [.customShort("C"), .customLong("root")],
+        help: .init("Folder of environments/ and manifests/.", valueName: "dir"), completion: .directory)
     var root = "."
 
-    @Option(help: .init("Write the result to a file instead of stdout.", valueName: "file"))
+    @Option(help: .init("Write the result to a file, not to stdout.", valueName: "file"), completion: .file())
     var output: String?
 
-    @Flag(help: "No colour; NO_COLOR does the same, and off a terminal there is none anyway.")
+    @Flag(help: "No colour, as with NO_COLOR or off a terminal.")
     var noColor = false
 
-    @Option(help: .init("How much to log on stderr: trace, debug, info, notice, warning, error, critical.", valueName: "level"))
+    @Option(help: .init("How much to log on stderr, trace to critical.", valueName: "level"))
     var logLevel = "warning"
 
     var terminal: Terminal { Terminal(noColor: noColor) }
@@ -30,7 +32,9 @@ struct CommonOptions: ParsableArguments {
 
 /// Flags of commands that look at servers.
 struct ServerOptions: ParsableArguments {
-    @Option(help: .init("Folder of PostgreSQL's programs; else those on PATH, else the newest installed.", valueName: "dir"))
+    @Option(
+        help: .init("Folder of PostgreSQL's programs; else those on PATH, else the newest installed.", valueName: "dir"),
+        completion: .directory)
     var pgBin: String?
 
     @Option(help: .init("How many databases to work on at once.", valueName: "n"))
@@ -42,7 +46,7 @@ struct ServerOptions: ParsableArguments {
     @Option(help: .init("Only databases whose name fits; may be repeated.", valueName: "glob"))
     var database: [String] = []
 
-    @Option(help: .init("A server to use as scratch instead of the embedded one.", valueName: "url"))
+    @Option(help: .init("Server to use as scratch, not an embedded one.", valueName: "url"))
     var scratch: String?
 
     var narrowing: Narrowing { Narrowing(instances: instance, databases: database) }
@@ -59,7 +63,10 @@ struct ServerOptions: ParsableArguments {
 struct GrantOptions: ParsableArguments {
     @Option(
         name: .customLong("allow"),
-        help: .init("Hazards to grant beside the policy's, separated by commas.", valueName: "hazard,…"))
+        help: .init(
+            "Hazards to grant beside the policy's: \(Hazard.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "hazard,…"),
+        completion: .list(Hazard.allCases.map(\.rawValue)))
     var allowed: [String] = []
 
     func hazards() throws -> Set<Hazard> {
@@ -83,7 +90,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct FormatOptions: ParsableArguments {
-    @Option(help: "How the result is written: text or json.")
+    @Option(help: "How the result is written.")
     var format = OutputFormat.text
 }
 

@@ -7,8 +7,14 @@ internal import Reports
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Shows exactly what must be done, how dangerous it is, and what policy refuses; changes nothing.",
+        abstract: "Shows exactly what would be done; changes nothing.",
+        usage: "reconcile plan [ENV…] [<options>]",
         discussion: """
+            Databases of one class in the same state are planned and shown once.
+            Each statement was tried on a scratch server: what it locks, rewrites
+            or deletes was measured there. What policy refuses is named last, with
+            what would grant it.
+
             EXAMPLES
               reconcile plan
               reconcile plan production --out plan.json
@@ -16,7 +22,7 @@ struct PlanCommand: AsyncParsableCommand {
               reconcile plan staging --database 'tenant_*' --allow blocks-writes
             """)
 
-    @Argument(help: "Environments; all of them where none is named.")
+    @Argument(help: .init("Environments; all of them where none is named.", valueName: "ENV"))
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions
@@ -24,10 +30,10 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var servers: ServerOptions
     @OptionGroup var grants: GrantOptions
 
-    @Option(help: .init("Save the plan, for `show` and `apply`.", valueName: "file"))
+    @Option(help: .init("Save the plan, for `show` and `apply`.", valueName: "file"), completion: .file())
     var out: String?
 
-    @Flag(help: "End with 2 where changes are owed, 3 where any is refused, 1 where a server was not reached.")
+    @Flag(help: "End with 2 where changes are owed, 3 where one is refused, 1 where a server did not answer.")
     var detailedExitcode = false
 
     func run() async throws {
@@ -42,7 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
         try common.show(plan, formatting.format)
         if let out, formatting.format == .text, common.output == nil {
-            common.terminal.say("Saved to \(out). To carry out exactly this plan: reconcile apply \(out)")
+            common.terminal.say("\nSaved to \(out). To carry out exactly this plan: reconcile apply \(out)")
         }
         guard detailedExitcode else { return }
         let status = ExitStatus.gravest(plan.environments.map(\.detailedStatus))
@@ -53,16 +59,18 @@ struct PlanCommand: AsyncParsableCommand {
 struct InventoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inventory",
-        abstract: "Shows what exists: instances, databases, versions, sizes, findings; changes nothing.",
+        abstract: "Shows what exists: instances, databases, findings.",
+        usage: "reconcile inventory [ENV…] [<options>]",
         discussion: """
-            A server that does not answer is unknown, never empty.
+            Changes nothing. A server that does not answer is unknown, never empty;
+            the command then ends with 1.
 
             EXAMPLES
               reconcile inventory
               reconcile inventory production --format json
             """)
 
-    @Argument(help: "Environments; all of them where none is named.")
+    @Argument(help: .init("Environments; all of them where none is named.", valueName: "ENV"))
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions

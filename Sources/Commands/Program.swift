@@ -74,10 +74,12 @@ private struct Interruption: ~Copyable {
 struct ReconcileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconcile",
-        abstract: "Brings fleets of PostgreSQL databases to what their manifests declare, and loses no row on the way.",
+        abstract: "Brings fleets of PostgreSQL databases to what manifests say.",
+        usage: "reconcile [-C DIR] <subcommand> [<options>]",
         discussion: """
-            Manifests under environments/ and manifests/ say what should be. `reconcile plan` shows exactly what would be
-            done and why, `reconcile apply` does it under a lock, with a verified backup before production changes.
+            Manifests under environments/ and manifests/ say what should be.
+            `plan` shows exactly what would be done and why; `apply` does it under
+            a lock, in production with a verified backup before the first change.
 
             EXAMPLES
               reconcile validate
@@ -86,8 +88,11 @@ struct ReconcileCommand: AsyncParsableCommand {
               reconcile apply plan.json
 
             EXIT STATUS
-              0 done, 1 failed, 2 changes are owed, 3 refused by policy, 4 locked, 5 stale, 64 wrong usage,
-              65 invalid manifest or migration folder, 130 interrupted
+                0  done                        4  locked by another run
+                1  failed                      5  stale: the fleet has changed
+                2  changes are owed           64  wrong usage
+                3  refused by policy          65  invalid manifest or folder
+                                             130  interrupted
             """,
         version: ToolVersion.current,
         subcommands: [

@@ -8,13 +8,17 @@ struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
         abstract: "Shows the journal of runs, newest first.",
+        usage: "reconcile history [ENV] [<options>]",
         discussion: """
+            The journal lives in the maintenance database of each instance. A run
+            that died without finishing is shown as interrupted.
+
             EXAMPLES
               reconcile history
               reconcile history production --format json
             """)
 
-    @Argument(help: "An environment; all of them where none is named.")
+    @Argument(help: .init("An environment; all of them where none is named.", valueName: "ENV"))
     var environment: String?
 
     @OptionGroup var common: CommonOptions
@@ -45,7 +49,10 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 
     private func text(of runs: [RunRecord]) -> String {
-        runs.map { run in
+        let name = runs.map(\.environment.count).max() ?? 0
+        let ending = runs.map(\.outcome.count).max() ?? 0
+        func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: width - text.count) }
+        return runs.map { run in
             let mark = run.outcome == "converged" ? "✓" : run.outcome == "running" ? "…" : "✗"
             let counts: String
             if case .object(let members) = run.databases {
@@ -54,8 +61,9 @@ struct HistoryCommand: AsyncParsableCommand {
                 counts = ""
             }
             return TerminalText.safe(
-                "\(mark) \(run.startedAt)  \(run.environment)  run \(run.runID)  \(run.outcome)"
-                    + (counts.isEmpty ? "" : " (\(counts))") + "  by \(run.who)@\(run.host)  plan \(run.planDigest.prefix(12))")
+                "\(mark) \(run.startedAt)  \(padded(run.environment, name))  run \(run.runID)  "
+                    + "\(padded(run.outcome, ending))  plan \(run.planDigest.prefix(12))  \(run.who)@\(run.host)"
+                    + (counts.isEmpty ? "" : "  \(counts)"))
         }.joined(separator: "\n")
     }
 }
@@ -63,26 +71,28 @@ struct HistoryCommand: AsyncParsableCommand {
 struct UnlockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unlock",
-        abstract: "Says who holds an environment's lock; --force ends that run's sessions.",
+        abstract: "Says who holds an environment, and can end that run.",
+        usage: "reconcile unlock ENV [--force] [<options>]",
         discussion: """
-            Ends with 0 where nobody holds it and with 4 where somebody does. A run that died leaves no lock: only what
-            its last statement still does on the server can hold the environment, and --force ends that.
+            Ends with 0 where nobody holds it and with 4 where somebody does. A run
+            that died leaves no lock: only what its last statement still does on
+            the server can hold the environment, and --force ends that.
 
             EXAMPLES
               reconcile unlock production
               reconcile unlock production --force
             """)
 
-    @Argument(help: "An environment.")
+    @Argument(help: .init("An environment.", valueName: "ENV"))
     var environment: String
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var formatting: FormatOptions
 
-    @Flag(help: "End the sessions of the run that holds it; asks \"yes\" on a terminal.")
+    @Flag(help: "End the sessions of the run that holds it.")
     var force = false
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask; needed without a terminal.")
     var autoApprove = false
 
     func run() async throws {
@@ -146,20 +156,24 @@ extension LockHolder {
 struct PurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
-        abstract: "Drops what rebuild, restore and drop kept aside, after showing it.",
+        abstract: "Drops what was kept aside, after showing it.",
+        usage: "reconcile purge ENV [<options>]",
         discussion: """
+            `apply` and `backups restore` never drop the database that a new one
+            replaces: they rename it to NAME__rcl_RUN. Only `purge` drops it.
+
             EXAMPLES
               reconcile purge development
               reconcile purge staging --auto-approve
             """)
 
-    @Argument(help: "An environment.")
+    @Argument(help: .init("An environment.", valueName: "ENV"))
     var environment: String
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var formatting: FormatOptions
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask; needed without a terminal.")
     var autoApprove = false
 
     func run() async throws {

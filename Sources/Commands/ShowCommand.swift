@@ -7,15 +7,16 @@ struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows a saved plan; no server is contacted.",
+        usage: "reconcile show FILE [<options>]",
         discussion: """
             A file that was changed by as much as a byte is refused (65).
 
             EXAMPLES
               reconcile show plan.json
-              reconcile show plan.json --format json | jq .environments[].summary
+              reconcile show plan.json --format json | jq '.environments[].summary'
             """)
 
-    @Argument(help: "A plan that `reconcile plan --out` wrote.")
+    @Argument(help: .init("A plan that `reconcile plan --out` wrote.", valueName: "FILE"), completion: .file())
     var file: String
 
     @OptionGroup var common: CommonOptions
@@ -35,7 +36,7 @@ enum SavedPlan {
             if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             return try Plan(reading: bytes)
         } catch {
-            throw Ending(.invalid, "\(file) is not a plan as it was written: \(error)", hint: "make it anew with `reconcile plan --out`")
+            throw Ending(.invalid, "\(file): \(error)", hint: "make it anew with `reconcile plan --out`")
         }
     }
 }

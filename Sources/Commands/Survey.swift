@@ -49,7 +49,8 @@ extension EnvironmentPlan {
     /// What a pipeline is told: 3 beats 2, and an unreachable instance beats both.
     var detailedStatus: ExitStatus {
         var statuses: [ExitStatus] = [.done]
-        if hasUnreachable { statuses.append(.failed) }
+        // Nothing is owed where only a check fails, and yet nobody may call it done.
+        if hasUnreachable || findings.contains(where: { $0.code == .checkFailed }) { statuses.append(.failed) }
         if !refused.isEmpty { statuses.append(.refused) }
         if owesChanges { statuses.append(.owed) }
         return .gravest(statuses)

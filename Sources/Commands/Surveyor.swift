@@ -83,15 +83,16 @@ struct Surveyor: Sendable {
     }
 
     private func observe(_ environment: Environment) async -> ObservedEnvironment {
-        let contexts = engine([]).contexts
-        let historyOf = HistoryGuess(environment, contexts)
+        let guess = HistoryGuess(environment, engine([]).contexts)
         let narrowing = servers.narrowing
         let terminal = common.terminal
-        let observer = FleetObserver(
-            parallel: servers.parallel ?? 8, pool: pool, history: { historyOf.query(instance: $0, database: $1) },
-            includes: { narrowing.includes(instance: $0) && narrowing.includes(database: $1) },
-            warn: { terminal.say("warning: \(TerminalText.safe($0))") })
-        return await observer.observe(environment)
+        var options = FleetObserver.Options()
+        options.parallel = servers.parallel ?? 8
+        options.includesInstance = { narrowing.includes(instance: $0) }
+        options.includesDatabase = { narrowing.includes(database: $1) }
+        options.history = { guess.query(instance: $0, database: $1, $2) }
+        options.warn = { terminal.say("warning: \(TerminalText.safe($0))") }
+        return await FleetObserver(pool: pool, options: options).observe(environment)
     }
 
     /// Where each instance is reached.
@@ -99,9 +100,9 @@ struct Surveyor: Sendable {
     /// - Throws: an ending with 1 where a secret cannot be read, or an instance needs what this version has not.
     func targets(of environment: Environment) async throws -> [String: ConnectionTarget] {
         var targets: [String: ConnectionTarget] = [:]
-        for instance in environment.instances where servers.narrowing.includes(instance: instance.name.value) {
+        for instance in environment.instances {
             do {
-                targets[instance.name.value] = try await InstanceTarget.of(instance, role: environment.role)
+                targets[instance.name.value] = try await InstanceAccess(instance, of: environment).target
             } catch {
                 throw Ending(.failed, "instance \"\(instance.name.value)\": \(error); nothing was done")
             }
@@ -121,21 +122,21 @@ struct Surveyor: Sendable {
             observed.instances.flatMap { instance in
                 instance.databases.map { (DatabaseKey(instance: instance.name, database: $0.name), $0.owner) }
             }) { $1 }
-        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> (DatabaseKey, CheckOutcome)? in
-            guard let target = targets[item.key.instance], let context = contexts[item.className] else { return nil }
+        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
+            guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
                 access: .readOnly, statementTimeout: .seconds(60), applicationName: "reconcile/check")
             do {
                 let session = try await Session.open(target.with(database: item.key.database), settings: settings)
-                let failure = try await DatabaseChecks.firstFailure(
+                let failures = try await DatabaseChecks.failures(
                     on: session, context, owner: owners[item.key] ?? "")
                 await session.close()
-                return failure.map { (item.key, CheckOutcome(name: "check", holds: false, message: $0)) }
+                return failures.map { (item.key, CheckOutcome(name: $0.name, holds: false, message: $0.reason)) }
             } catch {
-                return (item.key, CheckOutcome(name: "checks", holds: false, message: "could not be asked: \(error)"))
+                return [(item.key, CheckOutcome(name: "checks", holds: false, message: "could not be asked: \(error)"))]
             }
         }
-        return Dictionary(grouping: answers.compactMap(\.self), by: \.0).mapValues { $0.map(\.1) }
+        return Dictionary(grouping: answers.flatMap(\.self), by: \.0).mapValues { $0.map(\.1) }
     }
 
     /// What the work of an apply shares.
@@ -154,7 +155,7 @@ struct Surveyor: Sendable {
     }
 }
 
-/// Which class's history a database is likely to hold, from its name alone, before anything was asked of a query.
+/// Which class's history a database holds, known once its server has answered the entries' questions.
 private struct HistoryGuess: Sendable {
     private let entries: [(selector: DatabaseEntry.Selector, instance: String, glob: Glob?, history: HistoryQuery?)]
     private let retiring: Set<String>
@@ -163,26 +164,22 @@ private struct HistoryGuess: Sendable {
         entries = environment.entries.map { entry in
             var glob: Glob?
             if case .match(let pattern) = entry.selector.value { glob = Glob(pattern) }
-            return (
-                entry.selector.value, entry.instance.value, glob, contexts[entry.className.value]?.historyQuery
-            )
+            return (entry.selector.value, entry.instance.value, glob, contexts[entry.className.value]?.historyQuery)
         }
         retiring = Set(environment.instances.filter { $0.state == .retiring }.map(\.name.value))
     }
 
-    func query(instance: String, database: String) -> HistoryQuery? {
-        let here = entries.filter { $0.instance == instance || retiring.contains(instance) }
-        let named = here.first { entry in
-            switch entry.selector {
-            case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
-            case .match: entry.glob?.matches(database) == true
-            case .query: false
-            }
+    func query(instance: String, database: String, _ facts: ServerFacts) -> HistoryQuery? {
+        for (index, entry) in entries.enumerated() where entry.instance == instance || retiring.contains(instance) {
+            let isClaimed =
+                switch entry.selector {
+                case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
+                case .match: entry.glob?.matches(database) == true
+                case .query: (facts.queriedNames[index] ?? nil)?.contains { $0.utf8.elementsEqual(database.utf8) } == true
+                }
+            if isClaimed { return entry.history }
         }
-        // A query may name any database; where it does not, nobody asks for the history.
-        return named?.history ?? here.first { entry in
-            if case .query = entry.selector { true } else { false }
-        }?.history
+        return nil
     }
 }
 

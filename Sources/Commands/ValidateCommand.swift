@@ -6,9 +6,12 @@ internal import Reports
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Checks manifests and migration folders; no server is contacted and no command is run.",
+        abstract: "Checks manifests and migration folders, offline.",
+        usage: "reconcile validate [<options>]",
         discussion: """
-            Every fault is said in one run, with file, line, column and a way to mend it. Ends with 65 where there is one.
+            No server is contacted and no command of a manifest is run. Every fault
+            is said in one run, with file, line, column and a way to mend it. Ends
+            with 65 where there is one.
 
             EXAMPLES
               reconcile validate
@@ -30,9 +33,11 @@ struct ValidateCommand: ParsableCommand {
             if let workspace = read.value {
                 let fleet = workspace.fleet
                 let migrations = workspace.folders.values.reduce(0) { $0 + $1.migrations.count }
+                func counted(_ count: Int, _ one: String, _ many: String) -> String { "\(count) \(count == 1 ? one : many)" }
                 terminal.give(
-                    "\(fleet.environments.count) environments, \(fleet.classes.count) classes, "
-                        + "\(migrations) migrations: all valid")
+                    "\(counted(fleet.environments.count, "environment", "environments")), "
+                        + "\(counted(fleet.classes.count, "class", "classes")), "
+                        + "\(counted(migrations, "migration", "migrations")): all valid")
             }
         }
         if read.value == nil { throw Ending(.invalid) }

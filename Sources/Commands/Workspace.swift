@@ -60,9 +60,7 @@ struct Workspace: Sendable {
     static func text(of diagnostics: [Diagnostic], _ root: String, _ style: Style) -> String {
         let view = DiagnosticsText(diagnostics, style: style)
         var lines = SourceLines(root: FilePath(root))
-        var text = view.rendered { lines.line($0, of: $1) }
-        if let summary = view.summary { text += "\n" + summary }
-        return text
+        return view.rendered { lines.line($0, of: $1) }
     }
 
     /// The environments named, all where none is; ends with 64 where there is no such environment.

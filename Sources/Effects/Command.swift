@@ -16,8 +16,12 @@ package struct Command: Sendable {
     package var timeLimit: Duration?
 
     package init(
-        _ program: String, _ arguments: [String] = [], environment: [String: String] = ProcessEnvironment.withoutPostgres,
-        folder: String? = nil, user: ProcessUser? = nil, timeLimit: Duration? = nil
+        _ program: String,
+        _ arguments: [String] = [],
+        environment: [String: String] = ProcessEnvironment.withoutPostgres,
+        folder: String? = nil,
+        user: ProcessUser? = nil,
+        timeLimit: Duration? = nil
     ) {
         self.program = program
         self.arguments = arguments
@@ -76,7 +80,8 @@ extension Command {
 
     /// Runs it to its end and hands over its output piece by piece; a throwing receiver ends the child.
     package func stream(
-        input: [UInt8] = [], _ receive: (UnsafeRawBufferPointer) throws -> Void
+        input: [UInt8] = [],
+        _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         try await Outside.performAsync(.spawn(name)) {
             try await spawn(input: .array(input), receive)
@@ -102,12 +107,16 @@ extension Command {
     }
 
     private func spawn(
-        input: some InputProtocol, _ receive: (UnsafeRawBufferPointer) throws -> Void
+        input: some InputProtocol,
+        _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         let expiry = Expiry()
         do {
             let result = try await Subprocess.run(
-                configuration, input: input, output: .sequence, error: .sequence
+                configuration,
+                input: input,
+                output: .sequence,
+                error: .sequence
             ) { execution in
                 async let errors = Self.text(of: execution.standardError, limit: 64 << 10)
                 // Cancelled with this scope, so a child that ends in time is never shot at.
@@ -135,16 +144,34 @@ extension Command {
         // Its own group: a Ctrl-C typed at us is ours to pass on, in an order of ours.
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        var executable = program
+        var words = arguments
         if let user, user.id != getuid() {
-            options.userID = user.id
-            options.groupID = user.group
-            options.supplementaryGroups = user.supplementaryGroups
+            if access(Self.setpriv, X_OK) == 0 {
+                executable = Self.setpriv
+                let groups = user.supplementaryGroups.map(String.init).joined(separator: ",")
+                words = ["--reuid=\(user.id)", "--regid=\(user.group)"]
+                words += [groups.isEmpty ? "--clear-groups" : "--groups=\(groups)", "--", program] + arguments
+            } else {
+                options.userID = user.id
+                options.groupID = user.group
+                options.supplementaryGroups = user.supplementaryGroups
+            }
         }
         return Configuration(
-            executable: .path(FilePath(program)), arguments: Arguments(arguments),
+            executable: .path(FilePath(executable)),
+            arguments: Arguments(words),
             environment: .custom(Dictionary(uniqueKeysWithValues: names)),
-            workingDirectory: folder.map { FilePath($0) }, platformOptions: options)
+            workingDirectory: folder.map { FilePath($0) },
+            platformOptions: options
+        )
     }
+
+    /// A program of its own steps down to another user, since doing so between fork and exec can hang.
+    ///
+    /// glibc's `setgroups` takes a lock that another thread of ours may hold at the fork, and swift-subprocess forks by a
+    /// bare `clone3`, after which nobody gives it back. Seen: a child that waited for ever.
+    private static let setpriv = "/usr/bin/setpriv"
 
     private static func text(of output: SubprocessOutputSequence, limit: Int) async throws -> String {
         var bytes: [UInt8] = []

@@ -31,4 +31,5 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case migrationOrder = "migration-order"
     case migrationContent = "migration-content"
     case unknownVersion = "unknown-version"
+    case tablesDiffer = "tables-differ"
 }

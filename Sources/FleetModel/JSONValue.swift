@@ -24,14 +24,18 @@ package enum JSONValue: Sendable, Hashable {
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
-    /// The same object without some of its keys, at every depth.
-    package func removing(_ keys: Set<String>) -> JSONValue {
+    /// The same value without some keys, at every depth but below the keys spared.
+    package func removing(_ keys: Set<String>, sparing spared: Set<String> = []) -> JSONValue {
         switch self {
         case .null, .bool, .integer, .string: self
-        case .array(let values): .array(values.map { $0.removing(keys) })
+        case .array(let values): .array(values.map { $0.removing(keys, sparing: spared) })
         case .object(let members):
             .object(
-                members.filter { !keys.contains($0.key) }.map { Member($0.key, $0.value.removing(keys)) })
+                members.filter { !keys.contains($0.key) }.map { member in
+                    spared.contains(member.key)
+                        ? member : Member(member.key, member.value.removing(keys, sparing: spared))
+                }
+            )
         }
     }
 }

@@ -99,10 +99,24 @@ package struct Cohort: Sendable, Hashable {
     /// The fingerprint all of them will have; nil where scratch could not tell.
     package var to: Fingerprint?
     package var steps: [Step]
+    /// Tables that were empty in all of them and whose rows would make the steps more dangerous: looked at again under
+    /// the lock.
+    package var assumedEmpty: [EmptyTable]
+
+    /// A table without rows, and the further hazards there would be if it had any.
+    package struct EmptyTable: Sendable, Hashable {
+        package var table: TableName
+        package var hazards: Set<Hazard>
+
+        package init(table: TableName, hazards: Set<Hazard>) {
+            self.table = table
+            self.hazards = hazards
+        }
+    }
 
     package init(
         id: String, className: String, instance: String, databases: [String], from: Fingerprint?, to: Fingerprint?,
-        steps: [Step]
+        steps: [Step], assumedEmpty: [EmptyTable] = []
     ) {
         self.id = id
         self.className = className
@@ -111,6 +125,7 @@ package struct Cohort: Sendable, Hashable {
         self.from = from
         self.to = to
         self.steps = steps
+        self.assumedEmpty = assumedEmpty
     }
 }
 
@@ -261,7 +276,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
             } else if kinds.contains(.migrate) {
                 summary.toMigrate += cohort.databases.count
             }
-            summary.statements += cohort.steps.reduce(0) { $0 + $1.statements.count }
+            // Checks only read.
+            summary.statements += cohort.steps.reduce(0) { $0 + ($1.kind == .check ? 0 : $1.statements.count) }
         }
         summary.toDrop = steps.count { $0.kind == .dropDatabase }
         return summary

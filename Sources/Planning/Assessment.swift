@@ -9,7 +9,11 @@ struct Remark: Hashable {
     var hint: String?
 
     init(
-        _ code: FindingCode, _ severity: Severity, object: String? = nil, _ message: String, hint: String? = nil
+        _ code: FindingCode,
+        _ severity: Severity,
+        object: String? = nil,
+        _ message: String,
+        hint: String? = nil
     ) {
         self.code = code
         self.severity = severity
@@ -20,7 +24,14 @@ struct Remark: Hashable {
 
     func finding(instance: String, database: String?) -> Finding {
         Finding(
-            code, severity, instance: instance, database: database, object: object, message: message, hint: hint)
+            code,
+            severity,
+            instance: instance,
+            database: database,
+            object: object,
+            message: message,
+            hint: hint
+        )
     }
 }
 

@@ -9,17 +9,32 @@ extension Assessor {
         let hint = repairHint(quarantine: nil)
         let missing = difference.missingTables
         let unexpected = difference.unexpectedTables
-        let tables = missing.map {
-            Remark(.tableMissing, .error, object: $0.qualifiedName, "its history creates the table, but it is not there", hint: hint)
-        } + unexpected.map {
-            Remark(.tableUnexpected, .error, object: $0.qualifiedName, "no migration of the class creates the table", hint: hint)
-        }
+        let tables =
+            missing.map {
+                Remark(
+                    .tableMissing,
+                    .error,
+                    object: $0.qualifiedName,
+                    "the table should be there but is not",
+                    hint: hint
+                )
+            }
+            + unexpected.map {
+                Remark(
+                    .tableUnexpected,
+                    .error,
+                    object: $0.qualifiedName,
+                    "no migration of the class creates the table",
+                    hint: hint
+                )
+            }
 
         // Parts of tables are told with their table; what came with a missing table needs no word of its own.
         let known = expected.tables.map { ObjectID(.table, schema: $0.schema, name: $0.name) } + unexpected
         var order: [ObjectID] = []
         var words: [ObjectID: [String]] = [:]
-        let changes = difference.missing.map { ($0, "is missing") }
+        let changes =
+            difference.missing.map { ($0, "is missing") }
             + difference.unexpected.map { ($0, "is not expected") }
             + difference.changed.map { ($0, "differs") }
         for (object, how) in changes where !object.isTable || how == "differs" {
@@ -39,7 +54,8 @@ extension Assessor {
         }
         if order.count > mostDrifts {
             drifts.append(
-                Remark(.schemaDrift, .error, "\(order.count - mostDrifts) more objects differ", hint: hint))
+                Remark(.schemaDrift, .error, "\(order.count - mostDrifts) more objects differ", hint: hint)
+            )
         }
         return tables + drifts
     }

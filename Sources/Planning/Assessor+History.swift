@@ -20,6 +20,7 @@ extension Assessor {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
         remarks += privileges(of: state.catalog, from: expected)
+        remarks += repeated(accounting)
 
         var route = Route()
         route.pending = accounting.pending
@@ -32,8 +33,10 @@ extension Assessor {
         remarks += pending(accounting.pending)
         route = self.route(route, from: state, at: expected, &remarks)
         return Assessment(
-            status: route.isEmpty ? .converged : .pending, remarks: remarks,
-            course: route.isEmpty ? .nothing : .work(route))
+            status: route.isEmpty ? .converged : .pending,
+            remarks: remarks,
+            course: route.isEmpty ? .nothing : .work(route)
+        )
     }
 
     /// Whether a run was cut short inside the next migration, outside a transaction: its state is between two versions.
@@ -61,19 +64,48 @@ extension Assessor {
     func faults(of accounting: Accounting) -> [Remark] {
         let hint = repairHint(quarantine: nil)
         return accounting.unknown.map {
-            Remark(.migrationUnknown, .error, object: $0, "its history holds a migration that no file matches", hint: hint)
+            Remark(
+                .migrationUnknown,
+                .error,
+                object: $0,
+                "its history holds a migration that no file matches",
+                hint: hint
+            )
         }
             + knowledge.tags(accounting.edited).map {
                 Remark(
-                    .migrationEdited, .error, object: $0, "the file was edited after it ran here: its hash differs",
+                    .migrationEdited,
+                    .error,
+                    object: $0,
+                    "the file was edited after it ran here: its hash differs",
                     hint: "bring the file back as it was and put the change into a new migration; else "
-                        + repairHint(quarantine: nil))
+                        + repairHint(quarantine: nil)
+                )
             }
             + knowledge.tags(accounting.ahead).map {
                 Remark(
-                    .versionAhead, .error, object: $0, "is applied already, beyond the declared \(declared)",
-                    hint: "declare version \($0), or " + hint)
+                    .versionAhead,
+                    .error,
+                    object: $0,
+                    "is applied already, beyond the declared \(declared)",
+                    hint: "declare version \($0), or " + hint
+                )
             }
+    }
+
+    /// Two migrators that ran at once record a migration twice; the schema says that it did no harm.
+    private func repeated(_ accounting: Accounting) -> [Remark] {
+        guard !accounting.repeated.isEmpty else { return [] }
+        let tags = list(knowledge.tags(accounting.repeated))
+        return [
+            Remark(
+                .migrationOutOfOrder,
+                .info,
+                object: knowledge.tags(accounting.repeated).first,
+                "its history holds \(tags) more than once: two migrators ran at the same time",
+                hint: "look whether rows were written twice; the schema is as it should be"
+            )
+        ]
     }
 
     func pending(_ positions: [Int]) -> [Remark] {
@@ -94,9 +126,13 @@ extension Assessor {
         if let failure = route.failure {
             guard !late.isEmpty else { return nil }
             return Remark(
-                .migrationOutOfOrder, .error, object: late.first,
+                .migrationOutOfOrder,
+                .error,
+                object: late.first,
                 "merged late, and after what is applied already \(folder.migrations[failure.position].tag) fails: "
-                    + failure.message, hint: repairHint(quarantine: nil))
+                    + failure.message,
+                hint: repairHint(quarantine: nil)
+            )
         }
         let end = accounting.pending.isEmpty ? expected : route.destination
         if let end, sequence.count == target, let wanted = knowledge.state(after: target),
@@ -104,24 +140,33 @@ extension Assessor {
         {
             let how = late.isEmpty ? "its migrations ran in another order than the folder's" : "\(names) came late"
             return Remark(
-                .migrationOutOfOrder, .error, object: late.first,
-                "\(how), and that ends in another schema than the folder's order", hint: repairHint(quarantine: nil))
+                .migrationOutOfOrder,
+                .error,
+                object: late.first,
+                "\(how), and that ends in another schema than the folder's order",
+                hint: repairHint(quarantine: nil)
+            )
         }
         guard !late.isEmpty else { return nil }
         return Remark(
-            .migrationOutOfOrder, .info, object: late.first,
+            .migrationOutOfOrder,
+            .info,
+            object: late.first,
             "merged late: \(names) \(late.count == 1 ? "stands" : "stand") in the folder before migrations that are "
                 + "applied; on scratch the order makes no difference",
-            hint: "they are applied in the folder's order")
+            hint: "they are applied in the folder's order"
+        )
     }
 
     /// A history that scratch could not replay: what should be there is not known.
     private func unverified(_ state: DatabaseState, _ accounting: Accounting, _ replay: Replay) -> Assessment {
         var remarks = [
             Remark(
-                .notInspected, .info,
+                .notInspected,
+                .info,
                 "its schema could not be compared: the recorded history could not be replayed on scratch: "
-                    + (replay.obstacle ?? "no answer"))
+                    + (replay.obstacle ?? "no answer")
+            )
         ]
         guard !accounting.pending.isEmpty else {
             return Assessment(status: .unknown, remarks: remarks, course: .nothing)
@@ -130,8 +175,10 @@ extension Assessor {
         var route = Route()
         route.pending = accounting.pending
         route.replay = Replay(
-            states: replay.states, migrations: replay.migrations,
-            end: .unassessed(at: replay.reach, reason: replay.obstacle ?? "no answer"))
+            states: replay.states,
+            migrations: replay.migrations,
+            end: .unassessed(at: replay.reach, reason: replay.obstacle ?? "no answer")
+        )
         route.offset = accounting.applied.count
         route = self.route(route, from: state, at: nil, &remarks)
         return Assessment(status: .pending, remarks: remarks, course: .work(route))
@@ -142,9 +189,12 @@ extension Assessor {
         let objects = catalog.privilegeDifferences(from: expected).map(\.qualifiedName)
         return [
             Remark(
-                .schemaDrift, .warning, object: objects.first,
+                .schemaDrift,
+                .warning,
+                object: objects.first,
                 "owner or privileges differ\(objects.isEmpty ? "" : " on \(list(objects))"); nothing is changed for it",
-                hint: "grant and revoke by hand, or write it into a migration")
+                hint: "grant and revoke by hand, or write it into a migration"
+            )
         ]
     }
 

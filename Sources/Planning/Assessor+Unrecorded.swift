@@ -15,19 +15,27 @@ extension Assessor {
             let remarks = [
                 Remark(.historyMissing, .error, "no history is recorded; the schema is that of \(tag)"),
                 Remark(
-                    .versionAhead, .error, object: tag, "its schema is that of \(tag), beyond the declared \(declared)",
-                    hint: "declare version \(tag), or " + repairHint(quarantine: nil)),
+                    .versionAhead,
+                    .error,
+                    object: tag,
+                    "its schema is that of \(tag), beyond the declared \(declared)",
+                    hint: "declare version \(tag), or " + repairHint(quarantine: nil)
+                ),
             ]
             var assessment = repair(remarks, .drifted, quarantine: nil)
             assessment.observedVersion = tag
             return assessment
         }
         if knowledge.whole.reach < target {
-            let why = "no history is recorded, and no version could be compared beyond "
+            let why =
+                "no history is recorded, and no version could be compared beyond "
                 + "\(knowledge.tags(0..<knowledge.whole.reach).last ?? "an empty schema"): "
                 + (knowledge.whole.obstacle ?? "no answer")
             return Assessment(
-                status: .unknown, remarks: [Remark(.notInspected, .info, why)], course: .stuck(why: why))
+                status: .unknown,
+                remarks: [Remark(.notInspected, .info, why)],
+                course: .stuck(why: why)
+            )
         }
         return repair(misfit(state.catalog, leaving: { _ in false }), .drifted, quarantine: nil)
     }
@@ -37,7 +45,8 @@ extension Assessor {
         var message = "no history is recorded; the schema is that of \(tag)"
         if sameSince < count {
             let quiet = knowledge.tags(sameSince..<count).joined(separator: ", ")
-            message += " (\(quiet) \(count - sameSince == 1 ? "changes" : "change") no schema: whether the rows are as "
+            message +=
+                " (\(quiet) \(count - sameSince == 1 ? "changes" : "change") no schema: whether the rows are as "
                 + "it leaves them cannot be told, and it is not run again)"
         }
         var remarks = [
@@ -59,7 +68,9 @@ extension Assessor {
 
     /// A database that holds tables of another class.
     func corrupted(
-        _ state: DatabaseState, _ accounting: Accounting, _ misplaced: [(table: ObjectID, className: String)],
+        _ state: DatabaseState,
+        _ accounting: Accounting,
+        _ misplaced: [(table: ObjectID, className: String)],
         hasHistory: Bool
     ) -> Assessment {
         let tables = misplaced.map(\.table)
@@ -81,15 +92,22 @@ extension Assessor {
         let hint = repairHint(quarantine: quarantine)
         let remarks = misplaced.map {
             Remark(
-                .tableMisplaced, .error, object: $0.table.qualifiedName,
-                "belongs to class \"\($0.className)\", not to \"\(folder.className)\"", hint: hint)
+                .tableMisplaced,
+                .error,
+                object: $0.table.qualifiedName,
+                "belongs to class \"\($0.className)\", not to \"\(folder.className)\"",
+                hint: hint
+            )
         }
         return repair(remarks + rest, .corrupted, quarantine: finished)
     }
 
     /// What is owed once the misplaced is gone, where the history says what should remain and just that remains.
     private func remaining(
-        _ state: DatabaseState, _ accounting: Accounting, _ leaving: (ObjectID) -> Bool, _ remarks: inout [Remark]
+        _ state: DatabaseState,
+        _ accounting: Accounting,
+        _ leaving: (ObjectID) -> Bool,
+        _ remarks: inout [Remark]
     ) -> Route? {
         let replay = input.replay(ReplayRequest(accounting, folder: folder, major: knowledge.major))
         guard replay.states.indices.contains(accounting.applied.count) else { return nil }
@@ -110,7 +128,9 @@ extension Assessor {
 
     /// The same without a history: what remains must be a version.
     private func remaining(
-        _ state: DatabaseState, _ leaving: (ObjectID) -> Bool, _ remarks: inout [Remark]
+        _ state: DatabaseState,
+        _ leaving: (ObjectID) -> Bool,
+        _ remarks: inout [Remark]
     ) -> Route? {
         let states = knowledge.whole.states
         let count = states.indices.last { index in
@@ -123,7 +143,8 @@ extension Assessor {
         }
         let version = count == 0 ? "nothing" : "the schema of \(folder.migrations[count - 1].tag)"
         remarks.append(
-            Remark(.historyMissing, .warning, "no history is recorded; beside what is misplaced there is \(version)"))
+            Remark(.historyMissing, .warning, "no history is recorded; beside what is misplaced there is \(version)")
+        )
         var route = Route()
         route.adopted = Array(0..<count)
         route.pending = Array(count..<target)
@@ -148,8 +169,11 @@ extension Assessor {
         let tag = folder.migrations[closest.count - 1].tag
         return [
             Remark(
-                .historyMissing, .error, "no history is recorded and the schema fits no version; closest is \(tag)",
-                hint: hint)
+                .historyMissing,
+                .error,
+                "no history is recorded and the schema fits no version; closest is \(tag)",
+                hint: hint
+            )
         ] + describe(closest.difference, knowledge.whole.states[closest.count])
     }
 
@@ -158,8 +182,11 @@ extension Assessor {
         if !remarks.isEmpty { return remarks }
         return [
             Remark(
-                .schemaDrift, .error, "the schema is not what its history leaves behind",
-                hint: repairHint(quarantine: nil))
+                .schemaDrift,
+                .error,
+                "the schema is not what its history leaves behind",
+                hint: repairHint(quarantine: nil)
+            )
         ]
     }
 }

@@ -28,8 +28,11 @@ struct Assessor {
         var route = freshRoute
         route.creates = true
         let remark = Remark(
-            .databaseMissing, .info, "does not exist; it is to be of class \"\(folder.className)\" at \(declared)",
-            hint: "it will be created and migrated")
+            .databaseMissing,
+            .info,
+            "does not exist; it is to be of class \"\(folder.className)\" at \(declared)",
+            hint: "it will be created and migrated"
+        )
         return finish(Assessment(status: .missing, remarks: [remark], course: .work(route)))
     }
 
@@ -54,8 +57,11 @@ struct Assessor {
         if !state.catalog.notInspected.isEmpty {
             assessment.remarks.append(
                 Remark(
-                    .notInspected, .info,
-                    "holds objects that are not compared: \(state.catalog.notInspected.joined(separator: ", "))"))
+                    .notInspected,
+                    .info,
+                    "holds objects that are not compared: \(state.catalog.notInspected.joined(separator: ", "))"
+                )
+            )
         }
         return finish(assessment)
     }
@@ -76,8 +82,11 @@ struct Assessor {
         }
         route.preparation = "create extensions \(owed.joined(separator: ", "))"
         let remark = Remark(
-            .databaseEmpty, .info, "exists but holds nothing; it is to be of class \"\(folder.className)\" at \(declared)",
-            hint: "all migrations will be applied")
+            .databaseEmpty,
+            .info,
+            "exists but holds nothing; it is to be of class \"\(folder.className)\" at \(declared)",
+            hint: "all migrations will be applied"
+        )
         return Assessment(status: .empty, remarks: [remark], course: .work(route))
     }
 
@@ -93,9 +102,13 @@ struct Assessor {
             route.preparations.append(PlannedStatement(sql: sql, note: "outside a transaction; needs no grant"))
             remarks.append(
                 Remark(
-                    .indexInvalid, .warning, object: index.qualifiedName,
+                    .indexInvalid,
+                    .warning,
+                    object: index.qualifiedName,
                     "an interrupted build left the index invalid: it slows writes and answers nothing",
-                    hint: isKnown ? "it will be built anew" : "it will be dropped; nothing asks for it yet"))
+                    hint: isKnown ? "it will be built anew" : "it will be dropped; nothing asks for it yet"
+                )
+            )
         }
         if !route.preparations.isEmpty {
             route.preparation =
@@ -125,8 +138,13 @@ struct Assessor {
         let migration = folder.migrations[failure.position]
         assessment.remarks.append(
             Remark(
-                .migrationFails, .error, object: migration.tag, "fails on scratch: \(failure.message)",
-                hint: "mend \(migration.file); nothing is run on a database before it passes"))
+                .migrationFails,
+                .error,
+                object: migration.tag,
+                "fails on scratch: \(failure.message)",
+                hint: "mend \(migration.file); nothing is run on a database before it passes"
+            )
+        )
         assessment.course = .stuck(why: "migration \(migration.tag) fails on scratch")
     }
 

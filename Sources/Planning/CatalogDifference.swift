@@ -41,7 +41,9 @@ extension Catalog {
     func privilegeDifferences(from expected: Catalog) -> [ObjectID] {
         guard privileges != expected.privileges else { return [] }
         let wanted = Dictionary(
-            expected.objects.map { ($0.id, $0.privileges) }, uniquingKeysWith: { first, _ in first })
+            expected.objects.map { ($0.id, $0.privileges) },
+            uniquingKeysWith: { first, _ in first }
+        )
         return objects.compactMap { object in
             guard let other = wanted[object.id] else { return nil }
             return other == object.privileges ? nil : object.id

@@ -5,7 +5,10 @@ private let longestName = 63
 
 extension Claims.InstanceClaims {
     init(
-        _ instance: Instance, of environment: Environment, seen: ObservedInstance?, answers: [Int: [String]?],
+        _ instance: Instance,
+        of environment: Environment,
+        seen: ObservedInstance?,
+        answers: [Int: [String]?],
         strangers: Strangers
     ) {
         name = instance.name.value
@@ -19,9 +22,8 @@ extension Claims.InstanceClaims {
         for database in seen?.databases ?? [] { existing[ExactName(database.name)] = database }
         var standings: [ExactName: Claims.Standing] = [:]
 
-        for (index, entry) in environment.entries.enumerated() {
-            // A retiring instance is named by no entry: it holds what the active ones should.
-            guard entry.instance.value == name || state == .retiring else { continue }
+        for (index, entry) in environment.entries.enumerated() where entry.instance.value == name || state == .retiring
+        {
             // What a server that cannot be seen would answer is not known either.
             guard seen?.facts != nil || entry.selector.value.isNames else { continue }
             for candidate in candidates(index, entry, instance, answers[index], Array(existing.keys)) {
@@ -42,7 +44,11 @@ extension Claims.InstanceClaims {
     }
 
     private mutating func candidates(
-        _ index: Int, _ entry: DatabaseEntry, _ instance: Instance, _ answer: [String]??, _ existing: [ExactName]
+        _ index: Int,
+        _ entry: DatabaseEntry,
+        _ instance: Instance,
+        _ answer: [String]??,
+        _ existing: [ExactName]
     ) -> [ExactName] {
         switch entry.selector.value {
         case .names(let names):
@@ -58,7 +64,8 @@ extension Claims.InstanceClaims {
                 if state == .active {
                     mayBeClaimed = true
                     unanswered.append(
-                        Claims.Unanswered(entry: index, reason: "database \"\(database)\" could not be asked yet"))
+                        Claims.Unanswered(entry: index, reason: "database \"\(database)\" could not be asked yet")
+                    )
                 }
                 return []
             }
@@ -143,7 +150,10 @@ struct Strangers {
 
     /// By what the servers say of themselves where both were seen, else by the way that leads to them.
     private static func isSame(
-        _ theirs: Instance, _ theirSight: ObservedInstance?, as ours: Instance, _ ourSight: ObservedInstance?
+        _ theirs: Instance,
+        _ theirSight: ObservedInstance?,
+        as ours: Instance,
+        _ ourSight: ObservedInstance?
     ) -> Bool {
         if let their = theirSight?.facts, let our = ourSight?.facts {
             // A clone has its origin's identifier, but a promoted one has another timeline.

@@ -63,8 +63,12 @@ package struct Claims: Sendable {
         conflicts = []
         for instance in environment.instances {
             var claims = InstanceClaims(
-                instance, of: environment, seen: seen[instance.name.value], answers: answers,
-                strangers: Strangers(others, on: instance, seen: seen[instance.name.value]))
+                instance,
+                of: environment,
+                seen: seen[instance.name.value],
+                answers: answers,
+                strangers: Strangers(others, on: instance, seen: seen[instance.name.value])
+            )
             if instance.state == .active {
                 for index in claims.rows.indices where claims.rows[index].observed == nil {
                     claims.rows[index].elsewhere = Self.elsewhere(claims.rows[index].name, retiring, seen)
@@ -76,7 +80,9 @@ package struct Claims: Sendable {
     }
 
     private static func elsewhere(
-        _ name: String, _ retiring: [Instance], _ seen: [String: ObservedInstance]
+        _ name: String,
+        _ retiring: [Instance],
+        _ seen: [String: ObservedInstance]
     ) -> Elsewhere? {
         var unknown: Elsewhere?
         for instance in retiring {
@@ -92,7 +98,10 @@ package struct Claims: Sendable {
     }
 
     private static func conflicts(
-        _ claims: InstanceClaims, _ instance: Instance, _ environment: Environment, _ seen: ObservedInstance?,
+        _ claims: InstanceClaims,
+        _ instance: Instance,
+        _ environment: Environment,
+        _ seen: ObservedInstance?,
         _ others: [OtherEnvironment]
     ) -> [Diagnostic] {
         guard instance.state == .active else { return [] }
@@ -101,11 +110,13 @@ package struct Claims: Sendable {
             return claims.rows.compactMap { row in
                 guard case .claimed(let entry) = row.standing, strangers.claims(row.name) else { return nil }
                 return Diagnostic(
-                    .error, .claimedTwice,
+                    .error,
+                    .claimedTwice,
                     "database \"\(row.name)\" on instance \"\(claims.name)\" is claimed by environment "
                         + "\"\(environment.name.value)\" and by environment \"\(other.environment.name.value)\"",
                     at: environment.entries[entry].range,
-                    hint: "leave it to one of them; both reach the same server")
+                    hint: "leave it to one of them; both reach the same server"
+                )
             }
         }
     }
@@ -117,7 +128,7 @@ package struct Claims: Sendable {
     }
 
     /// Whether an earlier run kept it aside: `<name>__rcl_<run>`.
-    package static func isAside(_ name: String) -> Bool { name.utf8Contains("__rcl_") }
+    package static func isAside(_ name: String) -> Bool { name.utf8Contains(RunName.asideMark) }
 }
 
 extension String {

@@ -55,12 +55,18 @@ struct CohortBuilder {
             state?.privileges = Fingerprint(of: "")
             state?.notInspected = []
             let key = CohortKey(
-                stage: stages[entry], className: assessor.folder.className, instance: subject.row.instance,
-                target: assessor.target, state: state)
+                stage: stages[entry],
+                className: assessor.folder.className,
+                instance: subject.row.instance,
+                target: assessor.target,
+                state: state
+            )
             members[key, default: []].append(subject)
         }
         let places = Dictionary(
-            input.environment.instances.enumerated().map { ($1.name.value, $0) }, uniquingKeysWith: { first, _ in first })
+            input.environment.instances.enumerated().map { ($1.name.value, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
         let ordered = members.map { ($0.key, $0.value.sorted { ExactName($0.row.name) < ExactName($1.row.name) }) }
             .sorted { left, right in
                 let leftRank = (left.0.stage, places[left.0.instance] ?? 0)
@@ -95,19 +101,51 @@ struct CohortBuilder {
             }
         }
         let builder = StepBuilder(
-            assessor, because: assessment.because, before: first.state?.catalog, filled: filled,
-            initTexts: input.initTexts[assessor.folder.className] ?? [])
+            assessor,
+            because: assessment.because,
+            before: first.state?.catalog,
+            filled: filled,
+            initTexts: input.initTexts[assessor.folder.className] ?? []
+        )
         let decided = decide(assessment, builder, members)
         var cohort = Cohort(
-            id: id, className: assessor.folder.className, instance: first.row.instance, databases: names,
-            from: first.state?.catalog.fingerprint, to: decided.to, steps: decided.steps)
+            id: id,
+            className: assessor.folder.className,
+            instance: first.row.instance,
+            databases: names,
+            from: first.state?.catalog.fingerprint,
+            to: decided.to,
+            steps: decided.steps,
+            assumedEmpty: assumedEmpty(assessment, builder, members, decided.steps)
+        )
         for index in cohort.steps.indices { cohort.steps[index].id = "\(id).s\(index + 1)" }
         let refusal = decided.refusal.map { refusal in
             Refusal(
-                what: "\(refusal.code.rawValue): \(id)", why: refusal.why, grant: refusal.grant, cohort: id,
-                databases: names)
+                what: "\(refusal.code.rawValue): \(id)",
+                why: refusal.why,
+                grant: refusal.grant,
+                cohort: id,
+                databases: names
+            )
         }
         return (cohort, refusal.map { [$0] } ?? [])
+    }
+
+    /// Tables that are empty and matter: with rows in them the same steps would have more hazards.
+    private func assumedEmpty(
+        _ assessment: Assessment,
+        _ builder: StepBuilder,
+        _ members: [Subject],
+        _ steps: [Step]
+    ) -> [Cohort.EmptyTable] {
+        let hazards = Set(steps.flatMap(\.hazards))
+        let empty = (builder.before?.tables ?? []).filter { !builder.filled.contains($0) }
+        func added(by tables: [TableName]) -> Set<Hazard> {
+            let steps = decide(assessment, builder.with(filled: builder.filled.union(tables)), members).steps
+            return Set(steps.flatMap(\.hazards)).subtracting(hazards)
+        }
+        guard !empty.isEmpty, !added(by: empty).isEmpty else { return [] }
+        return empty.map { Cohort.EmptyTable(table: $0, hazards: added(by: [$0])) }.filter { !$0.hazards.isEmpty }
     }
 
     private typealias Decision = (
@@ -139,7 +177,8 @@ struct CohortBuilder {
                 }
                 return (builder.steps(for: quarantine, role: role), quarantine.destination?.fingerprint, nil)
             case .refuse:
-                let grant = quarantine == nil ? "policy `repair: rebuild`" : "policy `repair: quarantine` or `repair: rebuild`"
+                let grant =
+                    quarantine == nil ? "policy `repair: rebuild`" : "policy `repair: quarantine` or `repair: rebuild`"
                 return ([], nil, (code, "repair: refuse", grant))
             }
         }

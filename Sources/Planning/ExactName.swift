@@ -34,7 +34,8 @@ package struct DatabaseKey: Sendable, Hashable, Comparable, CustomStringConverti
 
     package static func < (left: Self, right: Self) -> Bool {
         left.instance == right.instance
-            ? ExactName(left.database) < ExactName(right.database) : ExactName(left.instance) < ExactName(right.instance)
+            ? ExactName(left.database) < ExactName(right.database)
+            : ExactName(left.instance) < ExactName(right.instance)
     }
 
     package func hash(into hasher: inout Hasher) {

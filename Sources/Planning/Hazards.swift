@@ -14,7 +14,7 @@ struct HazardRules {
     private let existing: Set<TableName>
     private let objects: Set<ObjectID>
     private let filled: Set<TableName>
-    /// New names that may be old tables renamed by an earlier migration, and whether one of those holds rows.
+    /// New names of tables that hold rows.
     private var renamed: Set<TableName> = []
     private var mayHaveRenamed = false
     /// Locks of the running transaction by table.
@@ -30,12 +30,13 @@ struct HazardRules {
 
     private func isFilled(_ table: TableName) -> Bool { filled.contains(table) || renamed.contains(table) }
 
-    /// One migration that scratch ran, leading from one state to the next.
+    /// One migration that scratch ran.
     mutating func statements(
-        of measured: MeasuredMigration, from: Catalog?, to: Catalog?, isTransactional: Bool
+        of measured: MeasuredMigration,
+        isTransactional: Bool
     ) -> [PlannedStatement] {
         held = [:]
-        noteRenames(in: measured, from, to)
+        noteRenames(in: measured)
         return measured.statements.map { statement in
             if !isTransactional { held = [:] }
             for lock in statement.locks {
@@ -49,21 +50,15 @@ struct HazardRules {
     static func unassessed(_ migration: Migration, reason: String) -> [PlannedStatement] {
         migration.statements.enumerated().map { index, statement in
             PlannedStatement(
-                sql: statement.sql, hazards: [.unassessed], note: index == 0 ? "could not be assessed: \(reason)" : nil)
+                sql: statement.sql,
+                hazards: [.unassessed],
+                note: index == 0 ? "could not be assessed: \(reason)" : nil
+            )
         }
     }
 
-    private mutating func noteRenames(in measured: MeasuredMigration, _ from: Catalog?, _ to: Catalog?) {
-        guard before != nil, let from, let to else { return }
-        var dropped: Set<TableName> = []
-        for effect in measured.statements.flatMap(\.effects) {
-            if case .drops(let object) = effect, object.isTable, let schema = object.schema {
-                dropped.insert(TableName(schema: schema, name: object.name))
-            }
-        }
-        let vanished = Set(from.tables).subtracting(to.tables).subtracting(dropped)
-        guard vanished.contains(where: isFilled) else { return }
-        renamed.formUnion(Set(to.tables).union(dropped).subtracting(from.tables))
+    private mutating func noteRenames(in measured: MeasuredMigration) {
+        for (old, new) in measured.renamed where before != nil && isFilled(old) { renamed.insert(new) }
     }
 
     private mutating func planned(_ statement: MeasuredStatement) -> PlannedStatement {
@@ -109,10 +104,15 @@ struct HazardRules {
         if before == nil { hazards.remove(.notTransactional) }
         if grows { waitForOthers(statement, &hazards, &notes) }
         noteLocksThatMayRename(statement)
-        let locks = statement.locks.filter { existing.contains($0.table) && LockStrength.isShown($0.mode) }.sorted()
+        let locks = statement.locks.filter {
+            (existing.contains($0.table) || renamed.contains($0.table)) && LockStrength.isShown($0.mode)
+        }.sorted()
         return PlannedStatement(
-            sql: statement.sql, hazards: hazards, locks: locks,
-            note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+            sql: statement.sql,
+            hazards: hazards,
+            locks: locks,
+            note: notes.isEmpty ? nil : notes.joined(separator: "; ")
+        )
     }
 
     /// Tables locked earlier in the transaction stay locked while this statement works.
@@ -124,7 +124,7 @@ struct HazardRules {
             waiting.append(table)
         }
         if !waiting.isEmpty {
-            notes.append("meanwhile \(list(waiting.sorted().map(\.description))) stays locked by what ran before")
+            notes.append("still locked by what ran before: \(list(waiting.sorted().map(\.description)))")
         }
     }
 
@@ -132,7 +132,8 @@ struct HazardRules {
     private mutating func noteLocksThatMayRename(_ statement: MeasuredStatement) {
         guard before != nil else { return }
         let dropped = Set(statement.effects.compactMap(\.droppedTable))
-        if statement.locks.contains(where: { LockStrength(mode: $0.mode) == .blocksAll && !dropped.contains($0.table) }) {
+        if statement.locks.contains(where: { LockStrength(mode: $0.mode) == .blocksAll && !dropped.contains($0.table) })
+        {
             mayHaveRenamed = true
         }
     }

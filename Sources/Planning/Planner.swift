@@ -1,7 +1,7 @@
 package import FleetModel
 internal import Migrations
 
-/// Makes the plan of one environment: what is, what should be, and the steps between. No clock, no input, no output.
+/// Makes the plan of one environment: what is, what should be, and the steps between; no clock, no input, no output.
 package enum Planner {
     /// The plan before `Policy.review`: `refused` holds only what nothing but a changed manifest or server can mend.
     package static func plan(_ input: PlanningInput) -> EnvironmentPlan {
@@ -9,8 +9,13 @@ package enum Planner {
         survey.lookAtInstances()
         let cohorts = CohortBuilder(input, survey).cohorts()
         var plan = EnvironmentPlan(
-            name: input.environment.name.value, role: input.environment.role, instances: survey.instances,
-            findings: survey.findings, granted: input.environment.policy.allow, narrowed: input.narrowing.flags)
+            name: input.environment.name.value,
+            role: input.environment.role,
+            instances: survey.instances,
+            findings: survey.findings,
+            granted: input.environment.policy.allow,
+            narrowed: input.narrowing.flags
+        )
         plan.cohorts = cohorts.map(\.cohort)
         var cohortOf: [DatabaseKey: String] = [:]
         for cohort in plan.cohorts {
@@ -39,13 +44,26 @@ package enum Planner {
             if policy.demandsBackup(before: hazards, role: input.environment.role) {
                 steps.append(
                     Step(
-                        id: "s\(steps.count + 1)", kind: .backup, summary: policy.backupSummary,
-                        because: [.databaseUnmanaged], instance: subject.row.instance, database: name))
+                        id: "s\(steps.count + 1)",
+                        kind: .backup,
+                        summary: policy.backupSummary,
+                        because: [.databaseUnmanaged],
+                        instance: subject.row.instance,
+                        database: name
+                    )
+                )
             }
             steps.append(
                 Step(
-                    id: "s\(steps.count + 1)", kind: .dropDatabase, summary: "drop it: no entry claims it",
-                    hazards: hazards, because: [.databaseUnmanaged], instance: subject.row.instance, database: name))
+                    id: "s\(steps.count + 1)",
+                    kind: .dropDatabase,
+                    summary: "drop it: no entry claims it",
+                    hazards: hazards,
+                    because: [.databaseUnmanaged],
+                    instance: subject.row.instance,
+                    database: name
+                )
+            )
         }
         return steps
     }

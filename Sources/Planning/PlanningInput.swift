@@ -59,8 +59,12 @@ package struct PlanningInput: Sendable {
 
     /// Takes stock of claims and histories; `account` is asked once for each distinct history.
     package init(
-        environment: Environment, classes: [DatabaseClass], folders: [String: MigrationFolder],
-        observed: ObservedEnvironment, others: [OtherEnvironment] = [], narrowing: Narrowing = .none,
+        environment: Environment,
+        classes: [DatabaseClass],
+        folders: [String: MigrationFolder],
+        observed: ObservedEnvironment,
+        others: [OtherEnvironment] = [],
+        narrowing: Narrowing = .none,
         account: (_ folder: MigrationFolder, _ history: HistoryRows, _ upTo: Int) -> Accounting
     ) {
         self.environment = environment
@@ -77,7 +81,10 @@ package struct PlanningInput: Sendable {
                 else { continue }
                 let target = folder.count(upTo: environment.entries[entry].version.value)
                 let key = AccountingKey(
-                    className: folder.className, history: state.history.digest, target: target)
+                    className: folder.className,
+                    history: state.history.digest,
+                    target: target
+                )
                 guard accounts[key] == nil else { continue }
                 // A folder that holds nothing explains no row.
                 accounts[key] =

@@ -32,6 +32,7 @@ enum Quarantine {
         let name = object.name[..<parenthesis]
         let kind = object.kind == .aggregate ? "AGGREGATE" : "ROUTINE"
         return PlannedStatement(
-            sql: "ALTER \(kind) \(quoted(schema)).\(quoted(String(name)))\(object.name[parenthesis...]) \(place)")
+            sql: "ALTER \(kind) \(quoted(schema)).\(quoted(String(name)))\(object.name[parenthesis...]) \(place)"
+        )
     }
 }

@@ -62,11 +62,25 @@ extension Policy {
             let names = missing.sorted().map(\.rawValue).joined(separator: ",")
             plan.refused.append(
                 Refusal(
-                    what: "\(step.id): \(step.title)", why: "allow: \(text(of: plan.granted))",
-                    grant: "--allow \(names)", cohort: cohort?.id,
-                    databases: cohort?.databases ?? step.database.map { [$0] } ?? []))
+                    what: "\(step.id): \(step.title)",
+                    why: "allow: \(text(of: plan.granted))",
+                    grant: "--allow \(names)",
+                    cohort: cohort?.id,
+                    databases: cohort?.databases ?? step.database.map { [$0] } ?? []
+                )
+            )
         }
         refuseDestruction(&plan)
+        // In the order of the plan: what concerns all of it, then cohort by cohort, each as it was found.
+        let places = Dictionary(
+            plan.cohorts.enumerated().map { ($1.id, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        plan.refused = plan.refused.enumerated().sorted { left, right in
+            let leftPlace = left.element.cohort.flatMap { places[$0] } ?? -1
+            let rightPlace = right.element.cohort.flatMap { places[$0] } ?? -1
+            return (leftPlace, left.offset) < (rightPlace, right.offset)
+        }.map(\.element)
         return Review(plan: plan)
     }
 
@@ -90,9 +104,13 @@ extension Policy {
             plan.refused.append(
                 Refusal(
                     what: "\(step.id): \(step.title)",
-                    why: "maxDestroy: \(maxDestroy.text); the plan would rebuild or drop \(count) of \(claimed) claimed",
-                    grant: "policy `maxDestroy: \(count)`", cohort: cohort?.id,
-                    databases: cohort?.databases ?? step.database.map { [$0] } ?? []))
+                    why:
+                        "maxDestroy: \(maxDestroy.text); the plan would rebuild or drop \(count) of \(claimed) claimed",
+                    grant: "policy `maxDestroy: \(count)`",
+                    cohort: cohort?.id,
+                    databases: cohort?.databases ?? step.database.map { [$0] } ?? []
+                )
+            )
         }
     }
 

@@ -9,6 +9,8 @@ package struct Staleness: Sendable, Hashable {
     /// Databases at which the last of the saved steps are still owed: a run was cut short.
     package var continued: [DatabaseKey] = []
 
+    package init() {}
+
     package static func compare(saved: EnvironmentPlan, fresh: EnvironmentPlan) -> Staleness {
         var staleness = Staleness()
         guard ExactName(saved.name) == ExactName(fresh.name) else {
@@ -30,7 +32,12 @@ package struct Staleness: Sendable, Hashable {
         for step in saved.steps {
             guard let instance = step.instance, let database = step.database else { continue }
             staleness.compareDrop(
-                DatabaseKey(instance: instance, database: database), step, savedRows, rows, fresh)
+                DatabaseKey(instance: instance, database: database),
+                step,
+                savedRows,
+                rows,
+                fresh
+            )
         }
         return staleness
     }
@@ -46,12 +53,17 @@ package struct Staleness: Sendable, Hashable {
         } else if then?.systemIdentifier != now.systemIdentifier {
             changes.append(
                 "\(name): is another server: system identifier \(now.systemIdentifier ?? "unknown") instead of "
-                    + (then?.systemIdentifier ?? "unknown"))
+                    + (then?.systemIdentifier ?? "unknown")
+            )
         }
     }
 
     private mutating func compare(
-        _ key: DatabaseKey, _ cohort: Cohort, _ then: PlannedDatabase?, _ freshCohort: Cohort?, _ now: PlannedDatabase?
+        _ key: DatabaseKey,
+        _ cohort: Cohort,
+        _ then: PlannedDatabase?,
+        _ freshCohort: Cohort?,
+        _ now: PlannedDatabase?
     ) {
         guard let now else {
             changes.append("\(key): no entry claims it any more")
@@ -62,7 +74,8 @@ package struct Staleness: Sendable, Hashable {
             return
         }
         let makes = cohort.steps.contains { $0.kind == .createDatabase || $0.kind == .rebuildDatabase }
-        let isSame = then?.oid == now.oid && then?.fingerprint == now.fingerprint
+        let isSame =
+            then?.oid == now.oid && then?.fingerprint == now.fingerprint
             && then?.historyDigest == now.historyDigest
         let owed = freshCohort?.steps ?? []
         if now.status == .converged, cohort.to == nil || now.fingerprint == cohort.to {
@@ -90,8 +103,11 @@ package struct Staleness: Sendable, Hashable {
     }
 
     private mutating func compareDrop(
-        _ key: DatabaseKey, _ step: Step, _ savedRows: [DatabaseKey: PlannedDatabase],
-        _ rows: [DatabaseKey: PlannedDatabase], _ fresh: EnvironmentPlan
+        _ key: DatabaseKey,
+        _ step: Step,
+        _ savedRows: [DatabaseKey: PlannedDatabase],
+        _ rows: [DatabaseKey: PlannedDatabase],
+        _ fresh: EnvironmentPlan
     ) {
         guard step.kind == .dropDatabase else { return }
         guard let now = rows[key] else {
@@ -159,7 +175,8 @@ extension EnvironmentPlan {
     fileprivate var rowsByKey: [DatabaseKey: PlannedDatabase] {
         Dictionary(
             databases.map { (DatabaseKey(instance: $0.instance, database: $0.name), $0) },
-            uniquingKeysWith: { first, _ in first })
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     fileprivate var touchedInstances: [String] {

@@ -13,13 +13,22 @@ struct StepBuilder {
     private var folder: MigrationFolder { assessor.folder }
 
     init(
-        _ assessor: Assessor, because: [FindingCode], before: Catalog?, filled: Set<TableName>, initTexts: [String]
+        _ assessor: Assessor,
+        because: [FindingCode],
+        before: Catalog?,
+        filled: Set<TableName>,
+        initTexts: [String]
     ) {
         self.assessor = assessor
         self.because = because
         self.before = before
         self.filled = filled
         self.initTexts = initTexts
+    }
+
+    /// The same, as if rows were in these tables.
+    func with(filled: Set<TableName>) -> StepBuilder {
+        StepBuilder(assessor, because: because, before: before, filled: filled, initTexts: initTexts)
     }
 
     /// The steps of a route, a backup before them where one is due, without their ids.
@@ -30,8 +39,13 @@ struct StepBuilder {
         if !route.preparations.isEmpty {
             steps.append(
                 Step(
-                    id: "", kind: .migrate, summary: route.preparation, statements: route.preparations,
-                    because: [before == nil || route.isNew ? .databaseEmpty : .indexInvalid]))
+                    id: "",
+                    kind: .migrate,
+                    summary: route.preparation,
+                    statements: route.preparations,
+                    because: [before == nil || route.isNew ? .databaseEmpty : .indexInvalid]
+                )
+            )
         }
         if !route.adopted.isEmpty { steps.append(adopt(route.adopted)) }
         steps += migrations(of: route)
@@ -50,12 +64,16 @@ struct StepBuilder {
         if route.initializes { parts.append("init") }
         if assessor.databaseClass?.checks.isEmpty == false { parts.append("checks") }
         let step = Step(
-            id: "", kind: .rebuildDatabase,
-            summary: "build a new database beside it (\(parts.joined(separator: ", "))), swap the names, keep the old one",
+            id: "",
+            kind: .rebuildDatabase,
+            summary:
+                "build a new database beside it (\(parts.joined(separator: ", "))), swap the names, keep the old one aside",
             migrations: inner.flatMap(\.migrations),
             migrationDigests: inner.reduce(into: [:]) { $0.merge($1.migrationDigests) { first, _ in first } },
             statements: inner.flatMap(\.statements) + initStatements,
-            hazards: Set([.dataLoss, .disconnects]).union(inner.flatMap(\.hazards)), because: because)
+            hazards: Set([.dataLoss, .disconnects]).union(inner.flatMap(\.hazards)),
+            because: because
+        )
         let steps = [step] + checks()
         return backups(before: steps, role: role) + steps
     }
@@ -69,40 +87,64 @@ struct StepBuilder {
         words.append("from \(options.template)")
         if !options.extensions.isEmpty { words.append("with \(options.extensions.joined(separator: ", "))") }
         return Step(
-            id: "", kind: .createDatabase, summary: "create it: \(words.joined(separator: ", "))", because: because)
+            id: "",
+            kind: .createDatabase,
+            summary: "create it: \(words.joined(separator: ", "))",
+            because: because
+        )
     }
 
     private func quarantine(_ objects: [ObjectID]) -> Step {
         let tables = objects.filter(\.isTable)
         let others = objects.count - tables.count
-        let what = counted(tables.count, "table", "tables")
+        let what =
+            counted(tables.count, "table", "tables")
             + (others == 0 ? "" : " and \(counted(others, "object", "objects")) that came with them")
         return Step(
-            id: "", kind: .quarantineTables, summary: "move \(what) to a schema quarantine_<date>, all rows kept",
-            objects: objects.map(\.description), statements: Quarantine.statements(objects),
-            because: because.filter { $0 == .tableMisplaced })
+            id: "",
+            kind: .quarantineTables,
+            summary: "move \(what) to a schema quarantine_<date>, all rows kept",
+            objects: objects.map(\.description),
+            statements: Quarantine.statements(objects),
+            because: because.filter { $0 == .tableMisplaced }
+        )
     }
 
     private func adopt(_ positions: [Int]) -> Step {
         let tags = assessor.knowledge.tags(positions)
         return Step(
-            id: "", kind: .adopt, summary: "record \(list(tags)) as applied, change nothing else", migrations: tags,
-            migrationDigests: digests(positions), because: [.historyMissing])
+            id: "",
+            kind: .adopt,
+            summary: "record \(list(tags)) as applied, change nothing else",
+            migrations: tags,
+            migrationDigests: digests(positions),
+            because: [.historyMissing]
+        )
     }
 
     private func initialize() -> Step {
-        let scripts = assessor.databaseClass?.initScripts.map { $0.value.split(separator: "/").last.map(String.init) ?? "" }
+        let scripts = assessor.databaseClass?.initScripts.map {
+            $0.value.split(separator: "/").last.map(String.init) ?? ""
+        }
         return Step(
-            id: "", kind: .initialize, summary: "run \(list(scripts ?? [])) once",
-            statements: initTexts.map { PlannedStatement(sql: $0) }, because: because)
+            id: "",
+            kind: .initialize,
+            summary: "run \(list(scripts ?? [])) once",
+            statements: initTexts.map { PlannedStatement(sql: $0) },
+            because: because
+        )
     }
 
     private func checks() -> [Step] {
         guard let checks = assessor.databaseClass?.checks, !checks.isEmpty else { return [] }
         return [
             Step(
-                id: "", kind: .check, summary: "\(counted(checks.count, "check", "checks")) must hold",
-                statements: checks.map { PlannedStatement(sql: $0.sql, note: $0.name) }, because: because)
+                id: "",
+                kind: .check,
+                summary: "\(counted(checks.count, "check", "checks")) must hold",
+                statements: checks.map { PlannedStatement(sql: $0.sql, note: $0.name) },
+                because: because
+            )
         ]
     }
 
@@ -116,21 +158,28 @@ struct StepBuilder {
             let statements =
                 replay.migrations.indices.contains(place) && place < replay.reach
                 ? rules.statements(
-                    of: replay.migrations[place], from: replay.states[place], to: replay.states[place + 1],
-                    isTransactional: migration.isTransactional)
+                    of: replay.migrations[place],
+                    isTransactional: migration.isTransactional
+                )
                 : HazardRules.unassessed(migration, reason: replay.obstacle ?? "no answer from scratch")
             return Step(
-                id: "", kind: .migrate,
+                id: "",
+                kind: .migrate,
                 summary: "apply \(migration.tag) (\(counted(statements.count, "statement", "statements")))",
-                migrations: [migration.tag], migrationDigests: digests([position]), statements: statements,
-                hazards: Set(statements.flatMap(\.hazards)), because: codes.isEmpty ? because : codes)
+                migrations: [migration.tag],
+                migrationDigests: digests([position]),
+                statements: statements,
+                hazards: Set(statements.flatMap(\.hazards)),
+                because: codes.isEmpty ? because : codes
+            )
         }
     }
 
     private func digests(_ positions: [Int]) -> [String: String] {
         Dictionary(
             positions.map { (folder.migrations[$0].tag, folder.migrations[$0].sha256) },
-            uniquingKeysWith: { first, _ in first })
+            uniquingKeysWith: { first, _ in first }
+        )
     }
 
     private func backups(before steps: [Step], role: EnvironmentRole) -> [Step] {

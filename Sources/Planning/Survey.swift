@@ -33,20 +33,21 @@ struct Survey {
 
     mutating func lookAtInstances() {
         let seen = Dictionary(
-            input.observed.instances.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var byIdentifier: [String: String] = [:]
+            input.observed.instances.map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        // A server is told apart by what it says of itself, also from those that this run leaves out.
+        let byIdentifier = Dictionary(
+            grouping: environment.instances.map(\.name.value).filter { seen[$0]?.facts != nil },
+            by: { seen[$0]?.facts?.systemIdentifier ?? "" }
+        )
         for (instance, claims) in zip(environment.instances, input.claims.instances) {
             let name = instance.name.value
             guard input.narrowing.includes(instance: name) else { continue }
             let observed = seen[name]
             instances.append(describe(instance, observed))
-            let first = observed?.facts.map { facts in
-                byIdentifier[facts.systemIdentifier].map { ($0, facts.systemIdentifier) }
-            }
-            if let facts = observed?.facts, byIdentifier[facts.systemIdentifier] == nil {
-                byIdentifier[facts.systemIdentifier] = name
-            }
-            if let obstacle = obstacle(instance, observed, sameAs: first ?? nil) {
+            let twins = (byIdentifier[observed?.facts?.systemIdentifier ?? ""] ?? []).filter { $0 != name }
+            if let obstacle = obstacle(instance, observed, twins: twins) {
                 add(Remark(obstacle.code, .error, obstacle.message, hint: obstacle.hint), name, nil)
                 if obstacle.code != .instanceUnreachable { refuse(obstacle.code, name, [], obstacle.message) }
                 for row in claims.rows { unknown(row, name) }
@@ -61,17 +62,23 @@ struct Survey {
 
     private func describe(_ instance: Instance, _ observed: ObservedInstance?) -> PlannedInstance {
         PlannedInstance(
-            name: instance.name.value, address: instance.address, reachable: observed?.facts != nil,
+            name: instance.name.value,
+            address: instance.address,
+            reachable: observed?.facts != nil,
             serverVersion: observed?.facts?.version.description,
-            systemIdentifier: observed?.facts?.systemIdentifier, state: instance.state,
-            sizeBytes: observed?.facts == nil ? nil : observed?.databases.reduce(0) { $0 + $1.sizeBytes })
+            systemIdentifier: observed?.facts?.systemIdentifier,
+            state: instance.state,
+            sizeBytes: observed?.facts == nil ? nil : observed?.databases.reduce(0) { $0 + $1.sizeBytes }
+        )
     }
 
     private typealias Obstacle = (code: FindingCode, message: String, hint: String?)
 
     /// Why nothing on an instance may be judged or touched.
     private func obstacle(
-        _ instance: Instance, _ observed: ObservedInstance?, sameAs first: (name: String, identifier: String)?
+        _ instance: Instance,
+        _ observed: ObservedInstance?,
+        twins: [String]
     ) -> Obstacle? {
         guard let observed, let facts = observed.facts else {
             var reason = "it was not looked at"
@@ -81,11 +88,13 @@ struct Survey {
                 "its databases are unknown; nothing is created, moved or dropped because of it"
             )
         }
-        if let first {
+        if !twins.isEmpty {
+            let names = twins.map { "\"\($0)\"" }.joined(separator: ", ")
             return (
                 .notInspected,
-                "is the same server as instance \"\(first.name)\" or a copy of it: both report system identifier "
-                    + first.identifier, "declare each server once; give a copy its own identity before it is declared"
+                "is the same server as instance \(names) or a copy of it: each reports system identifier "
+                    + facts.systemIdentifier,
+                "declare each server once; give a copy its own identity before it is declared"
             )
         }
         if facts.inRecovery {
@@ -102,21 +111,32 @@ struct Survey {
             let entry = environment.entries[unanswered.entry]
             add(
                 Remark(
-                    .notInspected, .info, object: "entry at line \(entry.range.start.line)",
+                    .notInspected,
+                    .info,
+                    object: "entry at line \(entry.range.start.line)",
                     "names of class \"\(entry.className.value)\" are not known yet: \(unanswered.reason)",
-                    hint: "plan again once it is there"), claims.name, nil)
+                    hint: "plan again once it is there"
+                ),
+                claims.name,
+                nil
+            )
         }
         for unusable in claims.unusable {
             let message = "a query gives the name \"\(unusable.name)\", which \(unusable.reason)"
             add(
                 Remark(.notInspected, .error, object: unusable.name, message, hint: "mend what the query asks"),
-                claims.name, nil)
+                claims.name,
+                nil
+            )
             refuse(.notInspected, claims.name, [unusable.name], message)
         }
     }
 
     private mutating func look(
-        at row: Claims.Row, on instance: Instance, _ facts: ServerFacts?, _ claims: Claims.InstanceClaims
+        at row: Claims.Row,
+        on instance: Instance,
+        _ facts: ServerFacts?,
+        _ claims: Claims.InstanceClaims
     ) {
         switch row.standing {
         case .aside: subjects.append(Subject(row: plain(row, claims.name, .aside)))
@@ -128,8 +148,11 @@ struct Survey {
     private mutating func unmanaged(_ row: Claims.Row, _ instance: Instance, _ claims: Claims.InstanceClaims) {
         if case .unobserved(let reason) = row.observed?.content {
             subjects.append(Subject(row: plain(row, claims.name, .unknown)))
-            add(Remark(.notInspected, .info, "claimed by no entry, and could not be looked into: \(reason)"),
-                claims.name, row.name)
+            add(
+                Remark(.notInspected, .info, "claimed by no entry, and could not be looked into: \(reason)"),
+                claims.name,
+                row.name
+            )
             return
         }
         var subject = Subject(row: plain(row, claims.name, .unmanaged), state: row.observed?.state)
@@ -149,8 +172,11 @@ struct Survey {
             refusals.append(
                 Refusal(
                     what: "\(FindingCode.databaseUnmanaged.rawValue): \(claims.name)/\(row.name)",
-                    why: "unmanaged: refuse", grant: "policy `unmanaged: report`, or an entry that claims it",
-                    databases: [row.name]))
+                    why: "unmanaged: refuse",
+                    grant: "policy `unmanaged: report`, or an entry that claims it",
+                    databases: [row.name]
+                )
+            )
         }
     }
 
@@ -163,15 +189,25 @@ struct Survey {
             unknown(row, name)
             add(
                 Remark(
-                    .notInspected, .error, "could not be looked into: \(reason)",
-                    hint: "nothing is done to it before it can be"), name, row.name)
+                    .notInspected,
+                    .error,
+                    "could not be looked into: \(reason)",
+                    hint: "nothing is done to it before it can be"
+                ),
+                name,
+                row.name
+            )
             return refuse(.notInspected, name, [row.name], "it could not be looked into: \(reason)")
         }
         let target = folder.count(upTo: declared.version.value)
         let assessor = assessor(folder, facts.version.major, target)
         let state = row.observed?.state
         let key = AssessmentKey(
-            className: folder.className, major: facts.version.major, target: target, state: state.map(StateKey.init))
+            className: folder.className,
+            major: facts.version.major,
+            target: target,
+            state: state.map(StateKey.init)
+        )
         var assessment = assessments[key]
         if assessment == nil {
             let accounting = state.flatMap { input.accounting(of: $0.history, folder: folder, entry: entry) }
@@ -202,17 +238,25 @@ struct Survey {
         let known = knowledge[key] ?? Knowledge(input, folder: folder, major: major)
         knowledge[key] = known
         return Assessor(
-            knowledge: known, databaseClass: input.databaseClass(named: folder.className), policy: environment.policy,
-            target: target, input: input)
+            knowledge: known,
+            databaseClass: input.databaseClass(named: folder.className),
+            policy: environment.policy,
+            target: target,
+            input: input
+        )
     }
 
     private func ask(_ assessment: inout Assessment, _ key: DatabaseKey) {
         for check in input.checks[key] ?? [] where !check.holds {
             assessment.remarks.append(
                 Remark(
-                    .checkFailed, .error, object: check.name,
-                    "the check does not hold" + (check.message.map { ": \($0)" } ?? ""),
-                    hint: "look into its rows; nothing here can mend them"))
+                    .checkFailed,
+                    .error,
+                    object: check.name,
+                    check.message.map { "the check \($0)" } ?? "the check does not hold",
+                    hint: "look into its rows; nothing here can mend them"
+                )
+            )
             if assessment.status == .converged { assessment.status = .drifted }
         }
     }
@@ -225,10 +269,12 @@ extension Survey {
         let message: String
         switch elsewhere {
         case .heldBy(let source):
-            message = "exists on retiring instance \"\(source)\" only; moving it is not supported yet, and nothing is "
+            message =
+                "exists on retiring instance \"\(source)\" only; moving it is not supported yet, and nothing is "
                 + "created in its place"
         case .unknown(let source):
-            message = "retiring instance \"\(source)\" may hold it and cannot be reached; nothing is created in its place"
+            message =
+                "retiring instance \"\(source)\" may hold it and cannot be reached; nothing is created in its place"
         }
         add(Remark(.notInspected, .info, message, hint: "move it by hand, then plan again"), name, row.name)
         refuse(.notInspected, name, [row.name], message)
@@ -238,9 +284,14 @@ extension Survey {
         subjects.append(subject)
         add(
             Remark(
-                .instanceRetiringInUse, .warning,
+                .instanceRetiringInUse,
+                .warning,
                 "a retiring instance still holds what an entry wants on \"\(entry.instance.value)\"",
-                hint: "move it by hand; moving is not supported yet"), name, row.name)
+                hint: "move it by hand; moving is not supported yet"
+            ),
+            name,
+            row.name
+        )
     }
 
     private mutating func unknown(_ row: Claims.Row, _ instance: String) {
@@ -260,10 +311,20 @@ extension Survey {
     private func plain(_ row: Claims.Row, _ instance: String, _ status: DatabaseStatus) -> PlannedDatabase {
         let state = row.observed?.state
         return PlannedDatabase(
-            instance: instance, name: row.name, className: nil, expectedVersion: nil, observedVersion: nil,
-            status: status, tables: state?.catalog.tables.count, sizeBytes: row.observed?.sizeBytes, lastChange: nil,
-            fingerprint: state?.catalog.fingerprint, cohort: nil, oid: row.observed?.oid,
-            historyDigest: state?.history.digest)
+            instance: instance,
+            name: row.name,
+            className: nil,
+            expectedVersion: nil,
+            observedVersion: nil,
+            status: status,
+            tables: state?.catalog.tables.count,
+            sizeBytes: row.observed?.sizeBytes,
+            lastChange: nil,
+            fingerprint: state?.catalog.fingerprint,
+            cohort: nil,
+            oid: row.observed?.oid,
+            historyDigest: state?.history.digest
+        )
     }
 
     private mutating func add(_ remark: Remark, _ instance: String, _ database: String?) {

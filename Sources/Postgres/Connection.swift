@@ -17,6 +17,8 @@ struct Connection: ~Copyable {
             PQfinish(handle)
             throw .notConnected(reason: reason)
         }
+        // libpq would print what a server remarks, as it stands: a tenant's function may remark what moves a terminal.
+        PQsetNoticeReceiver(handle, { _, _ in }, nil)
         self.handle = handle
     }
 
@@ -57,12 +59,13 @@ struct Connection: ~Copyable {
         var bytes = Array(data).map { CChar(bitPattern: $0) }
         var failure: PostgresError?
         while let result = Result(PQgetResult(handle)) {
-            guard PQresultStatus(result.pointer) == PGRES_COPY_IN else {
-                if failure == nil { failure = error(of: result) }
-                continue
+            switch PQresultStatus(result.pointer) {
+            case PGRES_COPY_IN:
+                if !bytes.isEmpty { PQputCopyData(handle, &bytes, CInt(bytes.count)) }
+                PQputCopyEnd(handle, nil)
+            case PGRES_COMMAND_OK: break
+            default: if failure == nil { failure = error(of: result) }
             }
-            if !bytes.isEmpty { PQputCopyData(handle, &bytes, CInt(bytes.count)) }
-            PQputCopyEnd(handle, nil)
         }
         if let failure { throw failure }
         if !isGood { throw .connectionLost(reason: errorMessage) }

@@ -15,7 +15,8 @@ package enum DiagnosticsJSON {
                         "column": JSONValue(diagnostic.range?.start.column),
                         "hint": JSONValue(diagnostic.hint),
                     ]
-                })
+                }
+            )
         ]
     }
 }

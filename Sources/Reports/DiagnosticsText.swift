@@ -82,7 +82,7 @@ package struct DiagnosticsText {
 }
 
 extension Severity {
-    fileprivate var tint: Tint {
+    var tint: Tint {
         switch self {
         case .error: .error
         case .warning: .warning

@@ -18,7 +18,8 @@ extension EnvironmentPlan {
                 .init("granted", JSONValue(granted.sorted().map(\.rawValue))),
                 .init("refused", .array(refused.map(\.json))),
                 .init("narrowed", JSONValue(narrowed)),
-            ])
+            ]
+        )
     }
 }
 
@@ -71,6 +72,14 @@ extension Cohort {
             "id": .string(id), "class": .string(className), "instance": .string(instance),
             "databases": JSONValue(databases), "from": JSONValue(from?.hex), "to": JSONValue(to?.hex),
             "steps": .array(steps.map(\.json)),
+            "assumed_empty": .array(
+                assumedEmpty.map { empty in
+                    [
+                        "table": .string(empty.table.description),
+                        "hazards": JSONValue(empty.hazards.sorted().map(\.rawValue)),
+                    ]
+                }
+            ),
         ]
     }
 }
@@ -81,7 +90,8 @@ extension Step {
             "id": .string(id), "kind": .string(kind.rawValue), "summary": .string(summary),
             "migrations": JSONValue(migrations),
             "migration_digests": .object(
-                migrationDigests.map { JSONValue.Member($0.key, .string($0.value)) }),
+                migrationDigests.map { JSONValue.Member($0.key, .string($0.value)) }
+            ),
             "objects": JSONValue(objects), "statements": .array(statements.map(\.json)),
             "hazards": JSONValue(hazards.sorted().map(\.rawValue)), "because": JSONValue(because.map(\.rawValue)),
             "instance": JSONValue(instance), "database": JSONValue(database),
@@ -94,7 +104,8 @@ extension PlannedStatement {
         [
             "sql": .string(sql), "hazards": JSONValue(hazards.sorted().map(\.rawValue)),
             "locks": .array(
-                locks.map { ["table": .string($0.table.description), "mode": .string($0.mode)] }),
+                locks.map { ["table": .string($0.table.description), "mode": .string($0.mode)] }
+            ),
             "note": JSONValue(note),
         ]
     }

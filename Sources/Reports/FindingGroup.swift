@@ -25,8 +25,12 @@ struct FindingGroup: Hashable {
         var seen: [Words: (places: Set<String>, objects: Set<String>)] = [:]
         for finding in findings {
             let words = Words(
-                code: finding.code, severity: finding.severity, message: finding.message, hint: finding.hint,
-                instance: finding.instance)
+                code: finding.code,
+                severity: finding.severity,
+                message: finding.message,
+                hint: finding.hint,
+                instance: finding.instance
+            )
             if seen[words] == nil { order.append(words) }
             let place = finding.database ?? ""
             if seen[words, default: ([], [])].places.insert(place).inserted, !place.isEmpty {
@@ -38,8 +42,13 @@ struct FindingGroup: Hashable {
         }
         return order.map { words in
             FindingGroup(
-                code: words.code, severity: words.severity, message: words.message, hint: words.hint,
-                places: places[words] ?? [], objects: objects[words] ?? [])
+                code: words.code,
+                severity: words.severity,
+                message: words.message,
+                hint: words.hint,
+                places: places[words] ?? [],
+                objects: objects[words] ?? []
+            )
         }
     }
 }
@@ -52,14 +61,6 @@ extension Severity {
         case .info: "·"
         }
     }
-
-    var paint: Paint {
-        switch self {
-        case .error: .red
-        case .warning: .yellow
-        case .info: .cyan
-        }
-    }
 }
 
 extension TextPage {
@@ -70,10 +71,11 @@ extension TextPage {
         let about = group.objects.isEmpty ? "" : Printable.list(group.objects) + ": "
         let whose = place.map { $0 + ": " } ?? ""
         paragraph(
-            [Span(margin), Span(group.severity.symbol + " ", group.severity.paint), Span(code, group.severity.paint)],
-            whose + about + Printable.clean(group.message))
+            [Span(margin), Span(group.severity.symbol + " ", group.severity.tint), Span(code, group.severity.tint)],
+            whose + about + Printable.clean(group.message)
+        )
         if showsHint, let hint = group.hint {
-            paragraph([Span(margin + "  " + String(repeating: " ", count: 22))], "→ " + Printable.clean(hint), .dim)
+            paragraph([Span(margin + "  " + String(repeating: " ", count: 22))], "→ " + Printable.clean(hint), .faint)
         }
     }
 }

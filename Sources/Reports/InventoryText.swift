@@ -21,9 +21,13 @@ package struct InventoryText: Sendable {
 extension TextPage {
     fileprivate mutating func inventory(_ plan: EnvironmentPlan) {
         line(
-            Span(Printable.name(plan.name), .bold),
+            Span(Printable.name(plan.name), .strong),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")), .yellow))
+            Span(
+                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
+                .warning
+            )
+        )
         for instance in plan.instances {
             blank()
             head(instance)
@@ -32,8 +36,10 @@ extension TextPage {
             // What the table's own columns say needs no second word.
             let told = groups.filter { $0.severity != .info || $0.code == .notInspected }
             if !told.isEmpty { blank() }
-            for group in told {
-                finding(group, indent: 4, place: group.places.isEmpty ? nil : Printable.list(group.places))
+            for (index, group) in told.enumerated() {
+                let isLast = !told[(index + 1)...].contains { $0.hint == group.hint }
+                let place = group.places.isEmpty ? nil : Printable.list(group.places)
+                finding(group, indent: 4, place: place, showsHint: isLast)
             }
         }
         blank()
@@ -46,14 +52,18 @@ extension TextPage {
         if let size = instance.sizeBytes { facts.append(Printable.size(size)) }
         if instance.state == .retiring { facts.append("retiring") }
         line(
-            Span("  \(Printable.name(instance.name))", .bold),
-            Span("  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"), instance.reachable ? nil : .red),
-            Span("  \(Printable.clean(instance.address))", .dim))
+            Span("  \(Printable.name(instance.name))", .strong),
+            Span(
+                "  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"),
+                instance.reachable ? nil : .error
+            ),
+            Span("  \(Printable.clean(instance.address))", .faint)
+        )
     }
 
     private mutating func databases(_ databases: [PlannedDatabase]) {
         guard !databases.isEmpty else {
-            line(Span("    no databases", .dim))
+            line(Span("    no databases", .faint))
             return
         }
         let heads = ["database", "class", "version", "state", "tables", "size", "last change"]
@@ -73,11 +83,15 @@ extension TextPage {
             let excess = 6 + widths.reduce(0, +) + 2 * (widths.count - 1) - width
             if excess > 0 { widths[column] = max(12, widths[column] - excess) }
         }
-        line(Span("      " + Self.cells(heads, widths), .dim))
+        line(Span("      " + Self.cells(heads, widths), .faint))
         for (database, row) in zip(databases, rows) {
             let status = database.status
             let cells = Self.cells(row, widths)
-            line(Span("    "), Span(status.symbol + " ", status.paint), Span(cells, status == .converged ? nil : status.paint))
+            line(
+                Span("    "),
+                Span(status.symbol + " ", status.tint),
+                Span(cells, status == .converged ? nil : status.tint)
+            )
         }
     }
 
@@ -86,7 +100,14 @@ extension TextPage {
         let expected = database.expectedVersion.map(Printable.name)
         if observed == expected { return observed ?? "–" }
         guard let expected else { return observed ?? "–" }
-        return "\(observed ?? "none") → \(expected)"
+        return
+            "\(database.observedVersion.map { number($0, beside: database.expectedVersion) } ?? (database.status == .unknown ? "?" : "none")) → \(expected)"
+    }
+
+    /// The number alone where it tells two versions apart.
+    private static func number(_ tag: String, beside other: String?) -> String {
+        let number = tag.prefix { $0.isNumber }
+        return number.isEmpty || other?.hasPrefix(number) == true ? Printable.name(tag) : String(number)
     }
 
     /// Numbers stand at the right of their column.
@@ -104,8 +125,10 @@ extension TextPage {
             return count == 0 ? nil : "\(count) \(status.rawValue)"
         }
         line(
-            Span("\(Printable.name(plan.name)): ", .bold),
-            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")), Span("."))
+            Span("\(Printable.name(plan.name)): ", .strong),
+            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")),
+            Span(".")
+        )
     }
 }
 
@@ -122,12 +145,12 @@ extension DatabaseStatus {
         }
     }
 
-    var paint: Paint {
+    var tint: Tint {
         switch self {
-        case .converged, .missing: .green
-        case .pending, .empty, .unmanaged: .yellow
-        case .drifted, .corrupted, .unknown: .red
-        case .aside: .dim
+        case .converged, .missing: .good
+        case .pending, .empty, .unmanaged: .warning
+        case .drifted, .corrupted, .unknown: .error
+        case .aside: .faint
         }
     }
 }

@@ -65,7 +65,9 @@ struct JSONReader {
     func list<Value>(_ read: (JSONReader) throws(PlanDocumentError) -> Value) throws(PlanDocumentError) -> [Value] {
         guard case .array(let values)? = value else { throw fault }
         var list: [Value] = []
-        for (index, value) in values.enumerated() { list.append(try read(JSONReader(value, path: "\(path)[\(index)]"))) }
+        for (index, value) in values.enumerated() {
+            list.append(try read(JSONReader(value, path: "\(path)[\(index)]")))
+        }
         return list
     }
 

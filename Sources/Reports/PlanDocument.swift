@@ -27,7 +27,9 @@ package struct PlanDocument: Sendable {
             .init("git_commit", JSONValue(plan.gitCommit)),
             .init("environments", .array(environments)),
         ]
-        contentDigest = Fingerprint(of: JSONValue.object(members).removing(Self.passing).canonical).hex
+        // Keys below `migration_digests` are tags, which may be called anything.
+        let content = JSONValue.object(members).removing(Self.passing, sparing: ["migration_digests"])
+        contentDigest = Fingerprint(of: content.canonical).hex
         members.append(.init("content_digest", .string(contentDigest)))
         members.append(.init("digest", .string(Fingerprint(of: JSONValue.object(members).canonical).hex)))
         json = .object(members)

@@ -1,25 +1,31 @@
 internal import FleetModel
 
 /// Statements without hazards beyond these are only counted.
-private let mostQuietStatements = 8
-/// Lines of one statement; its middle is left out.
+private let mostQuietStatements = 12
+/// Lines of one statement; its end is left out.
 private let mostLines = 6
 
 extension TextPage {
-    mutating func step(_ step: Step, isNew: Bool) {
+    mutating func step(_ step: Step, isNew: Bool, kindWidth: Int) {
         let id = Printable.padded(step.id.split(separator: ".").last.map(String.init) ?? step.id, to: 3)
-        let kind = Printable.padded(step.kind.rawValue, to: step.kind.rawValue.utf8.count > 8 ? 0 : 8)
+        let kind = Printable.padded(step.kind.rawValue, to: kindWidth)
         paragraph(
             [
-                Span("   "), Span(step.kind.symbol, step.kind.paint), Span(" \(id) ", .dim),
-                Span(kind, step.kind.paint), Span("  "),
-            ], Printable.clean(step.summary))
-        if !step.objects.isEmpty { paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .dim) }
+                Span("   "), Span(step.kind.symbol, step.kind.tint), Span(" \(id) ", .faint),
+                Span(kind, step.kind.tint), Span("  "),
+            ],
+            Printable.clean(step.summary)
+        )
+        if !step.objects.isEmpty {
+            paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .faint)
+        }
         let own = step.hazards.subtracting(step.statements.flatMap(\.hazards))
         if !own.isEmpty { hazards(own, indent: 9) }
-        // A database that holds nothing can be harmed by no statement: they are only counted.
-        guard step.kind != .check, step.kind != .rebuildDatabase, step.kind != .initialize else { return }
-        statements(isNew ? step.statements.filter { !$0.hazards.isEmpty } : step.statements)
+        // A database that holds nothing can be harmed by no statement: they are only counted. What moves is told above.
+        guard step.kind != .check, step.kind != .quarantineTables, step.kind != .rebuildDatabase,
+            step.kind != .initialize
+        else { return }
+        statements(isNew ? step.statements.filter { !$0.hazards.isEmpty } : step.statements, of: step)
     }
 
     /// A step of the environment as a whole.
@@ -28,9 +34,12 @@ extension TextPage {
             $0.kind == .backup && $0.instance == step.instance && $0.database == step.database
         }
         line(
-            Span("\(step.id) ", .dim), Span("\(step.kind.symbol) ", step.kind.paint),
-            Span(Printable.name(step.database ?? step.summary), .bold),
-            Span("  on \(Printable.name(step.instance ?? "?"))", .dim))
+            Span("\(step.id) ", .faint),
+            Span("\(step.kind.symbol) ", step.kind.tint),
+            Span(Printable.name(step.database ?? step.summary), .strong),
+            Span(" will be \(step.kind.participle)"),
+            Span("  on \(Printable.name(step.instance ?? "?"))", .faint)
+        )
         paragraph([Span("     ")], Printable.clean(step.summary) + (isBackedUp ? ", after a backup" : ""))
         if !step.hazards.isEmpty { hazards(step.hazards, indent: 5) }
     }
@@ -42,10 +51,18 @@ extension TextPage {
     private mutating func hazards(_ hazards: Set<Hazard>, indent: Int) {
         let margin = String(repeating: " ", count: indent)
         paragraph(
-            [Span(margin), Span("! ", .yellow)], hazards.sorted().map(\.rawValue).joined(separator: ", "), .yellow)
+            [Span(margin), Span("! ", .warning)],
+            hazards.sorted().map(\.rawValue).joined(separator: ", "),
+            .warning
+        )
     }
 
-    private mutating func statements(_ statements: [PlannedStatement]) {
+    private mutating func statements(_ statements: [PlannedStatement], of step: Step) {
+        if statements.count > 1, let before = shown[statements] {
+            line(Span("         the same statements as in \(before)", .faint))
+            return
+        }
+        shown[statements] = step.id
         var quiet = 0
         var hidden = 0
         for statement in statements {
@@ -60,36 +77,47 @@ extension TextPage {
         }
         if hidden > 0 {
             let more = Printable.counted(hidden, "more statement", "more statements")
-            line(Span("         … \(more) without hazards", .dim))
+            line(Span("         … \(more) without hazards", .faint))
         }
     }
 
     private mutating func statement(_ statement: PlannedStatement) {
         let margin = "         "
         let room = max(20, width - 13)
-        let lines = statement.sql.split(separator: "\n").map(String.init).map {
-            $0.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    ")
-        }.filter { $0.contains { $0 != " " } }
-        let most = statement.hazards.isEmpty ? 3 : mostLines
-        let shown = lines.count > most ? Array(lines.prefix(most - 1)) : lines
+        let isQuiet = statement.hazards.isEmpty
+        // What is dangerous is read line by line, the rest at a glance.
+        let lines = isQuiet ? [Self.oneLine(statement.sql)] : Self.lines(statement.sql)
+        let shown = lines.count > mostLines ? Array(lines.prefix(mostLines - 1)) : lines
         for (index, text) in shown.enumerated() {
-            let edge = statement.hazards.isEmpty ? "│ " : "! "
-            line(
-                Span(margin), Span(edge, statement.hazards.isEmpty ? .dim : .yellow),
-                Span(index == 0 ? "" : "  "), Span(Printable.shortened(Printable.clean(text), to: room)))
+            let edge = isQuiet ? Span("│ ", .faint) : Span(index == 0 ? "! " : "│ ", .warning)
+            line(Span(margin), edge, Span(Printable.shortened(Printable.clean(text), to: room)))
         }
         if lines.count > shown.count {
-            line(Span(margin), Span("│   … \(lines.count - shown.count) more lines", .dim))
+            line(Span(margin), Span("│ … \(lines.count - shown.count) more lines", .faint))
         }
         if !statement.hazards.isEmpty {
-            paragraph([Span(margin), Span("  ⇒ ", .yellow)], statement.hazards.sorted().map(\.rawValue).joined(separator: ", "), .yellow)
+            paragraph(
+                [Span(margin), Span("  ⇒ ", .warning)],
+                statement.hazards.sorted().map(\.rawValue).joined(separator: ", "),
+                .warning
+            )
         }
-        if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .dim) }
+        if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .faint) }
         if !statement.locks.isEmpty {
             let how = statement.hazards.isDisjoint(with: [.blocksReads, .blocksWrites]) ? "locks briefly: " : "locks: "
             let locks = statement.locks.map { "\(Printable.clean($0.table.description)) \(Self.words($0.mode))" }
-            paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .dim)
+            paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .faint)
         }
+    }
+
+    private static func lines(_ sql: String) -> [String] {
+        sql.split(separator: "\n").map {
+            $0.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    ")
+        }.filter { $0.contains { $0 != " " } }
+    }
+
+    private static func oneLine(_ sql: String) -> String {
+        sql.split { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" || $0 == "\r\n" }.joined(separator: " ")
     }
 
     /// `ShareRowExclusiveLock` as the manual writes it: `SHARE ROW EXCLUSIVE`.
@@ -121,12 +149,29 @@ extension StepKind {
         }
     }
 
-    var paint: Paint {
+    var tint: Tint {
         switch self {
-        case .createDatabase, .initialize: .green
-        case .adopt, .check, .backup: .cyan
-        case .migrate, .quarantineTables, .rebuildDatabase, .moveDatabase: .yellow
-        case .dropDatabase, .retireInstance: .red
+        case .createDatabase, .initialize: .good
+        case .adopt, .check, .backup: .info
+        case .migrate, .quarantineTables, .rebuildDatabase, .moveDatabase: .warning
+        case .dropDatabase, .retireInstance: .error
+        }
+    }
+
+    /// What becomes of a database: "will be …".
+    var participle: String {
+        switch self {
+        case .createDatabase: "created"
+        case .adopt: "adopted"
+        case .migrate: "migrated"
+        case .initialize: "initialized"
+        case .quarantineTables: "cleared of what is misplaced"
+        case .rebuildDatabase: "rebuilt"
+        case .moveDatabase: "moved"
+        case .dropDatabase: "dropped"
+        case .retireInstance: "retired"
+        case .backup: "backed up"
+        case .check: "checked"
         }
     }
 

@@ -20,6 +20,7 @@ package struct PlanText: Sendable {
 
 extension TextPage {
     mutating func environment(_ plan: EnvironmentPlan) {
+        shown = [:]
         heading(plan)
         for cohort in plan.cohorts {
             blank()
@@ -37,17 +38,30 @@ extension TextPage {
 
     mutating func heading(_ plan: EnvironmentPlan) {
         line(
-            Span(Printable.name(plan.name), .bold),
+            Span(Printable.name(plan.name), .strong),
             Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")), .yellow))
+            Span(
+                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
+                .warning
+            )
+        )
         let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
         for instance in plan.instances {
             let state = instance.state == .retiring ? ", retiring" : ""
             let server = instance.serverVersion.map { "PostgreSQL \($0)\(state)" } ?? "out of reach\(state)"
             line(
                 Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
-                Span("  " + server, instance.reachable ? nil : .red),
-                Span("  " + Printable.clean(instance.address), .dim))
+                Span("  " + server, instance.reachable ? nil : .error),
+                Span("  " + Printable.clean(instance.address), .faint)
+            )
+        }
+        if !plan.granted.isEmpty {
+            let all = plan.granted.count == Hazard.allCases.count
+            paragraph(
+                [Span("  granted: ", .faint)],
+                all ? "every hazard" : plan.granted.sorted().map(\.rawValue).joined(separator: ", "),
+                .faint
+            )
         }
     }
 
@@ -55,32 +69,43 @@ extension TextPage {
         let refusals = plan.refused.filter { $0.cohort == cohort.id }
         let kind = cohort.steps.first { $0.kind.isMain }?.kind
         let symbol = kind.map(\.symbol) ?? (refusals.isEmpty ? "·" : "✗")
-        let paint = kind.map(\.paint) ?? .red
+        let tint = kind.map(\.tint) ?? .error
         let names = cohort.databases
-        let what = names.count == 1
-            ? Printable.name(names[0])
-            : "\(names.count) databases" + (cohort.steps.isEmpty ? "" : ": the same \(steps(cohort.steps.count))")
+        let what = names.count == 1 ? Printable.name(names[0]) : "\(names.count) databases"
+        let same = names.count == 1 || cohort.steps.isEmpty ? "" : " by the same \(steps(cohort.steps.count))"
         line(
-            Span("\(cohort.id) ", .dim), Span("\(symbol) ", paint), Span(what, .bold),
-            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .dim),
-            Span(refusals.isEmpty ? "" : "  refused", .red))
+            Span("\(cohort.id) ", .faint),
+            Span("\(symbol) ", tint),
+            Span(what, .strong),
+            Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
+            Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .error),
+            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .faint)
+        )
         if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
         let members = Set(names)
         let findings = plan.findings.filter { finding in
             finding.instance == cohort.instance && finding.database.map(members.contains) == true
+                && (cohort.steps.isEmpty || !finding.code.isSaidBySteps)
         }
-        reasons(FindingGroup.groups(of: findings), of: names.count)
-        for step in cohort.steps { self.step(step, isNew: cohort.from == nil || cohort.startsEmpty(in: plan)) }
+        reasons(FindingGroup.groups(of: findings), cohort)
+        let isNew = cohort.from == nil || cohort.startsEmpty(in: plan)
+        let kinds = cohort.steps.map { $0.kind.rawValue.utf8.count }.max() ?? 0
+        for step in cohort.steps { self.step(step, isNew: isNew, kindWidth: kinds) }
     }
 
     private func steps(_ count: Int) -> String { count == 1 ? "step" : "\(count) steps" }
 
-    /// Hints that several findings share are given once, after the last of them.
-    private mutating func reasons(_ groups: [FindingGroup], of count: Int) {
+    private mutating func reasons(_ groups: [FindingGroup], _ cohort: Cohort) {
         for (index, group) in groups.enumerated() {
+            // A hint that several findings share is given once; what the steps do anyway is no hint.
             let isLast = !groups[(index + 1)...].contains { $0.hint == group.hint }
-            let some = group.places.count == count ? nil : Printable.list(group.places)
-            finding(group, indent: 5, place: some, showsHint: isLast)
+            let some = group.places.count == cohort.databases.count ? nil : Printable.list(group.places)
+            finding(
+                group,
+                indent: 5,
+                place: some,
+                showsHint: isLast && (cohort.steps.isEmpty || !group.code.isMendedBySteps)
+            )
         }
     }
 
@@ -92,11 +117,15 @@ extension TextPage {
         }
         guard !findings.isEmpty else { return }
         blank()
-        line(Span("Also found", .bold))
+        line(Span("Also found", .strong))
         for instance in plan.instances {
             for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
                 let name = Printable.name(instance.name)
-                finding(group, indent: 2, place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))")
+                finding(
+                    group,
+                    indent: 2,
+                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))"
+                )
             }
         }
     }
@@ -104,15 +133,19 @@ extension TextPage {
     private mutating func refusals(_ plan: EnvironmentPlan) {
         guard !plan.refused.isEmpty else { return }
         blank()
-        line(Span("Refused", .bold))
+        line(Span("Refused", .strong))
         for refusal in plan.refused {
-            let who = refusal.databases.count > 1
+            let who =
+                refusal.databases.count > 1
                 ? "  " + Printable.counted(refusal.databases.count, "database", "databases")
                 : refusal.cohort != nil ? refusal.databases.first.map { "  " + Printable.name($0) } ?? "" : ""
-            line(Span("  ✗ ", .red), Span(Printable.clean(refusal.what), .red), Span(who))
-            paragraph([Span("      because  ", .dim)], Printable.clean(refusal.why))
+            line(Span("  ✗ ", .error), Span(Printable.clean(refusal.what), .error), Span(who))
+            paragraph([Span("      because  ", .faint)], Printable.clean(refusal.why))
             paragraph(
-                [Span("      grant    ", .dim)], refusal.grant.map(Printable.clean) ?? "nothing can grant it", .bold)
+                [Span("      grant    ", .faint)],
+                refusal.grant.map(Printable.clean) ?? "nothing can grant it",
+                .strong
+            )
         }
     }
 
@@ -127,27 +160,46 @@ extension TextPage {
         let others = plan.cohorts.filter { cohort in
             !cohort.steps.isEmpty && !cohort.steps.contains { $0.kind.isCounted }
         }.reduce(0) { $0 + $1.databases.count }
-        let refused = Set(plan.refused.flatMap(\.databases)).count
         var words = counts + (others > 0 ? ["\(others) to bring into order"] : [])
-        if !words.isEmpty { words.append(Printable.counted(summary.statements, "statement", "statements")) }
         if unknown > 0 { words.append("\(unknown) unknown") }
         if words.isEmpty {
             let all = Printable.counted(summary.databases, "database is", "databases are")
             line(
-                Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .bold),
+                Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .strong),
                 Span(
                     plan.refused.isEmpty
                         ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
-                        : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."))
+                        : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."
+                )
+            )
             return
         }
+        let refusals = Printable.counted(plan.refused.count, "refusal", "refusals")
         line(
-            Span("Plan: ", .bold), Span(words.joined(separator: ", ")),
-            Span(" of \(Printable.counted(summary.databases, "database", "databases")) in \(name)"),
-            Span(
-                refused > 0 || !plan.refused.isEmpty
-                    ? "; \(Printable.counted(plan.refused.count, "refusal", "refusals")), so nothing will be applied" : "",
-                .red), Span("."))
+            Span("Plan for \(name): ", .strong),
+            Span(words.joined(separator: ", ")),
+            Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
+            Span(summary.statements > 0 ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""),
+            Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error),
+            Span(".")
+        )
+    }
+}
+
+extension FindingCode {
+    /// Whether the steps of a cohort tell a reader just this.
+    fileprivate var isSaidBySteps: Bool { self == .migrationsPending || self == .databaseMissing }
+
+    /// Whether steps, where there are any, mend it.
+    fileprivate var isMendedBySteps: Bool {
+        switch self {
+        case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationUnknown, .migrationOutOfOrder,
+            .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected, .indexInvalid:
+            true
+        case .instanceUnreachable, .instanceRetiringInUse, .databaseUnmanaged, .migrationEdited, .schemaDrift,
+            .migrationFails, .codeAhead, .checkFailed, .notInspected:
+            false
+        }
     }
 }
 

@@ -19,7 +19,8 @@ enum Printable {
 
     /// A name as it can be told from the words around it: in quotes where it holds more than letters, digits, `_.-`.
     static func name(_ name: String) -> String {
-        let isPlain = !name.isEmpty
+        let isPlain =
+            !name.isEmpty
             && name.unicodeScalars.allSatisfy {
                 $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_.-".unicodeScalars.contains($0)
             }
@@ -54,16 +55,7 @@ enum Printable {
 
     private static func width(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first else { return 0 }
-        if first.properties.isEmojiPresentation { return 2 }
-        switch first.value {
-        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-            0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF,
-            0x20000...0x3FFFD:
-            return 2
-        default:
-            let category = first.properties.generalCategory
-            return category == .nonspacingMark || category == .enclosingMark ? 0 : 1
-        }
+        return first.properties.isEmojiPresentation ? 2 : TerminalText.width(of: first)
     }
 
     /// The text in at most so many columns, its end cut.

@@ -1,21 +1,13 @@
-/// How a piece of text is painted where colours are wanted.
-enum Paint: String {
-    case red = "31"
-    case green = "32"
-    case yellow = "33"
-    case cyan = "36"
-    case bold = "1"
-    case dim = "2"
-}
+internal import FleetModel
 
-/// A piece of a line with its paint.
+/// A piece of a line with its colour.
 struct Span {
     var text: String
-    var paint: Paint?
+    var tint: Tint?
 
-    init(_ text: String, _ paint: Paint? = nil) {
+    init(_ text: String, _ tint: Tint? = nil) {
         self.text = text
-        self.paint = paint
+        self.tint = tint
     }
 }
 
@@ -24,6 +16,8 @@ struct TextPage {
     let width: Int
     private let style: Style
     private var lines: [String] = []
+    /// Statements shown already, with the step they were shown under.
+    var shown: [[PlannedStatement]: String] = [:]
 
     init(width: Int, style: Style) {
         self.width = max(width, 40)
@@ -46,22 +40,22 @@ struct TextPage {
         while let last = spans.last {
             let trimmed = last.text.trimmingBlanksAtEnd
             spans[spans.count - 1].text = trimmed
-            if trimmed.isEmpty { spans.removeLast() } else { break }
+            guard trimmed.isEmpty else { break }
+            spans.removeLast()
         }
         lines.append(spans.map(painted).joined())
     }
 
     /// A lead, and beside it a text broken to the width.
-    mutating func paragraph(_ lead: [Span], _ text: String, _ paint: Paint? = nil) {
+    mutating func paragraph(_ lead: [Span], _ text: String, _ tint: Tint? = nil) {
         let indent = lead.reduce(0) { $0 + Printable.width($1.text) }
         let broken = Printable.wrapped(text, to: max(20, width - indent))
-        line(lead + [Span(broken.first ?? "", paint)])
-        for more in broken.dropFirst() { line(Span(String(repeating: " ", count: indent)), Span(more, paint)) }
+        line(lead + [Span(broken.first ?? "", tint)])
+        for more in broken.dropFirst() { line(Span(String(repeating: " ", count: indent)), Span(more, tint)) }
     }
 
     private func painted(_ span: Span) -> String {
-        guard style == .colored, let paint = span.paint, !span.text.isEmpty else { return span.text }
-        return "\u{1B}[\(paint.rawValue)m\(span.text)\u{1B}[0m"
+        span.tint.map { style.paint(span.text, $0) } ?? span.text
     }
 }
 

@@ -19,6 +19,7 @@ import TestSupport
     }
 
     static let schema = """
+        SET search_path = public;
         CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
         CREATE TABLE public.clients (id serial PRIMARY KEY, name varchar(40) NOT NULL CHECK (name <> ''),
             mood mood DEFAULT 'ok', email text DEFAULT lower('X'), CONSTRAINT odd CHECK (mood IN ('sad', 'ok')));
@@ -32,7 +33,7 @@ import TestSupport
         try await TestServer.with { server in
             try await server.sql(Self.schema)
             let state = try await Self.inspect(server, "postgres")
-            let names = state.catalog.objects.map(\.description)
+            let names = state.catalog.objects.map(\.id.description)
             #expect(state.catalog.tables.map(\.name) == ["clients", "o\"dd; it's ünï.code"])
             #expect(state.nonEmptyTables == [0])
             #expect(names.contains("column public.o\"dd; it's ünï.code.id"), "\(names)")
@@ -50,8 +51,8 @@ import TestSupport
     @Test func `equal schemas built in another order are equal`() async throws {
         try await TestServer.with { server in
             for name in ["one", "two"] { try await server.sql("CREATE DATABASE \(name)") }
-            try await server.sql("CREATE TABLE waste (a int); DROP TABLE waste; CREATE TYPE w AS ENUM ('x')", database: "two")
-            try await server.sql("DROP TYPE w; CREATE TABLE public.clients (dropped int, id serial)", database: "two")
+            try await server.sql("SET search_path = public; CREATE TABLE waste (a int); DROP TABLE waste; CREATE TYPE w AS ENUM ('x')", database: "two")
+            try await server.sql("DROP TYPE public.w; CREATE TABLE public.clients (dropped int, id serial)", database: "two")
             try await server.sql("DROP TABLE public.clients", database: "two")
             try await server.sql(Self.schema, database: "one")
             try await server.sql(Self.schema, database: "two")
@@ -62,8 +63,4 @@ import TestSupport
             #expect(pool.count == 1)
         }
     }
-}
-
-extension CatalogObject {
-    var description: String { id.description }
 }

@@ -9,12 +9,19 @@ package import Servers
 /// Roles belong to a server and not to a database, so a test gets a server.
 package enum TestServer {
     /// Starts a server of the newest installed major (or the one asked for), runs the test, and stops it.
+    ///
+    /// - Parameter identity: servers of the same number have the same system identifier, as a clone would.
     package static func with<Result: Sendable>(
-        major: Int? = nil, settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
+        identity: Int = 0, major: Int? = nil, settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
     ) async throws -> Result {
         let programs = try await programs(major: major)
         return try await EmbeddedServer.run(
-            programs, in: parent, template: try await templates.template(programs), settings: settings, body)
+            programs, in: parent, template: try await template(programs, identity), settings: settings, body)
+    }
+
+    /// An empty data folder to copy.
+    package static func template(_ programs: PostgresPrograms, _ identity: Int = 0) async throws -> String {
+        try await templates.template(programs, identity)
     }
 
     /// Server programs of a major; a test that needs them and has none fails.
@@ -40,8 +47,8 @@ package enum TestServer {
 private actor Templates {
     private var made: [String: Task<String, any Error>] = [:]
 
-    func template(_ programs: PostgresPrograms) async throws -> String {
-        let path = "\(TestServer.parent)/rcl-template-\(geteuid())-\(programs.version)"
+    func template(_ programs: PostgresPrograms, _ identity: Int) async throws -> String {
+        let path = "\(TestServer.parent)/rcl-template-\(geteuid())-\(programs.version)" + (identity == 0 ? "" : "-\(identity)")
         if made[path] == nil {
             made[path] = Task {
                 if access("\(path)/PG_VERSION", F_OK) != 0 { try await EmbeddedServer.makeTemplate(programs, at: path) }

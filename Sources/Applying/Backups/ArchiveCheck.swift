@@ -15,7 +15,9 @@ package struct ArchiveCheck: Sendable {
         let (sha256, size) = try FileDigest.of(backup.archivePath)
         guard size == backup.receipt.sizeBytes else {
             throw .archive(
-                path: backup.archivePath, .size(expected: backup.receipt.sizeBytes, found: size))
+                path: backup.archivePath,
+                .size(expected: backup.receipt.sizeBytes, found: size)
+            )
         }
         guard sha256 == backup.receipt.sha256 else { throw .archive(path: backup.archivePath, .checksum) }
     }
@@ -50,15 +52,20 @@ package struct ArchiveCheck: Sendable {
     private func run(_ arguments: [String], on archive: String) async throws -> CommandResult {
         guard access(archive, F_OK) == 0 else { throw BackupError.archive(path: archive, .missing) }
         let command = Command(
-            programs.path("pg_restore"), ["--format=custom"] + arguments, folder: "/",
-            user: try ProcessUser.forPostgres())
+            programs.path("pg_restore"),
+            ["--format=custom"] + arguments,
+            folder: "/",
+            user: try ProcessUser.forPostgres()
+        )
         return try await command.run(inputFile: archive)
     }
 }
 
 /// What one of PostgreSQL's programs said, fit to be shown.
 enum ProgramReport {
-    /// Its errors, or how it ended where it said nothing. `DETAIL` and `CONTEXT` quote rows, so they are left out.
+    /// Its errors, or how it ended where it said nothing.
+    ///
+    /// `DETAIL` and `CONTEXT` quote rows, so they are left out.
     static func reason(_ result: CommandResult) -> String {
         let lines = result.errors.split(separator: "\n")
         let errors = lines.compactMap { line -> Substring? in

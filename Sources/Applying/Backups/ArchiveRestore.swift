@@ -32,7 +32,12 @@ struct ArchiveRestore {
         if ownership == .ofLogin { arguments.append("--no-owner") }
         if !tablespaces { arguments.append("--no-tablespaces") }
         let command = Command(
-            programs.path("pg_restore"), arguments, environment: access.environment, folder: "/", user: access.user)
+            programs.path("pg_restore"),
+            arguments,
+            environment: access.environment,
+            folder: "/",
+            user: access.user
+        )
         let result = try await command.run(inputFile: backup.archivePath)
         guard result.status == 0 else {
             throw BackupError.program(name: "pg_restore", reason: ProgramReport.reason(result))
@@ -46,7 +51,8 @@ struct ArchiveRestore {
         for item in backup.receipt.source.extensions {
             let known = try await superuser.ask(
                 "SELECT version FROM pg_available_extension_versions WHERE name = \(literal: item.name)",
-                label: "extension")
+                label: "extension"
+            )
             let versions = (known.last?.rows ?? Rows(columns: [], values: [])).map { $0[0] }
             guard !versions.isEmpty else { throw BackupError.extensionMissing(item.name) }
             if !Self.builtIn.contains(item.schema) {
@@ -56,14 +62,18 @@ struct ArchiveRestore {
                         """
                         ALTER SCHEMA \(identifier: item.schema) OWNER TO \(identifier: item.schemaOwner);
                         GRANT USAGE, CREATE ON SCHEMA \(identifier: item.schema) TO \(identifier: group)
-                        """, label: "schema")
+                        """,
+                        label: "schema"
+                    )
                 }
             }
             let version: SQL = versions.contains(item.version) ? " VERSION \(literal: item.version)" : ""
             try await superuser.ask(
                 """
                 CREATE EXTENSION IF NOT EXISTS \(identifier: item.name) WITH SCHEMA \(identifier: item.schema)\(version)
-                """, label: "extension")
+                """,
+                label: "extension"
+            )
         }
         guard let group else { return }
         // Rows that users added to an extension's tables are in the dump.
@@ -71,10 +81,14 @@ struct ArchiveRestore {
             """
             SELECT n.nspname, c.relname FROM pg_extension e JOIN pg_class c ON c.oid = ANY (e.extconfig)
             JOIN pg_namespace n ON n.oid = c.relnamespace
-            """, label: "extension tables")
+            """,
+            label: "extension tables"
+        )
         for row in tables.last?.rows ?? Rows(columns: [], values: []) {
             try await superuser.ask(
-                "GRANT ALL ON \(schema: row[0] ?? "", name: row[1] ?? "") TO \(identifier: group)", label: "grant")
+                "GRANT ALL ON \(schema: row[0] ?? "", name: row[1] ?? "") TO \(identifier: group)",
+                label: "grant"
+            )
         }
     }
 

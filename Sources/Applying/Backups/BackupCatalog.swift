@@ -22,8 +22,13 @@ package struct BackupCatalog: Sendable {
                 } catch {
                     diagnostics.append(
                         Diagnostic(
-                            .warning, .fileUnreadable, error.description, at: .beginning(of: path),
-                            hint: "its archive is kept; what it was can no longer be told"))
+                            .warning,
+                            .fileUnreadable,
+                            error.description,
+                            at: .beginning(of: path),
+                            hint: "its archive is kept; what it was can no longer be told"
+                        )
+                    )
                 }
             }
         }
@@ -47,7 +52,10 @@ package struct BackupCatalog: Sendable {
     /// Of each database there stay, whatever their age, the newest backup and the newest one proved by a restore, counted
     /// among those whose archive is there.
     package static func expired(
-        _ backups: [StoredBackup], keep: Duration, now: Int64, isWhole: (StoredBackup) -> Bool
+        _ backups: [StoredBackup],
+        keep: Duration,
+        now: Int64,
+        isWhole: (StoredBackup) -> Bool
     ) -> [StoredBackup] {
         let byDatabase = Dictionary(grouping: backups) { backup in
             [backup.receipt.environment, backup.receipt.instance, backup.receipt.database].map { Array($0.utf8) }
@@ -80,7 +88,9 @@ package struct BackupCatalog: Sendable {
         return expired
     }
 
-    /// Removes `*.partial` of runs that died. Other files stay, and so does everything of a run that lives.
+    /// Removes what runs that died left unfinished (`*.partial`).
+    ///
+    /// Other files stay, and so does everything of a run that lives.
     ///
     /// - Returns: the paths removed.
     package func clearUnfinished() throws(BackupError) -> [String] {

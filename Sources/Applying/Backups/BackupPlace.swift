@@ -9,7 +9,7 @@ package struct BackupPlace: Sendable, Hashable {
     package var instance: String
     package var database: String
 
-    /// - Parameter directory: `backup.directory`, as an absolute path.
+    /// A place under `backup.directory`, given as an absolute path.
     package init(directory: String, environment: String, runID: String, instance: String, database: String) {
         self.directory = directory
         self.environment = environment

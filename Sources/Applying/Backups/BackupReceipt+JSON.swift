@@ -42,15 +42,24 @@ extension BackupReceipt {
         guard let verified = Level(rawValue: try read.text("verified")) else { throw Fault("verified is no level") }
         guard let takenAt = ReceiptTime.seconds(try read.text("taken_at")) else { throw Fault("taken_at is no time") }
         self.init(
-            runID: try read.text("run_id"), environment: try read.text("environment"),
-            instance: try read.text("instance"), database: try read.text("database"),
-            archive: try read.text("archive"), sha256: try read.fingerprint("sha256"),
-            sizeBytes: try read.integer("size_bytes"), serverVersion: serverVersion, clientVersion: clientVersion,
+            runID: try read.text("run_id"),
+            environment: try read.text("environment"),
+            instance: try read.text("instance"),
+            database: try read.text("database"),
+            archive: try read.text("archive"),
+            sha256: try read.fingerprint("sha256"),
+            sizeBytes: try read.integer("size_bytes"),
+            serverVersion: serverVersion,
+            clientVersion: clientVersion,
             fingerprint: try read.fingerprint("fingerprint"),
             restorableFingerprint: try read.fingerprint("restorable_fingerprint"),
-            columnOrder: try read.fingerprint("column_order"), verified: verified, takenAt: takenAt,
-            root: try read.text("root"), source: try Source(read.object("source")),
-            content: try DatabaseContent(read.object("content")))
+            columnOrder: try read.fingerprint("column_order"),
+            verified: verified,
+            takenAt: takenAt,
+            root: try read.text("root"),
+            source: try Source(read.object("source")),
+            content: try DatabaseContent(read.object("content"))
+        )
     }
 
     struct Fault: Error {
@@ -192,29 +201,42 @@ extension BackupReceipt.Source {
                         "name": .string($0.name), "version": .string($0.version), "schema": .string($0.schema),
                         "schema_oid": .integer(Int64($0.schemaOID)), "schema_owner": .string($0.schemaOwner),
                     ]
-                }),
+                }
+            ),
         ]
     }
 
     fileprivate init(_ read: BackupReceipt.Reader) throws(BackupReceipt.Fault) {
         let locale = try read.object("locale")
         self.init(
-            systemIdentifier: try read.text("system_identifier"), timeline: Int(try read.integer("timeline")),
-            databaseOID: UInt32(clamping: try read.integer("database_oid")), snapshot: try read.text("snapshot"),
-            walPosition: try read.text("wal_position"), sizeBytes: try read.integer("size_bytes"),
+            systemIdentifier: try read.text("system_identifier"),
+            timeline: Int(try read.integer("timeline")),
+            databaseOID: UInt32(clamping: try read.integer("database_oid")),
+            snapshot: try read.text("snapshot"),
+            walPosition: try read.text("wal_position"),
+            sizeBytes: try read.integer("size_bytes"),
             owner: try read.text("owner"),
             locale: DatabaseLocale(
-                encoding: try locale.text("encoding"), collate: try locale.text("collate"),
-                ctype: try locale.text("ctype"), provider: try locale.text("provider"),
-                locale: try locale.optionalText("locale"), rules: try locale.optionalText("rules"),
-                collationVersion: try locale.optionalText("collation_version")),
-            roles: try read.texts("roles"), owners: try read.texts("owners"),
+                encoding: try locale.text("encoding"),
+                collate: try locale.text("collate"),
+                ctype: try locale.text("ctype"),
+                provider: try locale.text("provider"),
+                locale: try locale.optionalText("locale"),
+                rules: try locale.optionalText("rules"),
+                collationVersion: try locale.optionalText("collation_version")
+            ),
+            roles: try read.texts("roles"),
+            owners: try read.texts("owners"),
             extensions: try read.list("extensions") { item throws(BackupReceipt.Fault) in
                 InstalledExtension(
-                    name: try item.text("name"), version: try item.text("version"), schema: try item.text("schema"),
+                    name: try item.text("name"),
+                    version: try item.text("version"),
+                    schema: try item.text("schema"),
                     schemaOID: UInt32(clamping: try item.integer("schema_oid")),
-                    schemaOwner: try item.text("schema_owner"))
-            })
+                    schemaOwner: try item.text("schema_owner")
+                )
+            }
+        )
     }
 }
 
@@ -228,7 +250,8 @@ extension DatabaseContent {
                         "schema": .string($0.name.schema), "name": .string($0.name.name), "rows": .integer($0.rows),
                         "hashes": JSONValue($0.hashes),
                     ]
-                }),
+                }
+            ),
             "sequences": .array(
                 sequences.map {
                     [
@@ -236,7 +259,8 @@ extension DatabaseContent {
                         "last_value": .string(String($0.lastValue)), "is_called": .bool($0.isCalled),
                         "increment": .string(String($0.increment)), "cycles": .bool($0.cycles),
                     ]
-                }),
+                }
+            ),
             "large_objects": ["count": .integer(largeObjects.count), "hashes": JSONValue(largeObjects.hashes)],
         ]
     }
@@ -250,10 +274,15 @@ extension DatabaseContent {
             },
             sequences: try read.list("sequences") { item throws(BackupReceipt.Fault) in
                 SequenceContent(
-                    name: try item.name, lastValue: try item.large("last_value"), isCalled: try item.bool("is_called"),
-                    increment: try item.large("increment"), cycles: try item.bool("cycles"))
+                    name: try item.name,
+                    lastValue: try item.large("last_value"),
+                    isCalled: try item.bool("is_called"),
+                    increment: try item.large("increment"),
+                    cycles: try item.bool("cycles")
+                )
             },
-            largeObjects: LargeObjectContent(count: try objects.integer("count"), hashes: try objects.texts("hashes")))
+            largeObjects: LargeObjectContent(count: try objects.integer("count"), hashes: try objects.texts("hashes"))
+        )
         guard isWellFormed else { throw BackupReceipt.Fault("content holds no proper hashes") }
     }
 }

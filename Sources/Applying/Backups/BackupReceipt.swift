@@ -49,8 +49,16 @@ package struct BackupReceipt: Sendable, Hashable {
         package var extensions: [InstalledExtension]
 
         package init(
-            systemIdentifier: String, timeline: Int, databaseOID: UInt32, snapshot: String, walPosition: String,
-            sizeBytes: Int64, owner: String, locale: DatabaseLocale, roles: [String], owners: [String],
+            systemIdentifier: String,
+            timeline: Int,
+            databaseOID: UInt32,
+            snapshot: String,
+            walPosition: String,
+            sizeBytes: Int64,
+            owner: String,
+            locale: DatabaseLocale,
+            roles: [String],
+            owners: [String],
             extensions: [InstalledExtension]
         ) {
             self.systemIdentifier = systemIdentifier
@@ -68,10 +76,23 @@ package struct BackupReceipt: Sendable, Hashable {
     }
 
     package init(
-        runID: String, environment: String, instance: String, database: String, archive: String, sha256: Fingerprint,
-        sizeBytes: Int64, serverVersion: ServerVersion, clientVersion: ServerVersion, fingerprint: Fingerprint,
-        restorableFingerprint: Fingerprint, columnOrder: Fingerprint, verified: Level, takenAt: Int64, root: String,
-        source: Source, content: DatabaseContent
+        runID: String,
+        environment: String,
+        instance: String,
+        database: String,
+        archive: String,
+        sha256: Fingerprint,
+        sizeBytes: Int64,
+        serverVersion: ServerVersion,
+        clientVersion: ServerVersion,
+        fingerprint: Fingerprint,
+        restorableFingerprint: Fingerprint,
+        columnOrder: Fingerprint,
+        verified: Level,
+        takenAt: Int64,
+        root: String,
+        source: Source,
+        content: DatabaseContent
     ) {
         self.runID = runID
         self.environment = environment
@@ -123,7 +144,12 @@ package struct DatabaseLocale: Sendable, Hashable {
     package var collationVersion: String?
 
     package init(
-        encoding: String, collate: String, ctype: String, provider: String, locale: String?, rules: String?,
+        encoding: String,
+        collate: String,
+        ctype: String,
+        provider: String,
+        locale: String?,
+        rules: String?,
         collationVersion: String?
     ) {
         self.encoding = encoding

@@ -13,7 +13,9 @@ enum BackupSource {
         let answers = try await session.ask(
             """
             BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \(ContentMeasure.pins); \(facts); \(roles); \(extensions)
-            """, label: "snapshot")
+            """,
+            label: "snapshot"
+        )
         let tables = answers.compactMap(\.rows)
         guard tables.count == 4, let row = tables[1].first, row.count == 16 else { throw .measurement("no facts") }
         func text(_ index: Int) -> String { row[index] ?? "" }
@@ -21,18 +23,35 @@ enum BackupSource {
             throw .measurement("the facts about the server have not the form that was asked for")
         }
         let locale = DatabaseLocale(
-            encoding: text(8), collate: text(9), ctype: text(10), provider: row[11] ?? "c", locale: row[12],
-            rules: row[13], collationVersion: row[14])
+            encoding: text(8),
+            collate: text(9),
+            ctype: text(10),
+            provider: row[11] ?? "c",
+            locale: row[12],
+            rules: row[13],
+            collationVersion: row[14]
+        )
         let source = BackupReceipt.Source(
-            systemIdentifier: text(2), timeline: Int(text(3)) ?? 0, databaseOID: oid, snapshot: text(0),
-            walPosition: text(5), sizeBytes: size, owner: text(7), locale: locale,
+            systemIdentifier: text(2),
+            timeline: Int(text(3)) ?? 0,
+            databaseOID: oid,
+            snapshot: text(0),
+            walPosition: text(5),
+            sizeBytes: size,
+            owner: text(7),
+            locale: locale,
             roles: Set(tables[2].map { $0[0] ?? "" } + [text(7)]).sorted(),
             owners: tables[2].filter { $0[1] == "t" }.map { $0[0] ?? "" }.sorted(),
             extensions: tables[3].map { row in
                 InstalledExtension(
-                    name: row[0] ?? "", version: row[1] ?? "", schema: row[2] ?? "",
-                    schemaOID: row[3].flatMap { UInt32($0) } ?? 0, schemaOwner: row[4] ?? "")
-            })
+                    name: row[0] ?? "",
+                    version: row[1] ?? "",
+                    schema: row[2] ?? "",
+                    schemaOID: row[3].flatMap { UInt32($0) } ?? 0,
+                    schemaOwner: row[4] ?? ""
+                )
+            }
+        )
         let facts = Facts(version: ServerVersion(number: version), source: source)
         return (facts, try await ContentMeasure(session).sequences())
     }
@@ -54,7 +73,10 @@ enum BackupSource {
     /// The bootstrap superuser is pinned and has no rows in `pg_shdepend`; it is looked for among what users made.
     private static let roles: SQL = """
         WITH named AS (
-            SELECT d.refobjid AS role, d.deptype = 'o' AS owns
+            SELECT d.refobjid AS role,
+                   d.deptype = 'o' AND d.classid <> 'pg_extension'::regclass
+                   AND NOT EXISTS (SELECT FROM pg_depend e
+                                   WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e') AS owns
             FROM pg_shdepend d
             WHERE d.refclassid = 'pg_authid'::regclass
               AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -69,7 +91,7 @@ enum BackupSource {
                     UNION ALL SELECT 'pg_largeobject'::regclass, oid, lomowner FROM pg_largeobject_metadata) o
                 WHERE o.owner = 10 AND o.oid >= 16384
                   AND NOT EXISTS (SELECT FROM pg_depend e
-                                  WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e'))
+                                  WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i')))
             UNION ALL
             SELECT 10, false)
         SELECT r.rolname, bool_or(n.owns) FROM named n JOIN pg_roles r ON r.oid = n.role

@@ -24,8 +24,13 @@ package struct BackupTaker: Sendable {
     package var now: @Sendable () -> Int64
 
     package init(
-        place: BackupPlace, root: String, programs: PostgresPrograms, space: SpaceDemand = .archive,
-        lockWait: Duration = .seconds(60), now: @escaping @Sendable () -> Int64, inspect: @escaping CatalogReader
+        place: BackupPlace,
+        root: String,
+        programs: PostgresPrograms,
+        space: SpaceDemand = .archive,
+        lockWait: Duration = .seconds(60),
+        now: @escaping @Sendable () -> Int64,
+        inspect: @escaping CatalogReader
     ) {
         self.place = place
         self.root = root
@@ -57,7 +62,9 @@ package struct BackupTaker: Sendable {
     }
 
     private func take(
-        _ target: ConnectionTarget, measuredBy session: Session, application: String
+        _ target: ConnectionTarget,
+        measuredBy session: Session,
+        application: String
     ) async throws -> StoredBackup {
         let measure = ContentMeasure(session)
         let (facts, sequences) = try await BackupSource.read(session)
@@ -72,18 +79,33 @@ package struct BackupTaker: Sendable {
         let content = try await measure.all(sequences: sequences)
         let (sha256, size) = try await dumped
         let receipt = BackupReceipt(
-            runID: place.runID, environment: place.environment, instance: place.instance, database: place.database,
-            archive: place.archive, sha256: sha256, sizeBytes: size, serverVersion: facts.version,
-            clientVersion: programs.version, fingerprint: catalog.fingerprint,
-            restorableFingerprint: catalog.restorableFingerprint, columnOrder: catalog.columnOrder, verified: .none,
-            takenAt: now(), root: root, source: facts.source, content: content)
+            runID: place.runID,
+            environment: place.environment,
+            instance: place.instance,
+            database: place.database,
+            archive: place.archive,
+            sha256: sha256,
+            sizeBytes: size,
+            serverVersion: facts.version,
+            clientVersion: programs.version,
+            fingerprint: catalog.fingerprint,
+            restorableFingerprint: catalog.restorableFingerprint,
+            columnOrder: catalog.columnOrder,
+            verified: .none,
+            takenAt: now(),
+            root: root,
+            source: facts.source,
+            content: content
+        )
         let stored = StoredBackup(receipt: receipt, path: place.receipt)
         try stored.write()
         return withExtendedLifetime(mark) { stored }
     }
 
     private func dump(
-        _ target: ConnectionTarget, snapshot: String, application: String
+        _ target: ConnectionTarget,
+        snapshot: String,
+        application: String
     ) async throws -> (sha256: Fingerprint, size: Int64) {
         ClientAccess.clear()
         let access = try ClientAccess(target, application: application)
@@ -95,7 +117,10 @@ package struct BackupTaker: Sendable {
             programs.path("pg_dump"),
             ["--format=custom", "--compress=1", "--snapshot=\(snapshot)", "--lock-wait-timeout=\(seconds * 1000)"]
                 + access.arguments,
-            environment: access.environment, folder: "/", user: access.user)
+            environment: access.environment,
+            folder: "/",
+            user: access.user
+        )
         let result = try await command.stream { bytes in
             // It has read the whole catalog by now, over the one connection it makes.
             access.forgetPassword()
@@ -120,7 +145,9 @@ extension Catalog {
     /// As `fingerprint`, without what only a superuser could restore.
     package var restorableFingerprint: Fingerprint {
         var text = ""
-        for object in objects where !Self.superuserKinds.contains(object.id.kind) {
+        // A dump leaves out indexes that an interrupted build left invalid.
+        let invalid = Set(invalidIndexes)
+        for object in objects where !Self.superuserKinds.contains(object.id.kind) && !invalid.contains(object.id) {
             let schema = object.id.schema ?? ""
             text += "\(object.id.kind.rawValue) \(schema.utf8.count) \(schema) \(object.id.name.utf8.count) "
             text += "\(object.id.name) \(object.definition.hex)\n"

@@ -93,7 +93,9 @@ struct ClientAccess {
 
     /// Root steps down to run them, but not where the connection needs files that may be root's alone.
     private static func user(for target: ConnectionTarget) throws -> ProcessUser? {
-        let files: Set = ["sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "service", "passfile", "krbsrvname"]
+        let files: Set = [
+            "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "service", "passfile", "krbsrvname",
+        ]
         if target.parameters.contains(where: { files.contains($0.keyword) }) { return nil }
         return try ProcessUser.forPostgres()
     }
@@ -129,7 +131,9 @@ extension PostgresPrograms {
     ///
     /// The same major where there is one, its newest minor: a newer `pg_restore` sets what an older server does not know
     /// (`transaction_timeout`). Else the oldest newer one: `pg_dump` refuses servers newer than itself.
-    package static func clients(among all: [PostgresPrograms], forMajor major: Int) throws(BackupError) -> PostgresPrograms {
+    package static func clients(among all: [PostgresPrograms], forMajor major: Int) throws(BackupError)
+        -> PostgresPrograms
+    {
         let whole = all.filter { programs in
             ["pg_dump", "pg_restore"].allSatisfy { access(programs.path($0), X_OK) == 0 }
         }

@@ -34,7 +34,11 @@ package struct ContentMeasure: Sendable {
         let tables = try await readableTables()
         let (probe, largeObjects) = try await probeAndLargeObjects()
         let content = DatabaseContent(
-            probe: probe, tables: try await self.tables(tables), sequences: sequences, largeObjects: largeObjects)
+            probe: probe,
+            tables: try await self.tables(tables),
+            sequences: sequences,
+            largeObjects: largeObjects
+        )
         guard content.isWellFormed else { throw .measurement("the answers are not hashes") }
         return content
     }
@@ -55,7 +59,9 @@ package struct ContentMeasure: Sendable {
                 ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
             WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND \(Self.isUserRelation)
             ORDER BY n.nspname, c.relname, a.attname
-            """, label: "tables")
+            """,
+            label: "tables"
+        )
         var tables: [ReadableTable] = []
         for row in rows {
             let name = TableName(schema: row[0] ?? "", name: row[1] ?? "")
@@ -72,7 +78,9 @@ package struct ContentMeasure: Sendable {
             SELECT n.nspname, c.relname, s.seqincrement, s.seqcycle
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
             WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND \(Self.isUserRelation)
-            """, label: "sequences")
+            """,
+            label: "sequences"
+        )
         var all: [SequenceContent] = []
         for batch in named.batches(of: Self.tablesAtOnce) {
             let parts = batch.enumerated().map { index, row -> SQL in
@@ -86,8 +94,13 @@ package struct ContentMeasure: Sendable {
                 let row = batch[batch.startIndex + index]
                 all.append(
                     SequenceContent(
-                        name: TableName(schema: row[0] ?? "", name: row[1] ?? ""), lastValue: last,
-                        isCalled: value[2] == "t", increment: row[2].flatMap(Int64.init) ?? 1, cycles: row[3] == "t"))
+                        name: TableName(schema: row[0] ?? "", name: row[1] ?? ""),
+                        lastValue: last,
+                        isCalled: value[2] == "t",
+                        increment: row[2].flatMap(Int64.init) ?? 1,
+                        cycles: row[3] == "t"
+                    )
+                )
             }
         }
         guard all.count == named.count else { throw .measurement("not every sequence answered") }
@@ -105,7 +118,11 @@ package struct ContentMeasure: Sendable {
                 else { throw .measurement("a table without a count") }
                 all.append(
                     TableContent(
-                        name: batch[batch.startIndex + index].name, rows: count, hashes: row[2...].map { $0 ?? "" }))
+                        name: batch[batch.startIndex + index].name,
+                        rows: count,
+                        hashes: row[2...].map { $0 ?? "" }
+                    )
+                )
             }
         }
         guard all.count == tables.count else { throw .measurement("not every table answered") }
@@ -126,7 +143,9 @@ package struct ContentMeasure: Sendable {
             """
             SELECT \(SQL(joining: Self.seeds.map { "hashtextextended('reconcile', \($0))" as SQL })), count(*)
             FROM pg_largeobject_metadata
-            """, label: "probe")
+            """,
+            label: "probe"
+        )
         guard let row = rows.first, row.count == 3, let count = row[2].flatMap(Int64.init) else {
             throw .measurement("no answer")
         }
@@ -140,7 +159,9 @@ package struct ContentMeasure: Sendable {
                   FROM pg_largeobject_metadata m,
                        LATERAL generate_series(0, (SELECT coalesce(max(p.pageno), 0) FROM pg_largeobject p
                                                    WHERE p.loid = m.oid)::bigint / 512) c) y
-            """, label: "large objects")
+            """,
+            label: "large objects"
+        )
         return (probe, LargeObjectContent(count: count, hashes: (hashed.first ?? []).map { $0 ?? "" }))
     }
 
@@ -148,7 +169,8 @@ package struct ContentMeasure: Sendable {
         SQL(
             joining: seeds.map { seed -> SQL in
                 "coalesce(sum(hashtextextended(\(text) COLLATE \"C\", \(seed))::numeric), 0)"
-            })
+            }
+        )
     }
 
     /// What a user made, and no extension.

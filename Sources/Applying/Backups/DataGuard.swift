@@ -8,17 +8,32 @@ package enum DataGuard {
     /// The locks come first and each statement of READ COMMITTED sees what is committed when it begins, so nothing
     /// written before the locks can be missed, and nothing can be written after them.
     ///
-    /// - Parameter tables: partitioned ones stand for their partitions; nil: the whole database, large objects included.
+    /// Partitioned tables stand for their partitions; nil: the whole database, large objects included.
+    ///
     /// - Throws: `BackupError.rowsChangedSinceBackup`, `wrongDatabase`, or what the server said.
     package static func compare(
-        _ session: Session, with backup: StoredBackup, tables: [TableName]?
+        _ session: Session,
+        with backup: StoredBackup,
+        tables: [TableName]?
     ) async throws(BackupError) {
-        try await checkIdentity(session, backup.receipt)
+        let settings = try await checkIdentity(session, backup.receipt)
+        try await compareLocked(session, with: backup, tables: tables)
+        // What follows in the transaction may well read a view.
+        try await session.ask("SELECT \(settings)", label: "settings back")
+    }
+
+    private static func compareLocked(
+        _ session: Session,
+        with backup: StoredBackup,
+        tables: [TableName]?
+    ) async throws(BackupError) {
         let measure = ContentMeasure(session)
         let names = try await leaves(of: tables, session, measure)
         for name in names {
             try await session.ask(
-                "LOCK TABLE ONLY \(schema: name.schema, name: name.name) IN SHARE ROW EXCLUSIVE MODE", label: "lock")
+                "LOCK TABLE ONLY \(schema: name.schema, name: name.name) IN SHARE ROW EXCLUSIVE MODE",
+                label: "lock"
+            )
         }
         // Once more: a partition may have been attached, or a table made, before its parent was locked.
         let locked = Set(names.map(\.bytes))
@@ -51,30 +66,55 @@ package enum DataGuard {
         }
     }
 
-    private static func checkIdentity(_ session: Session, _ receipt: BackupReceipt) async throws(BackupError) {
+    /// Pins what measuring pins.
+    ///
+    /// - Returns: what puts the settings back as they were.
+    private static func checkIdentity(
+        _ session: Session,
+        _ receipt: BackupReceipt
+    ) async throws(BackupError) -> SQL {
         guard await session.isInTransaction else {
-            throw .wrongDatabase(reason: "rows are compared with a backup only inside the transaction that destroys them")
+            throw .wrongDatabase(
+                reason: "rows are compared with a backup only inside the transaction that destroys them"
+            )
         }
         let answers = try await session.ask(
             """
+            SELECT current_setting('lc_monetary'), current_setting('quote_all_identifiers'),
+                   current_setting('restrict_nonsystem_relation_kind', true);
             \(ContentMeasure.pins);
             SELECT (SELECT system_identifier FROM pg_control_system()), d.oid, current_setting('transaction_isolation')
             FROM pg_database d WHERE d.datname = current_database()
-            """, label: "identity")
-        guard let row = answers.last?.rows?.first, row.count == 3 else { throw .measurement("no identity") }
+            """,
+            label: "identity"
+        )
+        guard let before = answers.first?.rows?.first, before.count == 3, let row = answers.last?.rows?.first,
+            row.count == 3
+        else { throw .measurement("no identity") }
         guard row[2] == "read committed" else {
-            throw .wrongDatabase(reason: "rows are compared in READ COMMITTED only: an older snapshot would miss writes")
+            throw .wrongDatabase(
+                reason: "rows are compared in READ COMMITTED only: an older snapshot would miss writes"
+            )
         }
         guard row[0] == receipt.source.systemIdentifier, row[1] == String(receipt.source.databaseOID) else {
             throw .wrongDatabase(
                 reason: "the backup is of database \(receipt.source.databaseOID) of server "
-                    + "\(receipt.source.systemIdentifier), this is \(row[1] ?? "?") of \(row[0] ?? "?")")
+                    + "\(receipt.source.systemIdentifier), this is \(row[1] ?? "?") of \(row[0] ?? "?")"
+            )
         }
+        let names = ["lc_monetary", "quote_all_identifiers", "restrict_nonsystem_relation_kind"]
+        return SQL(
+            joining: zip(names, before).compactMap { name, value in
+                value.map { "set_config(\(literal: name), \(literal: $0), true)" }
+            }
+        )
     }
 
     /// Tables with rows of their own; a partitioned table itself is locked too, so that no partition joins it.
     private static func leaves(
-        of tables: [TableName]?, _ session: Session, _ measure: ContentMeasure
+        of tables: [TableName]?,
+        _ session: Session,
+        _ measure: ContentMeasure
     ) async throws(BackupError) -> [TableName] {
         guard let tables else { return try await measure.readableTables().map(\.name) }
         var all: [TableName] = []
@@ -89,7 +129,9 @@ package enum DataGuard {
                 UNION
                 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname = \(literal: table.schema) AND c.relname = \(literal: table.name) AND c.relkind = 'r'
-                """, label: "partitions")
+                """,
+                label: "partitions"
+            )
             all += (answers.last?.rows ?? Rows(columns: [], values: [])).map {
                 TableName(schema: $0[0] ?? "", name: $0[1] ?? "")
             }

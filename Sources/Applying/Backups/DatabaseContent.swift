@@ -11,7 +11,10 @@ package struct DatabaseContent: Sendable, Hashable {
     package var largeObjects: LargeObjectContent
 
     package init(
-        probe: [String], tables: [TableContent], sequences: [SequenceContent], largeObjects: LargeObjectContent
+        probe: [String],
+        tables: [TableContent],
+        sequences: [SequenceContent],
+        largeObjects: LargeObjectContent
     ) {
         self.probe = probe
         self.tables = tables
@@ -84,11 +87,14 @@ extension DatabaseContent {
     /// All ways in which `copy` is not this; none means equal, and that both were really measured.
     package func differences(in copy: DatabaseContent) -> [ContentDifference] {
         var all: [ContentDifference] = []
-        for (side, content) in [("the recorded content", self), ("the copy's content", copy)] where !content.isWellFormed {
+        for (side, content) in [("the recorded content", self), ("the copy's content", copy)]
+        where !content.isWellFormed {
             all.append(.notMeasured(side))
         }
         guard all.isEmpty else { return all }
-        guard probe == copy.probe else { return [.notMeasured("the two servers hash differently, so the copy's content")] }
+        guard probe == copy.probe else {
+            return [.notMeasured("the two servers hash differently, so the copy's content")]
+        }
         all += Self.pair(tables, copy.tables, by: \.name).flatMap { name, mine, theirs -> [ContentDifference] in
             guard let mine else { return [.tableUnexpected(name)] }
             guard let theirs else { return [.tableMissing(name)] }
@@ -118,7 +124,9 @@ extension DatabaseContent {
 
     /// By the names' bytes: Swift holds two spellings of one letter for equal, a server does not.
     private static func pair<Item>(
-        _ left: [Item], _ right: [Item], by name: (Item) -> TableName
+        _ left: [Item],
+        _ right: [Item],
+        by name: (Item) -> TableName
     ) -> [(TableName, Item?, Item?)] {
         func index(_ items: [Item]) -> [[UInt8]: Item] {
             Dictionary(items.map { (name($0).bytes, $0) }) { first, _ in first }

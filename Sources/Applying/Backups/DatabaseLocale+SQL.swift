@@ -23,6 +23,13 @@ extension DatabaseLocale {
     /// What every server has: the same encoding, text sorted by bytes.
     var fallback: DatabaseLocale {
         DatabaseLocale(
-            encoding: encoding, collate: "C", ctype: "C", provider: "c", locale: nil, rules: nil, collationVersion: nil)
+            encoding: encoding,
+            collate: "C",
+            ctype: "C",
+            provider: "c",
+            locale: nil,
+            rules: nil,
+            collationVersion: nil
+        )
     }
 }

@@ -14,7 +14,9 @@ package struct DatabaseRestore: Sendable {
     package var now: @Sendable () -> Int64
 
     package init(
-        programs: PostgresPrograms, runID: String, now: @escaping @Sendable () -> Int64,
+        programs: PostgresPrograms,
+        runID: String,
+        now: @escaping @Sendable () -> Int64,
         inspect: @escaping CatalogReader
     ) {
         self.programs = programs
@@ -40,26 +42,39 @@ package struct DatabaseRestore: Sendable {
         package var asideName: String?
     }
 
-    /// - Parameters:
-    ///   - maintenance: a read-write session on the instance's maintenance database that holds the lock.
-    ///   - target: how `maintenance` was reached.
-    ///   - name: what the database is to be called; nil: as it was.
-    ///   - swap: renames; it is called once everything else is done and proved.
+    /// Restores under `name`, or under its own where that is nil.
+    ///
+    /// `maintenance` is a read-write session on the instance's maintenance database that holds the lock, reached by
+    /// `target`. `swap` renames; it is called once everything else is done and proved.
+    ///
+    /// - Returns: what the swap was asked to do.
     /// - Throws: `BackupError`, or what `swap` throws.
     package func run(
-        _ backup: StoredBackup, as name: String?, over maintenance: Session, target: ConnectionTarget,
-        events: @Sendable (Event) -> Void, swap: @Sendable (Swap) async throws -> Void
+        _ backup: StoredBackup,
+        as name: String?,
+        over maintenance: Session,
+        target: ConnectionTarget,
+        events: @Sendable (Event) -> Void,
+        swap: @Sendable (Swap) async throws -> Void
     ) async throws -> Swap {
         try await ArchiveCheck(programs: programs).read(backup)
         events(.checked(archive: backup.archivePath))
         let liveName = name ?? backup.receipt.database
         let live = try await settings(of: liveName, maintenance)
         let plan = Swap(
-            newName: Self.shortened(liveName, suffix: "__rclnew_\(runID)"), liveName: liveName,
-            asideName: live == nil ? nil : Self.shortened(liveName, suffix: "__rcl_\(runID)"))
+            newName: RunName.build(liveName, run: runID),
+            liveName: liveName,
+            asideName: live == nil ? nil : RunName.aside(liveName, run: runID)
+        )
         let work = try await RestoreWork(
-            backup: backup, newName: plan.newName, programs: programs, maintenance: maintenance, target: target,
-            runID: runID, now: now())
+            backup: backup,
+            newName: plan.newName,
+            programs: programs,
+            maintenance: maintenance,
+            target: target,
+            runID: runID,
+            now: now()
+        )
         do {
             try await work.createDatabase()
             events(.created(database: plan.newName))
@@ -85,12 +100,5 @@ package struct DatabaseRestore: Sendable {
         do throws(PostgresError) { return try await DatabaseSettings.read(session, database: database) } catch {
             throw .server(error)
         }
-    }
-
-    /// At most 63 bytes, the suffix whole, no character cut: longer names are cut silently by the server.
-    package static func shortened(_ name: String, suffix: String) -> String {
-        var kept = name
-        while kept.utf8.count + suffix.utf8.count > 63, !kept.isEmpty { kept.unicodeScalars.removeLast() }
-        return kept + suffix
     }
 }

@@ -38,19 +38,27 @@ package struct DatabaseSettings: Sendable, Hashable {
             SELECT CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END, c
             FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
             WHERE d.datname = \(literal: database) ORDER BY 1, 2
-            """, label: "database settings")
+            """,
+            label: "database settings"
+        )
         let tables = answers.compactMap(\.rows)
         guard tables.count == 3 else { throw .unexpectedAnswer("no settings of the database") }
         guard let row = tables[0].first else { return nil }
         return DatabaseSettings(
-            owner: row[0] ?? "", comment: row[1], connectionLimit: row[2].flatMap(Int.init) ?? -1,
+            owner: row[0] ?? "",
+            comment: row[1],
+            connectionLimit: row[2].flatMap(Int.init) ?? -1,
             privileges: row[3] == "t"
                 ? nil : tables[1].map { Privilege(role: $0[0], privilege: $0[1] ?? "", isGrantable: $0[2] == "t") },
             settings: tables[2].compactMap { row in
                 guard let entry = row[1], let equals = entry.firstIndex(of: "=") else { return nil }
                 return Setting(
-                    role: row[0], name: String(entry[..<equals]), value: String(entry[entry.index(after: equals)...]))
-            })
+                    role: row[0],
+                    name: String(entry[..<equals]),
+                    value: String(entry[entry.index(after: equals)...])
+                )
+            }
+        )
     }
 
     /// What gives them to another database, in this order; each a statement of its own, together one transaction.
@@ -64,7 +72,8 @@ package struct DatabaseSettings: Sendable, Hashable {
             all.append("REVOKE ALL ON DATABASE \(identifier: database) FROM PUBLIC, \(identifier: owner)")
             all += privileges.compactMap { item in
                 guard ["CREATE", "CONNECT", "TEMPORARY"].contains(item.privilege) else { return nil }
-                let what: SQL = item.privilege == "CREATE" ? "CREATE" : item.privilege == "CONNECT" ? "CONNECT" : "TEMPORARY"
+                let what: SQL =
+                    item.privilege == "CREATE" ? "CREATE" : item.privilege == "CONNECT" ? "CONNECT" : "TEMPORARY"
                 let role: SQL = item.role.map { "\(identifier: $0)" } ?? "PUBLIC"
                 let option: SQL = item.isGrantable ? " WITH GRANT OPTION" : ""
                 return "GRANT \(what) ON DATABASE \(identifier: database) TO \(role)\(option)"
@@ -75,10 +84,14 @@ package struct DatabaseSettings: Sendable, Hashable {
     }
 
     private func statements(for setting: Setting, of database: String) -> [SQL] {
-        let whose: SQL = setting.role.map {
-            "ALTER ROLE \(identifier: $0) IN DATABASE \(identifier: database)"
-        } ?? "ALTER DATABASE \(identifier: database)"
-        let name = SQL(joining: setting.name.split(separator: ".").map { "\(identifier: String($0))" as SQL }, separator: ".")
+        let whose: SQL =
+            setting.role.map {
+                "ALTER ROLE \(identifier: $0) IN DATABASE \(identifier: database)"
+            } ?? "ALTER DATABASE \(identifier: database)"
+        let name = SQL(
+            joining: setting.name.split(separator: ".").map { "\(identifier: String($0))" as SQL },
+            separator: "."
+        )
         guard Self.quotedLists.contains(setting.name.lowercased()) else {
             return ["\(whose) SET \(name) TO \(literal: setting.value)"]
         }

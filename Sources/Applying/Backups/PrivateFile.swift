@@ -27,7 +27,8 @@ final class PrivateFile {
         }
         guard descriptor >= 0 else {
             let error = errno
-            throw error == ENOSPC ? .diskFull(path: partial) : .file(path: partial, what: "make", reason: PrivateFolder.reason)
+            throw error == ENOSPC
+                ? .diskFull(path: partial) : .file(path: partial, what: "make", reason: PrivateFolder.reason)
         }
         fchmod(descriptor, 0o600)
     }

@@ -5,7 +5,7 @@ internal import Glibc
 enum PrivateFolder {
     /// Makes a folder and what is missing above it, each 0700.
     ///
-    /// - Parameter user: who is to own the ones made here; nil: we.
+    /// Those made here belong to `user`, else to us.
     static func make(_ path: String, ownedBy user: ProcessUser? = nil) throws(BackupError) {
         if isFolder(path) { return }
         let parent = parent(of: path)
@@ -20,7 +20,8 @@ enum PrivateFolder {
     }
 
     /// Makes a new folder with a name of its own: `<parent>/<prefix>XXXXXX`.
-    static func makeUnique(in parent: String, prefix: String, ownedBy user: ProcessUser?) throws(BackupError) -> String {
+    static func makeUnique(in parent: String, prefix: String, ownedBy user: ProcessUser?) throws(BackupError) -> String
+    {
         var path = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
         let made = Outside.perform(.makeDirectory(prefix)) { mkdtemp(&path) != nil }
         guard made else { throw .file(path: parent, what: "make a folder in", reason: reason) }

@@ -14,7 +14,8 @@ extension RestoreBench {
 
     /// As `verify`, then runs `rehearsal` on the copy before it is wiped.
     package func rehearse(
-        _ backup: StoredBackup, _ rehearsal: (RestoredCopy) async throws -> Void
+        _ backup: StoredBackup,
+        _ rehearsal: (RestoredCopy) async throws -> Void
     ) async throws -> (StoredBackup, RestoreProof) {
         let proof = try await withCopy(of: backup) { copy in
             // Equal it is, whatever the rehearsal says of the plan.
@@ -26,7 +27,8 @@ extension RestoreBench {
     }
 
     private func withCopy<Result>(
-        of backup: StoredBackup, _ body: (RestoredCopy) async throws -> Result
+        of backup: StoredBackup,
+        _ body: (RestoredCopy) async throws -> Result
     ) async throws -> Result {
         let clock = ContinuousClock()
         let start = clock.now
@@ -54,7 +56,11 @@ extension RestoreBench {
                     RestoredCopy(
                         target: server.target(database: receipt.database, user: roles.login),
                         superuser: server.target(database: receipt.database, user: Self.superuser),
-                        owner: receipt.source.owner, proof: proof)))
+                        owner: receipt.source.owner,
+                        proof: proof
+                    )
+                )
+            )
         } catch { outcome = .failure(error) }
         do throws(BackupError) {
             try await wipe(receipt, owners, roles, maintenance)
@@ -67,7 +73,10 @@ extension RestoreBench {
     }
 
     private func createRoles(
-        _ owners: [String], for receipt: BackupReceipt, _ roles: RestoreRoles, _ maintenance: Session
+        _ owners: [String],
+        for receipt: BackupReceipt,
+        _ roles: RestoreRoles,
+        _ maintenance: Session
     ) async throws(BackupError) {
         try await maintenance.run(every: owners.map { "CREATE ROLE \(identifier: $0) NOLOGIN NOSUPERUSER" })
         try await roles.create(in: maintenance, password: nil)
@@ -75,14 +84,17 @@ extension RestoreBench {
 
     /// - Returns: why the database's own locale could not be had, if so.
     private func createDatabase(
-        _ receipt: BackupReceipt, _ maintenance: Session
+        _ receipt: BackupReceipt,
+        _ maintenance: Session
     ) async throws(BackupError) -> String? {
         func create(_ locale: DatabaseLocale) async throws(BackupError) {
             try await maintenance.ask(
                 """
                 CREATE DATABASE \(identifier: receipt.database) OWNER \(identifier: receipt.source.owner) \
                 \(locale.options(onMajor: server.programs.version.major))
-                """, label: "create database")
+                """,
+                label: "create database"
+            )
         }
         let locale = receipt.source.locale
         do throws(BackupError) {
@@ -101,7 +113,10 @@ extension RestoreBench {
         try await roles.prepare(superuser, database: database)
         let restore = ArchiveRestore(backup: backup, programs: clients, superuser: superuser, group: roles.group)
         let left = try await restore.run(
-            into: server.target(database: database, user: roles.login), ownership: .asDumped, tablespaces: false)
+            into: server.target(database: database, user: roles.login),
+            ownership: .asDumped,
+            tablespaces: false
+        )
         try await roles.withdraw(superuser, owner: backup.receipt.source.owner)
         await superuser.close()
         return left
@@ -114,16 +129,25 @@ extension RestoreBench {
         var differences = receipt.content.differences(in: content)
         if catalog.restorableFingerprint != receipt.restorableFingerprint {
             differences.append(
-                .schema(expected: receipt.restorableFingerprint, found: catalog.restorableFingerprint))
+                .schema(expected: receipt.restorableFingerprint, found: catalog.restorableFingerprint)
+            )
         }
         guard differences.isEmpty else { throw BackupError.differs(differences) }
         return RestoreProof(
-            content: content, fingerprint: catalog.fingerprint, localeFallback: nil, leftOut: leftOut,
-            columnOrderDiffers: catalog.columnOrder != receipt.columnOrder, duration: .zero)
+            content: content,
+            fingerprint: catalog.fingerprint,
+            localeFallback: nil,
+            leftOut: leftOut,
+            columnOrderDiffers: catalog.columnOrder != receipt.columnOrder,
+            duration: .zero
+        )
     }
 
     private func wipe(
-        _ receipt: BackupReceipt, _ owners: [String], _ roles: RestoreRoles, _ maintenance: Session
+        _ receipt: BackupReceipt,
+        _ owners: [String],
+        _ roles: RestoreRoles,
+        _ maintenance: Session
     ) async throws(BackupError) {
         try await maintenance.run(every: ["DROP DATABASE IF EXISTS \(identifier: receipt.database) WITH (FORCE)"])
         try await roles.drop(in: maintenance)
@@ -134,10 +158,13 @@ extension RestoreBench {
 /// Catalog and content of a restored database, both of one snapshot.
 enum RestoredContent {
     static func read(
-        _ session: Session, _ inspect: CatalogReader
+        _ session: Session,
+        _ inspect: CatalogReader
     ) async throws(BackupError) -> (Catalog, DatabaseContent) {
         try await session.ask(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \(ContentMeasure.pins)", label: "measure")
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \(ContentMeasure.pins)",
+            label: "measure"
+        )
         let catalog: Catalog
         do throws(PostgresError) { catalog = try await inspect(session) } catch { throw .server(error) }
         let content = try await ContentMeasure(session).all()

@@ -28,13 +28,18 @@ package struct RestoreBench: Sendable {
 
     /// Starts a server of `major`, runs `body`, stops the server and wipes its folder.
     ///
-    /// - Parameters:
-    ///   - programs: all installations; the server's must be of `major`.
-    ///   - directory: `backup.directory`, as an absolute path.
+    /// Of all installations in `programs`, the newest server of `major` is taken; `directory` is `backup.directory` as an
+    /// absolute path.
+    ///
+    /// - Returns: what `body` returns.
     /// - Throws: `BackupError`, `EmbeddedServerError`, or what `body` throws.
     package static func run<Result: Sendable>(
-        _ programs: [PostgresPrograms], major: Int, backups directory: String, space: SpaceDemand = space,
-        inspect: @escaping CatalogReader, _ body: (RestoreBench) async throws -> Result
+        _ programs: [PostgresPrograms],
+        major: Int,
+        backups directory: String,
+        space: SpaceDemand = space,
+        inspect: @escaping CatalogReader,
+        _ body: (RestoreBench) async throws -> Result
     ) async throws -> Result {
         let servers = programs.filter { $0.hasServer && $0.version.major == major }
         guard let own = servers.max(by: { $0.version < $1.version }) else {
@@ -51,10 +56,16 @@ package struct RestoreBench: Sendable {
             outcome = .success(
                 try await EmbeddedServer.run(own, in: folder, template: template, settings: settings) { server in
                     let bench = RestoreBench(
-                        server: server, place: place, clients: clients, inspect: inspect, space: space)
+                        server: server,
+                        place: place,
+                        clients: clients,
+                        inspect: inspect,
+                        space: space
+                    )
                     try await bench.standIn()
                     return try await body(bench)
-                })
+                }
+            )
         } catch { outcome = .failure(error) }
         await uncancelled { await PrivateFolder.removeTree(folder, as: user) }
         return try outcome.get()
@@ -71,7 +82,8 @@ package struct RestoreBench: Sendable {
     }
 
     private static func makeFolder(
-        under directory: String, for user: ProcessUser?
+        under directory: String,
+        for user: ProcessUser?
     ) throws -> (folder: String, place: Place) {
         let parent = "\(directory)/.scratch"
         let prefix = "\(getpid())-"
@@ -116,12 +128,15 @@ package struct RestoreBench: Sendable {
     }
 
     func session(
-        _ database: String, as user: String = superuser, _ access: SessionSettings.Access = .readWrite
+        _ database: String,
+        as user: String = superuser,
+        _ access: SessionSettings.Access = .readWrite
     ) async throws(BackupError) -> Session {
         do throws(PostgresError) {
             return try await Session.open(
                 server.target(database: database, user: user),
-                settings: SessionSettings(access: access, applicationName: "reconcile/bench"))
+                settings: SessionSettings(access: access, applicationName: "reconcile/bench")
+            )
         } catch {
             throw .server(error)
         }

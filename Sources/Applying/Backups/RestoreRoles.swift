@@ -19,11 +19,12 @@ struct RestoreRoles {
         self.members = members
     }
 
-    /// - Parameter password: its SCRAM verifier and until when it is valid; nil where nobody asks for one.
+    /// Makes them; `password` is a SCRAM verifier and until when it is valid, nil where nobody asks for one.
     func create(in maintenance: Session, password: (verifier: String, validUntil: String)?) async throws(BackupError) {
-        let secret: SQL = password.map {
-            " PASSWORD \(literal: $0.verifier) VALID UNTIL \(literal: $0.validUntil)"
-        } ?? ""
+        let secret: SQL =
+            password.map {
+                " PASSWORD \(literal: $0.verifier) VALID UNTIL \(literal: $0.validUntil)"
+            } ?? ""
         try await maintenance.run(
             every: [
                 "CREATE ROLE \(identifier: group) NOLOGIN NOSUPERUSER",
@@ -31,7 +32,14 @@ struct RestoreRoles {
                 CREATE ROLE \(identifier: login) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS\(secret)
                 """,
                 "GRANT \(identifier: group) TO \(identifier: login)",
-            ] + members.flatMap { ["GRANT \(identifier: $0) TO \(identifier: login)", "GRANT \(identifier: group) TO \(identifier: $0)"] })
+            ]
+                + members.flatMap {
+                    [
+                        "GRANT \(identifier: $0) TO \(identifier: login)",
+                        "GRANT \(identifier: group) TO \(identifier: $0)",
+                    ]
+                }
+        )
     }
 
     /// In the empty database, as a superuser.

@@ -16,8 +16,13 @@ struct RestoreWork: Sendable {
 
     /// - Throws: `BackupError` where a role is missing, or what the roles are forbids a safe restore.
     init(
-        backup: StoredBackup, newName: String, programs: PostgresPrograms, maintenance: Session,
-        target: ConnectionTarget, runID: String, now: Int64
+        backup: StoredBackup,
+        newName: String,
+        programs: PostgresPrograms,
+        maintenance: Session,
+        target: ConnectionTarget,
+        runID: String,
+        now: Int64
     ) async throws(BackupError) {
         self.backup = backup
         self.newName = newName
@@ -29,13 +34,16 @@ struct RestoreWork: Sendable {
             """
             SELECT rolname, rolsuper, rolname = current_user FROM pg_roles;
             SELECT current_setting('server_version_num')
-            """, label: "roles")
+            """,
+            label: "roles"
+        )
         guard answers.count == 2, let all = answers[0].rows,
             let version = answers[1].rows?.scalar.flatMap({ Int($0) }).map(ServerVersion.init(number:))
         else { throw .measurement("no roles") }
         guard version.major >= backup.receipt.serverVersion.major else {
             throw .wrongDatabase(
-                reason: "the backup is of PostgreSQL \(backup.receipt.serverVersion.major), the server is \(version)")
+                reason: "the backup is of PostgreSQL \(backup.receipt.serverVersion.major), the server is \(version)"
+            )
         }
         let source = backup.receipt.source
         let present = Set(all.map { $0[0] ?? "" })
@@ -70,7 +78,9 @@ struct RestoreWork: Sendable {
         try await maintenance.ask(
             """
             CREATE DATABASE \(identifier: newName) OWNER \(identifier: source.owner) \(source.locale.options(onMajor: major))
-            """, label: "create database")
+            """,
+            label: "create database"
+        )
         // Nobody but owners and superusers has business here before it is proved.
         try await maintenance.ask("REVOKE CONNECT ON DATABASE \(identifier: newName) FROM PUBLIC", label: "revoke")
     }
@@ -90,7 +100,10 @@ struct RestoreWork: Sendable {
         try await probe(login, roles)
         let restore = ArchiveRestore(backup: backup, programs: programs, superuser: superuser, group: roles.group)
         let left = try await restore.run(
-            into: login, ownership: soleOwner == nil ? .asDumped : .ofLogin, tablespaces: true)
+            into: login,
+            ownership: soleOwner == nil ? .asDumped : .ofLogin,
+            tablespaces: true
+        )
         try await roles.withdraw(superuser, owner: soleOwner ?? backup.receipt.source.owner)
         await superuser.close()
         return left
@@ -119,7 +132,8 @@ struct RestoreWork: Sendable {
 
     /// The live database's owner, privileges, settings and comment; what a new database has where there is none.
     func apply(_ live: DatabaseSettings?) async throws(BackupError) {
-        let statements = live?.statements(for: newName) ?? ["GRANT CONNECT ON DATABASE \(identifier: newName) TO PUBLIC"]
+        let statements =
+            live?.statements(for: newName) ?? ["GRANT CONNECT ON DATABASE \(identifier: newName) TO PUBLIC"]
         let transaction = ["BEGIN" as SQL] + Self.restoringPublic(live, newName) + statements + ["COMMIT"]
         do throws(BackupError) {
             try await maintenance.run(every: transaction)
@@ -149,7 +163,10 @@ struct RestoreWork: Sendable {
             return try await Session.open(
                 target.with(database: newName),
                 settings: SessionSettings(
-                    access: access, applicationName: "reconcile/\(backup.receipt.runID) restore"))
+                    access: access,
+                    applicationName: "reconcile/\(backup.receipt.runID) restore"
+                )
+            )
         } catch {
             throw .server(error)
         }
@@ -159,14 +176,19 @@ struct RestoreWork: Sendable {
         // Where a service says who logs in, what stands beside it wins.
         let others = target.parameters.filter { !["user", "passfile"].contains($0.keyword) }
         return ConnectionTarget(
-            parameters: others + [("user", roles.login)], database: newName, password: Secret(password))
+            parameters: others + [("user", roles.login)],
+            database: newName,
+            password: Secret(password)
+        )
     }
 
     /// Whether the server lets the login in at all (`pg_hba.conf`), before anything is sent.
     private func probe(_ login: ConnectionTarget, _ roles: RestoreRoles) async throws(BackupError) {
         do throws(PostgresError) {
             let session = try await Session.open(
-                login, settings: SessionSettings(access: .readOnly, applicationName: "reconcile/restore"))
+                login,
+                settings: SessionSettings(access: .readOnly, applicationName: "reconcile/restore")
+            )
             await session.close()
         } catch {
             throw .cannotLogIn(role: roles.login, reason: error.description)

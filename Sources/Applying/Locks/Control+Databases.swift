@@ -40,6 +40,19 @@ extension Control {
             """, label: "note build")
     }
 
+    /// Databases that earlier runs of the same plan created here, as the journal has it.
+    package func created(byPlan digest: String) async throws -> Set<String> {
+        let exists = try await session.run("SELECT to_regclass('reconcile.steps') IS NOT NULL", label: "created before")
+        guard exists.first?.rows?.scalar == "t" else { return [] }
+        let answers = try await session.run(
+            """
+            SELECT DISTINCT s.database FROM reconcile.steps s JOIN reconcile.runs r ON r.run_id = s.run_id
+            WHERE r.environment = \(literal: run.environment) AND r.plan_digest = \(literal: digest)
+                AND s.kind = 'create-database'
+            """, label: "created before")
+        return Set((answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] })
+    }
+
     /// Gives a finished database its name, where no database has it.
     func putInPlace(_ build: (name: String, oid: UInt32), as name: String) async throws {
         try await committing(

@@ -9,9 +9,11 @@ package struct Hold: Sendable {
 
     /// Takes the environment's lock on every instance in the manifest's order, or on none; writes nothing.
     ///
+    /// - Parameter needed: which instances the run works on; the others' locks are taken where they answer.
     /// - Throws: `ApplyError.locked` at once where another run holds one, `UnreachableInstance` where one does not answer.
     package static func take(
-        _ environment: Environment, targets: [String: ConnectionTarget], run: Run
+        _ environment: Environment, targets: [String: ConnectionTarget], run: Run,
+        needed: (String) -> Bool = { _ in true }
     ) async throws -> Hold {
         var controls: [String: Control] = [:]
         for instance in environment.instances {
@@ -20,6 +22,7 @@ package struct Hold: Sendable {
             do {
                 controls[name] = try await Control.open(instance: name, target: target, run: run)
             } catch {
+                if error is PostgresError, !needed(name) { continue }
                 for control in controls.values { await control.close() }
                 if let error = error as? PostgresError { throw UnreachableInstance(name: name, underlying: error) }
                 throw error

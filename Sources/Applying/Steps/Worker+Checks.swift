@@ -2,18 +2,21 @@ internal import FleetModel
 package import Postgres
 
 extension Worker {
-    /// Asks a class's checks; gives the first that is not answered with `true`, with what was answered.
+    /// Asks a class's checks; says of the first that is not answered with `true` what was answered.
     func failedCheck(_ context: ClassContext) async throws -> String? {
-        try await DatabaseChecks.firstFailure(on: session, context, owner: foothold.owner)
+        let failures = try await DatabaseChecks.failures(on: session, context, owner: foothold.owner)
+        return failures.first.map { "check \"\($0.name)\" \($0.reason)" }
     }
 }
 
 /// The questions a class's manifest asks of every database, each in a read-only transaction as the class's role.
 package enum DatabaseChecks {
-    package static func firstFailure(
+    /// Those that were not answered with `true`, each with what was answered.
+    package static func failures(
         on session: Session, _ context: ClassContext, owner: String
-    ) async throws -> String? {
+    ) async throws -> [(name: String, reason: String)] {
         let role = context.runAs(owner: owner) ?? "none"
+        var failures: [(name: String, reason: String)] = []
         for check in context.databaseClass.checks {
             let (answers, error) = try await session.runKeepingAnswers(
                 """
@@ -24,14 +27,16 @@ package enum DatabaseChecks {
                 \(SQL(writtenByUser: check.sql))
                 """, label: "check")
             _ = try await session.runKeepingAnswers("ROLLBACK", label: "check done")
-            if let error { return "check \"\(check.name)\" failed: \(error)" }
+            if let error {
+                failures.append((check.name, "could not be asked: \(error)"))
+                continue
+            }
             // The first rows are those of our own set_config.
             let rows = answers.compactMap(\.rows).dropFirst().last
-            guard rows?.scalar == "t" else {
-                let said = rows.map { $0.count == 1 ? ($0.scalar ?? "null") : "\($0.count) rows" } ?? "nothing"
-                return "check \"\(check.name)\" was not answered with true but with \(said)"
-            }
+            guard rows?.scalar != "t" else { continue }
+            let said = rows.map { $0.count == 1 ? ($0.scalar ?? "null") : "\($0.count) rows" } ?? "nothing"
+            failures.append((check.name, "was answered with \(said) instead of true"))
         }
-        return nil
+        return failures
     }
 }

@@ -101,6 +101,8 @@ extension Worker {
                 SELECT set_config('role', \(literal: role), false),
                     set_config('search_path', \(literal: context.source.searchPath), false), set_config('lock_timeout', '0', false)
                 """, label: "\(label), settings")
+            // Cancelled when this scope ends.
+            async let _ = nameBlockersRepeatedly()
             try await session.run(text, parameters: [], label: label)
             try await session.run("RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE", label: "\(label), settings back")
         } catch {

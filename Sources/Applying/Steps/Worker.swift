@@ -97,6 +97,16 @@ actor Worker {
         }
     }
 
+    /// Asks again and again who is in the way of a statement that waits as long as it takes.
+    func nameBlockersRepeatedly() async {
+        var told: String?
+        while (try? await Task.sleep(for: .seconds(3))) != nil {
+            guard let blockers = await control?.blockers(of: await session.backendPID), blockers != told else { continue }
+            told = blockers
+            report(.waiting(key, "waits for \(blockers)"))
+        }
+    }
+
     /// Asks, shortly before a lock wait times out, who is in the way.
     private func nameBlockers() async {
         guard let wait = settings.lockTimeout, (try? await Task.sleep(for: wait * 0.7)) != nil else { return }

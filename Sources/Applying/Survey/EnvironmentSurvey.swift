@@ -89,8 +89,33 @@ package struct EnvironmentSurvey: Sendable {
             plan = Planner.plan(input)
         }
         return Result(
-            observed: observed, conflicts: input.claims.conflicts,
+            observed: observed, conflicts: input.claims.conflicts + listedTables(input.replays),
             plan: environment.policy.review(plan, allowing: allowed).plan)
+    }
+
+    /// Holds the tables that a class lists against those its migrations create.
+    private func listedTables(_ replays: [ReplayRequest: Replay]) -> [Diagnostic] {
+        fleet.classes.flatMap { databaseClass -> [Diagnostic] in
+            guard let listed = databaseClass.tables, let folder = folders[databaseClass.name.value],
+                let whole = replays.first(where: {
+                    $0.key.className == folder.className && $0.key.sequence.elementsEqual(folder.migrations.indices)
+                })?.value, whole.end == .complete, let created = whole.states.last?.tables
+            else { return [] }
+            let extra = listed.filter { !created.contains($0.value) }.map { table in
+                Diagnostic(
+                    .error, .tablesDiffer,
+                    "class \"\(folder.className)\" lists table \"\(table.value)\", which its migrations do not create",
+                    at: table.range, hint: "take it out of the list, or write the migration that creates it")
+            }
+            let names = Set(listed.map(\.value))
+            let missing = created.filter { !names.contains($0) }.map { table in
+                Diagnostic(
+                    .error, .tablesDiffer,
+                    "class \"\(folder.className)\" does not list table \"\(table)\", which its migrations create",
+                    at: databaseClass.name.range, hint: "add it to `tables`, or leave the whole list out")
+            }
+            return extra + missing
+        }
     }
 
     private func roles(_ observed: ObservedEnvironment) -> [Int: [String]] {

@@ -65,7 +65,7 @@ package protocol BackupTaking: Sendable {
     /// - Returns: the receipt's absolute path.
     func take(
         _ key: DatabaseKey, session: Session, target: ConnectionTarget, level: Policy.BackupVerify,
-        rehearse: @Sendable (ConnectionTarget) async throws -> Void
+        rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String
 
     /// Holds a database that nobody can write to any more against a receipt of this run.

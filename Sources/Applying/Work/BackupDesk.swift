@@ -43,7 +43,7 @@ package struct BackupDesk: BackupTaking {
 
     package func take(
         _ key: DatabaseKey, session: Session, target: ConnectionTarget, level: Policy.BackupVerify,
-        rehearse: @Sendable (ConnectionTarget) async throws -> Void
+        rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String {
         let major = await session.serverVersionNumber / 10_000
         let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
@@ -61,7 +61,7 @@ package struct BackupDesk: BackupTaking {
         guard level >= .restore else { return backup.path }
         backup = try await RestoreBench.run(programs, major: major, backups: directory, inspect: inspect) { bench in
             level == .rehearse
-                ? try await bench.rehearse(backup) { copy in try await rehearse(copy.target) }.0
+                ? try await bench.rehearse(backup, rehearse).0
                 : try await bench.verify(backup).0
         }
         return backup.path

@@ -59,6 +59,33 @@ struct DatabaseWork: Sendable {
             context.report(.verified(key))
         } catch {
             await worker.session.close()
+            guard error.isLostConnection, !Task.isCancelled else { throw error }
+            try await settle(error, classContext, control)
+        }
+    }
+
+    /// Looks what became of the work when the connection went away in the midst of it.
+    ///
+    /// Whether a `COMMIT` that was never answered took effect is not guessed: the database's lock is granted only once the
+    /// old session has ended on the server, and then the database itself tells.
+    private func settle(_ error: any Error, _ classContext: ClassContext, _ control: Control) async throws {
+        try await control.ping()
+        let worker = try await open(control, isNew: true)
+        do {
+            let state = try await worker.inspect(classContext, context.pool)
+            let written = cohort.steps.filter { $0.kind == .migrate || $0.kind == .adopt || $0.kind == .rebuildDatabase }
+                .flatMap(\.migrations)
+            let isWhole = cohort.to == state.catalog.fingerprint && state.initMark != .pending
+                && state.history.rows.count >= written.count
+            guard isWhole, try await worker.failedCheck(classContext) == nil else {
+                throw ApplyError.failed(
+                    "\(error); of \(written.count) migrations its history holds \(state.history.rows.count) now, "
+                        + "none of them half: run apply again to continue")
+            }
+            await worker.session.close()
+            context.report(.verified(key))
+        } catch {
+            await worker.session.close()
             throw error
         }
     }
@@ -98,6 +125,16 @@ struct DatabaseWork: Sendable {
         }
         if state.history.digest != planned?.historyDigest {
             throw ApplyError.stale(["\(key): its migration history changed since the plan was made"])
+        }
+        // Rows make no plan stale, but they may make a step dangerous in a way that nobody granted.
+        let filled = Set(state.nonEmptyTables.map { state.catalog.tables[$0] })
+        for empty in cohort.assumedEmpty where filled.contains(empty.table) {
+            let missing = empty.hazards.subtracting(context.plan.granted)
+            guard !missing.isEmpty else { continue }
+            let names = missing.sorted().map(\.rawValue).joined(separator: ",")
+            throw ApplyError.failed(
+                "\(empty.table) was empty when the plan was made and holds rows now, so the plan has hazards that nobody "
+                    + "granted: plan again, or give --allow \(names)")
         }
     }
 
@@ -173,54 +210,20 @@ struct DatabaseWork: Sendable {
             return largest?.name == database
         }
     }
-
-    /// Runs the cohort's steps on a restored copy, exactly as they will run on the original.
-    private func rehearse(on copy: ConnectionTarget) async throws {
-        guard let classContext = context.classes[cohort.className] else { return }
-        let settings = context.settings("rehearsal")
-        let session = try await Session.open(copy, settings: settings, proof: .byCaller)
-        let foothold = try await DatabaseLock.take(on: session, settings: settings)
-        let worker = Worker(
-            key: key, session: session, settings: settings, foothold: foothold,
-            fence: Fence(epoch: .max, runID: context.run.id), control: nil, report: { _ in })
-        do {
-            var state = try await worker.inspect(classContext, context.pool)
-            var rows = state.history.rows.count
-            for step in cohort.steps where step.kind.isRehearsable {
-                do {
-                    if step.kind == .migrate, step.migrations.isEmpty {
-                        try await worker.mend(step.statements)
-                    } else {
-                        rows = try await worker.perform(step, classContext, rows: rows, context.pool)
-                    }
-                } catch {
-                    throw ApplyError.failed("on a restored copy, step \(step.id) (\(step.summary)) failed: \(error)")
-                }
-            }
-            if !cohort.steps.contains(where: { $0.kind == .rebuildDatabase }) {
-                state = try await worker.inspect(classContext, context.pool)
-                try verify(state.catalog)
-            }
-            await session.close()
-        } catch {
-            await session.close()
-            throw error
-        }
-    }
-}
-
-extension StepKind {
-    fileprivate var isRehearsable: Bool {
-        switch self {
-        case .migrate, .adopt, .initialize, .quarantineTables, .check: true
-        case .createDatabase, .rebuildDatabase, .moveDatabase, .dropDatabase, .retireInstance, .backup: false
-        }
-    }
 }
 
 extension Policy.BackupVerify: Comparable {
     package static func < (left: Self, right: Self) -> Bool {
         (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+    }
+}
+
+extension Error {
+    /// Whether the session went away, so that nobody knows what became of its last statement.
+    fileprivate var isLostConnection: Bool {
+        let cause: any Error = (self as? StepError)?.underlying ?? self
+        guard let error = cause as? PostgresError, case .connectionLost = error else { return false }
+        return true
     }
 }
 

@@ -45,6 +45,8 @@ package struct EmbeddedServer: Sendable {
             "listen_addresses": "", "unix_socket_directories": socketFolder, "unix_socket_permissions": "0700",
             // Nothing here outlives the run, so nothing here needs to survive a crash.
             "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off",
+            // In the folder, with which it goes; POSIX shared memory outlives a server that was killed.
+            "dynamic_shared_memory_type": "mmap",
             "max_connections": "40", "shared_buffers": "32MB", "max_wal_senders": "0", "wal_level": "minimal",
             "logging_collector": "off", "log_min_messages": "fatal", "log_min_error_statement": "panic", "jit": "off",
         ]
@@ -66,7 +68,8 @@ package struct EmbeddedServer: Sendable {
         folder=$1 sockets=$2 template=$3; shift 3
         trap '' INT TERM HUP
         umask 077
-        cp -R "$template" "$folder/data" 2>"$folder/log" && "$@" >>"$folder/log" 2>&1 </dev/null &
+        { cp -R "$template" "$folder/data" 2>"$folder/log" && "$@" >>"$folder/log" 2>&1 </dev/null
+          echo >"$folder/ended"; } &
         starter=$!
         cat >/dev/null
         if [ -f "$folder/data/postmaster.pid" ]; then
@@ -85,7 +88,7 @@ package struct EmbeddedServer: Sendable {
         _ programs: PostgresPrograms, at path: String, locale: String = "C.UTF-8", superuser: String = superuser
     ) async throws {
         let user = try ProcessUser.forPostgres()
-        let unfinished = "\(path).\(getpid()).partial"
+        let unfinished = "\(path).\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36)).partial"
         let command = Command(
             programs.path("initdb"),
             [
@@ -139,15 +142,14 @@ package struct EmbeddedServer: Sendable {
         throw EmbeddedServerError.notStarted(reason)
     }
 
-    /// What the log says where the server gave up.
+    /// What the log says where the server gave up, or could not be started at all.
     private var logOfFailure: String? {
-        guard let file = fopen("\(folder)/log", "r") else { return nil }
+        guard access("\(folder)/ended", F_OK) == 0 else { return nil }
+        guard let file = fopen("\(folder)/log", "re") else { return "it ended at once" }
         defer { fclose(file) }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = fread(&buffer, 1, buffer.count, file)
-        let text = String(decoding: buffer.prefix(count), as: UTF8.self)
-        let fatal = text.contains("FATAL:") && !text.contains("the database system is starting up")
-        return fatal || text.contains("cp: ") ? text : nil
+        return String(decoding: buffer.prefix(count), as: UTF8.self)
     }
 }
 

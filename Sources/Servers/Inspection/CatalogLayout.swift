@@ -39,7 +39,8 @@ struct CatalogLayout: Sendable {
                 case .kind: kind = place
                 case .ordinal: ordinal = place
                 case .unused: break
-                case .value, .reference, .references, .columns, .columnSet, .columnsOf, .set, .roles, .tree:
+                case .value, .reference, .references, .columns, .columnSet, .columnsOf, .set, .columnOptions,
+                    .roles, .tree, .text:
                     defining.append((place, column.form))
                 }
             }
@@ -64,7 +65,7 @@ struct CatalogLayout: Sendable {
 
     /// Columns that code asks for by name.
     struct Columns: Sendable {
-        var toast = 0, options = 0, hasPages = 0
+        var toast = 0, options = 0, pages = 0, size = 0
         var attributeTarget = 0, attributeOptions = 0
         var constraintType = 0, constraintParent = 0
         var triggerIsInternal = 0, triggerConstraint = 0, triggerFunction = 0
@@ -87,7 +88,8 @@ struct CatalogLayout: Sendable {
         var columns = Columns()
         columns.toast = column("reltoastrelid", of: .relation)
         columns.options = column("reloptions", of: .relation)
-        columns.hasPages = column(CatalogTable.hasPages, of: .relation)
+        columns.pages = column("relpages", of: .relation)
+        columns.size = column(CatalogTable.size, of: .relation)
         columns.attributeTarget = column("attstattarget", of: .attribute)
         columns.attributeOptions = column("attoptions", of: .attribute)
         columns.constraintType = column("contypid", of: .constraint)

@@ -29,12 +29,28 @@ extension CatalogReading {
             for name in names { out.append(contentsOf: name) }
             return true
         case .set:
-            appendSet(rows.bytes[range], to: &out)
+            for element in AccessList.elements(rows.bytes[range]).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                out.append(contentsOf: element)
+                out.append(NameMap.dot)
+            }
+            return true
+        case .columnOptions:
+            appendOptions(rows.bytes[range], to: &out)
             return true
         case .roles:
             appendRoles(rows.bytes[range], to: &out)
             return true
+        case .text:
+            DeparsedText.append(rows.bytes[range], to: &out)
+            return true
         case .tree:
+            // A policy with a query inside comes in words.
+            let start = range.lowerBound
+            let isList = range.count > 1 && rows.bytes[start] == UInt8(ascii: "(")
+            guard rows.bytes[isList ? start + 1 : start] == UInt8(ascii: "{") else {
+                DeparsedText.append(rows.bytes[range], to: &out)
+                return true
+            }
             return NodeTree(bytes: rows.bytes, relation: relation, context: context).append(range, to: &out)
         case .oid, .name, .schema, .owner, .access, .relation, .table, .columnNumber, .kind, .ordinal, .value, .unused:
             rows.bytes.withUnsafeBufferPointer { out.append(contentsOf: $0[range]) }
@@ -42,18 +58,22 @@ extension CatalogReading {
         }
     }
 
-    /// Options in one order, but for `pg_attver`, in which minor releases since November 2026 keep a position of their own
-    /// per table: nobody set it, and it differs between any two databases.
-    private func appendSet(_ cell: ArraySlice<UInt8>, to out: inout [UInt8]) {
-        let elements = AccessList.elements(cell).filter { !$0.starts(with: Self.attributeVersion) }
-        guard !elements.isEmpty else { return out.append(contentsOf: "\\N".utf8) }
-        for element in elements.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            out.append(contentsOf: element)
+    /// Newer minor versions note in every column's options when it was last altered: `{pg_attver=536413856}`, a position in
+    /// the log, differs between databases that are equal, and nobody set it.
+    func appendOptions(_ cell: ArraySlice<UInt8>, to out: inout [UInt8]) {
+        let isBare = Self.version.withUTF8Buffer { cell.starts(with: $0) } && !cell.contains(UInt8(ascii: ","))
+        guard !isBare else {
+            out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "N")])
+            return
+        }
+        for option in AccessList.elements(cell).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            guard !option.starts(with: "pg_attver=".utf8) else { continue }
+            out.append(contentsOf: option)
             out.append(NameMap.dot)
         }
     }
 
-    private static let attributeVersion = Array("pg_attver=".utf8)
+    private static let version: StaticString = "{pg_attver="
 
     private func appendColumns(
         _ bytes: [UInt8], _ range: Range<Int>, of relation: UInt32, to out: inout [UInt8]

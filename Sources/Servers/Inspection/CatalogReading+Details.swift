@@ -47,8 +47,9 @@ extension CatalogReading {
             let text = entry.defining.last?.place
         else { return }
         for row in 0..<rows.count where isReturnRule(rows, row, name) {
-            let range = rows.range(row, text)
-            details.add(NameMap.key(.relation, rows.number(row, relation))) { $0.append(contentsOf: rows.bytes[range]) }
+            details.add(NameMap.key(.relation, rows.number(row, relation))) {
+                append(rows, row, text, .text, 0, to: &$0)
+            }
         }
     }
 
@@ -68,12 +69,15 @@ extension CatalogReading {
             let oid = rows.number(row, relation)
             if oid != last.oid { last = (oid, relations[oid]?.isIndex ?? false) }
             guard last.isIndex, !rows.isNull(row, options) || rows.number(row, target) > 0 else { continue }
+            var set: [UInt8] = []
+            append(rows, row, options, .columnOptions, 0, to: &set)
+            guard set != Array("\\N".utf8) || rows.number(row, target) > 0 else { continue }
             details.add(NameMap.key(.relation, oid), ordinal: Double(rows.number(row, number))) { out in
                 out.append(contentsOf: rows.cell(row, number))
                 out.append(9)
                 out.append(contentsOf: rows.cell(row, target))
                 out.append(9)
-                append(rows, row, options, .set, 0, to: &out)
+                out.append(contentsOf: set)
             }
         }
     }

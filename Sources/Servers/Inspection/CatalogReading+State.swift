@@ -6,10 +6,9 @@ extension CatalogReading {
     /// Places in `relations` of the tables with a page on disk; a partitioned table has what its partitions have.
     func nonEmpty(_ tables: [UInt32]) -> Set<Int> {
         guard let (_, rows) = of(.relation) else { return [] }
-        let hasPages = layout.columns.hasPages
         var full: Set<UInt32> = []
         let parents = parents()
-        for (oid, relation) in relations where rows.isTrue(relation.row, hasPages) {
+        for (oid, relation) in relations where hasPages(rows, relation.row) {
             full.insert(oid)
             var rest = parents[oid] ?? []
             while let parent = rest.popLast() {
@@ -17,6 +16,23 @@ extension CatalogReading {
             }
         }
         return Set(tables.indices.filter { full.contains(tables[$0]) })
+    }
+
+    private func hasPages(_ rows: CopyRows, _ row: Int) -> Bool {
+        func isZero(_ place: Int) -> Bool { rows.isNull(row, place) || rows.cell(row, place).elementsEqual([48]) }
+        return !isZero(layout.columns.pages) || !isZero(layout.columns.size)
+    }
+
+    /// What the user's relations take on disk, by the pages that the server last counted.
+    var relationBytes: Int64 {
+        guard let (_, rows) = of(.relation) else { return 0 }
+        func number(_ row: Int, _ place: Int) -> Int64 {
+            Int64(String(decoding: rows.cell(row, place), as: UTF8.self)) ?? 0
+        }
+        return (0..<rows.count).reduce(0) { sum, row in
+            // Blocks are of 8 KiB wherever a server was not built for others.
+            sum + number(row, layout.columns.pages) * 8192 + number(row, layout.columns.size)
+        }
     }
 
     private func parents() -> [UInt32: [UInt32]] {

@@ -149,7 +149,9 @@ struct CatalogReading {
         default: break
         }
         for row in 0..<rows.count {
-            setName(objectClass, rows.number(row, oid), in: entry.schema.map { rows.number(row, $0) }, rows.cell(row, name))
+            // What is named after its relation is found through it.
+            let schema = entry.isNamedAfterRelation ? nil : entry.schema.map { rows.number(row, $0) }
+            setName(objectClass, rows.number(row, oid), in: schema, rows.cell(row, name))
         }
     }
 
@@ -166,7 +168,7 @@ struct CatalogReading {
         }
     }
 
-    /// What belongs to an extension is left out; a sequence follows its column's table, an index its own.
+    /// What belongs to an extension, or comes with a type of ranges, is left out; a sequence follows its column's table, an index its own.
     private mutating func readDependencies() {
         guard let (entry, rows) = of(.depend), let oid = entry.oid, let target = entry.relation,
             let column = entry.columnNumber
@@ -175,7 +177,8 @@ struct CatalogReading {
         let type = layout.columns.dependency
         for row in 0..<rows.count {
             let object = rows.number(row, oid)
-            if rows.byte(row, type) == UInt8(ascii: "e") {
+            let isRelation = rows.number(row, catalog) == 1259
+            if rows.byte(row, type) == UInt8(ascii: "e") || !isRelation {
                 guard let objectClass = ObjectClass(catalog: rows.number(row, catalog)) else { continue }
                 excluded.insert(NameMap.key(objectClass, object))
                 if objectClass == .relation { relations[object]?.isExcluded = true }

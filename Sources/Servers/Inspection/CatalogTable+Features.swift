@@ -108,7 +108,7 @@ extension CatalogTable {
         CatalogTable(
             .depend, .special, "pg_catalog.pg_depend",
             where: """
-                deptype = 'e' OR (classid = 1259 AND refclassid = 1259 AND refobjsubid > 0 AND deptype IN ('a', 'i'))
+                deptype = 'e' OR (deptype = 'i' AND classid IN (1255, 2605)) OR (classid = 1259 AND refclassid = 1259 AND refobjsubid > 0 AND deptype IN ('a', 'i'))
                 """,
             [
                 CatalogColumn("classid", .unused), CatalogColumn("objid", .oid), CatalogColumn("refobjid", .relation),

@@ -96,7 +96,7 @@ extension CatalogTable {
                 CatalogColumn("proargmodes"), CatalogColumn("proargnames"), CatalogColumn("proargdefaults", .tree),
                 CatalogColumn("protrftypes", .references(.type)), CatalogColumn("prosrc"), CatalogColumn("probin"),
                 CatalogColumn("proconfig", .set),
-                CatalogColumn("CASE WHEN prosqlbody IS NOT NULL THEN pg_get_function_sqlbody(oid) END"),
+                CatalogColumn("CASE WHEN prosqlbody IS NOT NULL THEN pg_get_function_sqlbody(oid) END", .text),
             ]),
         CatalogTable(
             .aggregate, .detail(.function), "pg_catalog.pg_aggregate", where: "aggfnoid::oid >= 16384",

@@ -17,7 +17,7 @@ extension CatalogTable {
             [
                 CatalogColumn("oid", .oid), CatalogColumn("relname", .name), CatalogColumn("relnamespace", .schema),
                 CatalogColumn("relkind", .kind), CatalogColumn("reltoastrelid", .unused),
-                CatalogColumn(Self.hasPages, .unused), CatalogColumn("relpages", .unused),
+                CatalogColumn(Self.size, .unused), CatalogColumn("relpages", .unused),
                 CatalogColumn("pg_get_userbyid(relowner)", .owner), CatalogColumn("relacl", .access(.relation)),
                 CatalogColumn("reloftype", .reference(.type)), CatalogColumn("relam", .reference(.accessMethod)),
                 CatalogColumn("reltablespace", .reference(.tablespace)), CatalogColumn("relpersistence"),
@@ -31,7 +31,7 @@ extension CatalogTable {
             [
                 CatalogColumn("attrelid", .relation), CatalogColumn("attnum", .columnNumber),
                 CatalogColumn("attname", .name), CatalogColumn("attacl", .access(.column)),
-                CatalogColumn("attstattarget"), CatalogColumn("attoptions", .set),
+                CatalogColumn("attstattarget"), CatalogColumn("attoptions", .columnOptions),
                 CatalogColumn("atttypid", .reference(.type)), CatalogColumn("atttypmod"),
                 CatalogColumn("attcollation", .reference(.collation)), CatalogColumn("attnotnull"),
                 CatalogColumn("attidentity"), CatalogColumn("attgenerated"), CatalogColumn("attstorage"),
@@ -92,7 +92,7 @@ extension CatalogTable {
                 CatalogColumn(
                     """
                     CASE rulename WHEN '_RETURN' THEN pg_get_viewdef(ev_class) ELSE pg_get_ruledef(oid) END
-                    """),
+                    """, .text),
             ]),
         CatalogTable(
             .sequence, .detail(.relation), "pg_catalog.pg_sequence",
@@ -138,10 +138,8 @@ extension CatalogTable {
             ]),
     ]
 
-    /// Whether a table has a page on disk, asking the file system only where nothing cheaper tells.
-    static let hasPages: SQL = """
-        CASE WHEN relkind NOT IN ('r', 'm') THEN NULL WHEN relpages > 0 THEN true ELSE pg_relation_size(oid) > 0 END
-        """
+    /// Of a table that was never vacuumed or analysed the file system alone knows how large it is.
+    static let size: SQL = "CASE WHEN relpages = 0 AND relkind IN ('r', 'm') THEN pg_relation_size(oid) END"
 
     /// A tree with a query inside numbers the columns of many relations: the server puts such a one into words.
     private static func expression(_ tree: SQL, of relation: SQL) -> SQL {

@@ -76,10 +76,14 @@ enum ColumnForm {
     case columnsOf(place: Int)
     /// A text array in an order that does not matter.
     case set
+    /// As `set`, of what was set on a column.
+    case columnOptions
     /// Names of roles as an array of `regrole`.
     case roles
     /// A `pg_node_tree`.
     case tree
+    /// In the server's own words.
+    case text
     /// Read for its own sake.
     case unused
 }

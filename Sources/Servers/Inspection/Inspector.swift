@@ -14,11 +14,18 @@ package enum Inspector {
     package static func inspect(
         _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings? = nil
     ) async throws(PostgresError) -> DatabaseState {
+        try await look(session, history: history, pool: pool, proving: settings).state
+    }
+
+    /// As `inspect`, with what the user's relations take on disk.
+    static func look(
+        _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings?
+    ) async throws(PostgresError) -> (state: DatabaseState, bytes: Int64) {
         let layout = pool.layout(major: await session.serverVersionNumber / 10_000)
         let isWithin = await session.isInTransaction
-        var sql: SQL = isWithin ? "" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+        var sql: SQL = isWithin ? Self.pinPath : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
         if let settings { sql = sql + settings.proof + "; " }
-        sql = sql + layout.statements
+        sql = sql + layout.statements + (isWithin ? Self.restorePath : "")
         // Within the caller's transaction an error would be the caller's: ask for the history once it is known to be there.
         if let history, !isWithin { sql = sql + "; " + history.statement }
         if !isWithin { sql = sql + "; COMMIT" }
@@ -28,6 +35,7 @@ package enum Inspector {
             if case .done = answer { return false }
             return true
         }[...]
+        if isWithin { answers.removeFirst() }
         if let settings {
             try settings.verify(answers.popFirst()?.rows, backendPID: await session.backendPID)
         }
@@ -47,23 +55,40 @@ package enum Inspector {
         if isWithin, let history, reading.hasTable(history) {
             found = try await session.run(history.statement, label: "history").first?.rows
         }
-        return DatabaseState(
+        let marks = try await marks(session, reading)
+        let state = DatabaseState(
             catalog: catalog, history: history.flatMap { query in found.map { query.rows($0, pool) } } ?? .missing,
-            nonEmptyTables: reading.nonEmpty(relations), initMark: try await mark(session, reading))
+            nonEmptyTables: reading.nonEmpty(relations), initMark: marks.initMark, unfinished: marks.unfinished)
+        return (state, reading.relationBytes)
     }
 
-    private static func mark(
+    /// A caller's transaction may have a `search_path` of its own, on which it depends how the server names things.
+    private static let pinPath: SQL = """
+        SELECT set_config('reconcile.search_path', current_setting('search_path'), true), \
+        set_config('search_path', 'pg_catalog', true);
+        """
+    private static let restorePath: SQL = """
+        ; SELECT set_config('search_path', current_setting('reconcile.search_path'), true)
+        """
+
+    /// What runs of ours wrote down in the database: whether init scripts are owed, and which migration outside a
+    /// transaction was begun (its digest is the first word of the note).
+    private static func marks(
         _ session: Session, _ reading: CatalogReading
-    ) async throws(PostgresError) -> DatabaseState.InitMark {
-        guard reading.hasTrustedMarks else { return .none }
+    ) async throws(PostgresError) -> (initMark: DatabaseState.InitMark, unfinished: String?) {
+        guard reading.hasTrustedMarks else { return (.none, nil) }
         // COPY runs nothing that the table's owner may have planted.
         let answers = try await session.run("COPY reconcile.marks (key, value) TO STDOUT", label: "marks")
-        guard case .copy(let bytes)? = answers.first else { return .none }
+        guard case .copy(let bytes)? = answers.first else { return (.none, nil) }
         let rows = CopyRows(bytes, width: 2)
-        for row in 0..<rows.count where rows.cell(row, 0).elementsEqual("init".utf8) {
-            return DatabaseState.InitMark(rawValue: String(decoding: rows.cell(row, 1), as: UTF8.self)) ?? .none
+        var values: [String: String] = [:]
+        for row in 0..<rows.count {
+            values[String(decoding: rows.cell(row, 0), as: UTF8.self)] = String(decoding: rows.cell(row, 1), as: UTF8.self)
         }
-        return .none
+        return (
+            values["init"].flatMap(DatabaseState.InitMark.init) ?? .none,
+            values["intent"]?.split(separator: " ").first.map(String.init)
+        )
     }
 }
 

@@ -30,6 +30,11 @@ struct NodeTree {
     /// - Returns: false where an OID stayed that may differ between servers.
     @discardableResult
     func append(_ range: Range<Int>, to out: inout [UInt8]) -> Bool {
+        guard let uncast = arraysUncast(range) else { return write(range, to: &out) }
+        return NodeTree(bytes: uncast, relation: relation, context: context).write(0..<uncast.count, to: &out)
+    }
+
+    private func write(_ range: Range<Int>, to out: inout [UInt8]) -> Bool {
         var isComplete = true
         var index = range.lowerBound
         var expectsField = false
@@ -179,7 +184,7 @@ struct NodeTree {
         return (element, stride(from: 24, to: content.count, by: 4).map(word))
     }
 
-    private func tokenEnd(_ start: Int, _ limit: Int) -> Int {
+    func tokenEnd(_ start: Int, _ limit: Int) -> Int {
         var index = start
         while index < limit {
             switch bytes[index] {

@@ -2,120 +2,125 @@ internal import Effects
 package import FleetModel
 internal import Postgres
 
-/// Looks at every server and database of an environment; changes nothing, and never fails as a whole.
+/// Looks at an environment's servers and at every database on them. It writes nothing and never fails: what cannot be
+/// seen is unknown, with the reason.
+///
+/// First each instance tells from its maintenance database what it is and what it holds; then every database is inspected
+/// over a connection of its own, in one round trip, several at a time across all instances.
 package struct FleetObserver: Sendable {
-    /// How many databases are looked at at once.
-    package var parallel: Int
     package var pool: CatalogPool
-    /// What to read of a database's history: by instance and name, nil where no class is known to live there.
-    package var history: @Sendable (_ instance: String, _ database: String) -> HistoryQuery?
-    /// Whether a database is to be looked into at all.
-    package var includes: @Sendable (_ instance: String, _ database: String) -> Bool
-    /// Told what is wrong but not refused.
-    package var warn: @Sendable (String) -> Void
+    package var options: Options
 
-    package init(
-        parallel: Int = 8, pool: CatalogPool,
-        history: @escaping @Sendable (_ instance: String, _ database: String) -> HistoryQuery?,
-        includes: @escaping @Sendable (_ instance: String, _ database: String) -> Bool = { _, _ in true },
-        warn: @escaping @Sendable (String) -> Void = { _ in }
-    ) {
-        self.parallel = parallel
+    /// How to look, and at what.
+    package struct Options: Sendable {
+        /// Connections at a time.
+        package var parallel = 8
+        package var connectTimeLimit = Duration.seconds(10)
+        /// For a statement on the server; no inspection waits longer for a lock than `lockTimeout`.
+        package var statementTimeout = Duration.seconds(60)
+        package var lockTimeout = Duration.seconds(5)
+        /// For all that happens over one connection.
+        package var timeLimit = Duration.seconds(90)
+        package var applicationName = "reconcile/observe"
+        /// Narrows the work: an instance that is left out is not in the result.
+        package var includesInstance: @Sendable (_ instance: String) -> Bool = { _ in true }
+        /// Narrows the work: a database that is left out is listed, but not looked into.
+        package var includesDatabase: @Sendable (_ instance: String, _ database: String) -> Bool = { _, _ in true }
+        /// Which history to read in a database; nil where no class claims it.
+        package var history: @Sendable (_ instance: String, _ database: String, ServerFacts) -> HistoryQuery? = { _, _, _ in nil }
+        /// Told what is unwise or partly unseen, in words for a person.
+        package var warn: @Sendable (String) -> Void = { _ in }
+
+        package init() {}
+    }
+
+    package init(pool: CatalogPool = CatalogPool(), options: Options = Options()) {
         self.pool = pool
-        self.history = history
-        self.includes = includes
-        self.warn = warn
+        self.options = options
     }
 
-    /// One look: a server that does not answer is unreachable, a database that cannot be looked into is unobserved.
     package func observe(_ environment: Environment) async -> ObservedEnvironment {
-        let instances = await environment.instances.concurrentMap(limit: environment.instances.count) { instance in
-            await observe(instance, of: environment)
+        let instances = environment.instances.filter { options.includesInstance($0.name.value) }
+        let surveys = await instances.concurrentMap(limit: options.parallel) { await survey($0, of: environment) }
+        let work = surveys.enumerated().flatMap { index, survey in
+            (survey.found?.databases.indices ?? 0..<0).map { (instance: index, database: $0) }
         }
-        return ObservedEnvironment(name: environment.name.value, instances: instances)
+        let seen = await work.concurrentMap(limit: options.parallel) { item in
+            await observe(surveys[item.instance], item.database)
+        }
+        var databases = [[ObservedDatabase]](repeating: [], count: surveys.count)
+        for (item, database) in zip(work, seen) { databases[item.instance].append(database) }
+        return ObservedEnvironment(
+            name: environment.name.value,
+            instances: surveys.enumerated().map { index, survey in
+                let outcome: ObservedInstance.Outcome =
+                    switch survey.outcome {
+                    case .success(let found): .reachable(found.facts, databases[index])
+                    case .failure(let unreachable): .unreachable(reason: unreachable.reason)
+                    }
+                return ObservedInstance(name: survey.instance.name.value, outcome: outcome)
+            })
     }
 
-    private func observe(_ instance: Instance, of environment: Environment) async -> ObservedInstance {
-        let name = instance.name.value
-        do {
-            let target = try await InstanceTarget.of(instance, role: environment.role) { warn("instance \"\(name)\": \($0)") }
-            var (facts, rows) = try await ServerLook(target: target, instance: instance).look()
-            facts.queriedNames = await answers(environment, instance, target, rows)
-            let looked = rows.filter { !$0.isTemplate && $0.name != instance.maintenanceDatabase && includes(name, $0.name) }
-            let databases = await looked.concurrentMap(limit: parallel) { row in
-                await observe(row, on: name, target)
-            }
-            return ObservedInstance(name: name, outcome: .reachable(facts, databases))
-        } catch {
-            return ObservedInstance(name: name, outcome: .unreachable(reason: "\(error)"))
-        }
-    }
-
-    private func observe(_ row: DatabaseRow, on instance: String, _ target: ConnectionTarget) async -> ObservedDatabase {
-        var database = ObservedDatabase(
-            name: row.name, oid: row.oid, owner: row.owner, sizeBytes: row.sizeBytes,
-            content: .unobserved(reason: ""))
-        if let obstacle = row.obstacle {
-            database.content = .unobserved(reason: obstacle)
-            return database
-        }
-        let settings = SessionSettings(
-            access: .readOnly, lockTimeout: .seconds(10), statementTimeout: .seconds(120),
-            applicationName: "reconcile/observe")
-        do throws(PostgresError) {
-            let session = try await Session.open(target.with(database: row.name), settings: settings, proof: .byCaller)
-            do throws(PostgresError) {
-                database.content = .observed(
-                    try await Inspector.inspect(
-                        session, history: history(instance, row.name), pool: pool, proving: settings))
-                await session.close()
+    private func survey(_ instance: Instance, of environment: Environment) async -> Survey {
+        let outcome = await withTimeLimit(options.timeLimit) { () -> Result<Survey.Found, Unreachable> in
+            do throws(Unreachable) {
+                return .success(try await Survey.ask(instance, of: environment, options, settings))
             } catch {
-                await session.close()
-                throw error
+                return .failure(error)
             }
-        } catch {
-            database.content = .unobserved(reason: "\(error)")
         }
-        return database
+        return Survey(
+            instance: instance,
+            outcome: outcome ?? .failure(Unreachable(reason: "no answer within \(options.timeLimit)")))
     }
 
-    /// The names that the environment's `query` entries for this instance give, by entry.
-    private func answers(
-        _ environment: Environment, _ instance: Instance, _ target: ConnectionTarget, _ rows: [DatabaseRow]
-    ) async -> [Int: [String]?] {
-        var answers: [Int: [String]?] = [:]
-        for (index, entry) in environment.entries.enumerated() {
-            guard case .query(let database, let sql) = entry.selector.value,
-                entry.instance.value == instance.name.value || instance.state == .retiring
-            else { continue }
-            guard rows.contains(where: { $0.name.utf8.elementsEqual(database.utf8) }) else {
-                answers[index] = .some(nil)
-                continue
-            }
-            answers[index] = .some(await names(database, sql, target, instance.name.value))
+    private func observe(_ survey: Survey, _ index: Int) async -> ObservedDatabase {
+        guard let found = survey.found else { preconditionFailure("only what answered has databases") }
+        let listed = found.databases[index]
+        let instance = survey.instance.name.value
+        func result(_ content: ObservedDatabase.Content, bytes: Int64) -> ObservedDatabase {
+            ObservedDatabase(
+                name: listed.name, oid: listed.oid, owner: listed.owner, sizeBytes: bytes, content: content)
         }
-        return answers
+        guard options.includesDatabase(instance, listed.name) else {
+            return result(.unobserved(reason: "left out: the work is narrowed"), bytes: 0)
+        }
+        if let reason = listed.obstacle { return result(.unobserved(reason: reason), bytes: 0) }
+        let history = options.history(instance, listed.name, found.facts)
+        let looked = await withTimeLimit(options.timeLimit) {
+            do throws(PostgresError) {
+                return Result<(DatabaseState, Int64), PostgresError>.success(
+                    try await look(found.access.target.with(database: listed.name), history))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch looked {
+        case .success((let state, let bytes)): return result(.observed(state), bytes: bytes + found.emptyBytes)
+        case .failure(let error): return result(.unobserved(reason: error.description), bytes: 0)
+        case nil: return result(.unobserved(reason: "no answer within \(options.timeLimit)"), bytes: 0)
+        }
     }
 
-    private func names(_ database: String, _ sql: String, _ target: ConnectionTarget, _ instance: String) async -> [String]? {
-        let settings = SessionSettings(
-            access: .readOnly, lockTimeout: .seconds(10), statementTimeout: .seconds(60),
-            applicationName: "reconcile/query")
-        do {
-            let session = try await Session.open(target.with(database: database), settings: settings)
-            // The question is the manifest's own, so it is asked with the names its author is used to.
-            let (answers, error) = try await session.runKeepingAnswers(
-                "BEGIN READ ONLY; SET LOCAL search_path = \"$user\", public; \(SQL(writtenByUser: sql))", label: "query entry")
+    private func look(
+        _ target: ConnectionTarget, _ history: HistoryQuery?
+    ) async throws(PostgresError) -> (DatabaseState, Int64) {
+        let session = try await Session.open(
+            target, settings: settings, proof: .byCaller, timeLimit: options.connectTimeLimit)
+        do throws(PostgresError) {
+            let (state, bytes) = try await Inspector.look(session, history: history, pool: pool, proving: settings)
             await session.close()
-            if let error { throw error }
-            guard let rows = answers.last?.rows, rows.columns.count == 1 else {
-                warn("instance \"\(instance)\": a query entry must give one column of names")
-                return nil
-            }
-            return rows.compactMap { $0[0] }
+            return (state, bytes)
         } catch {
-            warn("instance \"\(instance)\": a query entry could not be asked: \(error)")
-            return nil
+            await session.close()
+            throw error
         }
+    }
+
+    private var settings: SessionSettings {
+        SessionSettings(
+            access: .readOnly, lockTimeout: options.lockTimeout, statementTimeout: options.statementTimeout,
+            applicationName: options.applicationName)
     }
 }

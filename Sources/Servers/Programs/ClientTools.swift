@@ -33,7 +33,8 @@ package struct ClientTools: Sendable, Hashable {
         let named = "the client programs in \(programs.folder) (\(programs.version))"
         return switch fitness {
         case .fit: nil
-        case .vulnerable(let fixed): "\(named) have known security holes: install \(fixed) or newer, or name others with --pg-bin"
+        case .vulnerable(let fixed):
+            "\(named) have known security holes: install \(fixed) or newer, or name others with --pg-bin"
         case .unsupported: "\(named) are of a major that is no longer mended: name newer ones with --pg-bin"
         }
     }

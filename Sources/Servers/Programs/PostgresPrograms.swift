@@ -11,6 +11,12 @@ package struct PostgresPrograms: Sendable, Hashable {
     /// Whether `initdb` and `postgres` are there, and not only the client tools.
     package var hasServer: Bool
 
+    package init(folder: String, version: ServerVersion, hasServer: Bool) {
+        self.folder = folder
+        self.version = version
+        self.hasServer = hasServer
+    }
+
     package func path(_ program: String) -> String { "\(folder)/\(program)" }
 
     /// All installations, best first: what `--pg-bin` names alone, else those on `PATH`, under `/usr/lib/postgresql`,

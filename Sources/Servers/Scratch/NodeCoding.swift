@@ -138,8 +138,14 @@ extension ByteReader {
             let invalid = list({ $0.object() }), let notInspected = list({ $0.text() })
         else { return nil }
         return Catalog(
-            fingerprint: whole, privileges: privileges, columnOrder: order, objects: objects, tables: tables,
-            invalidIndexes: invalid, notInspected: notInspected)
+            fingerprint: whole,
+            privileges: privileges,
+            columnOrder: order,
+            objects: objects,
+            tables: tables,
+            invalidIndexes: invalid,
+            notInspected: notInspected
+        )
     }
 
     private mutating func catalogObject() -> CatalogObject? {
@@ -156,7 +162,10 @@ extension ByteReader {
             })
         else { return nil }
         return MeasuredMigration(
-            tag: tag, statements: statements, renamed: Dictionary(renamed, uniquingKeysWith: { first, _ in first }))
+            tag: tag,
+            statements: statements,
+            renamed: Dictionary(renamed, uniquingKeysWith: { first, _ in first })
+        )
     }
 
     private mutating func statement() -> MeasuredStatement? {

@@ -31,7 +31,9 @@ struct ReplayCache: Sendable {
             bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) == $0.count }
         }
         close(descriptor)
-        if written, Outside.perform(.rename("scratch cache"), { rename(unfinished, "\(folder)/\(key.hex)") == 0 }) { return }
+        if written, Outside.perform(.rename("scratch cache"), { rename(unfinished, "\(folder)/\(key.hex)") == 0 }) {
+            return
+        }
         unlink(unfinished)
     }
 

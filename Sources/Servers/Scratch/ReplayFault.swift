@@ -23,12 +23,20 @@ enum ReplayFault: Error, Sendable, Hashable {
         case "42704" where Self.ofTheServer.contains { message.primary.hasPrefix($0) }:
             self = .unassessed("\(said); the scratch server does not have it")
         case "57014":
-            self = .unassessed("\(said); scratch gives a statement \(ScratchSession.statementLimit.components.seconds) s")
-        case let state where state.hasPrefix("53") || state.hasPrefix("57") || state.hasPrefix("58") || state == "XX000":
+            self = .unassessed(
+                "\(said); scratch gives a statement \(ScratchSession.statementLimit.components.seconds) s"
+            )
+        // Integrity, data and cardinality faults, and what procedures raise.
+        case let state where ["21", "22", "23", "P0"].contains { state.hasPrefix($0) }:
+            self = .unassessed("\(said); scratch holds no rows, and this may depend on those a real database holds")
+        case let state
+        where state.hasPrefix("53") || state.hasPrefix("57") || state.hasPrefix("58") || state == "XX000":
             self = .unassessed("the scratch server: \(said)")
         default:
             self = .failed(
-                line: statement?.line, message: said + (Self.advice(message, migration).map { ": \($0)" } ?? ""))
+                line: statement?.line,
+                message: said + (Self.advice(message, migration).map { ": \($0)" } ?? "")
+            )
         }
     }
 

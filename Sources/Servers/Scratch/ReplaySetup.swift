@@ -34,7 +34,8 @@ struct ReplaySetup: Sendable, Hashable {
             root: [
                 String(NodeCoding.version), String(version), owner, runner, searchPath, create.encoding ?? "",
                 create.locale ?? "", create.template, historySchema, historyTable,
-            ] + create.extensions)
+            ] + create.extensions
+        )
     }
 }
 

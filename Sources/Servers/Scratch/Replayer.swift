@@ -13,7 +13,10 @@ struct Replayer {
     private var line: ScratchLine?
 
     init(
-        _ server: ScratchServer, cache: ReplayCache, roles: [String], inspect: @escaping Scratch.Inspect
+        _ server: ScratchServer,
+        cache: ReplayCache,
+        roles: [String],
+        inspect: @escaping Scratch.Inspect
     ) async throws(PostgresError) {
         self.server = server
         self.cache = cache
@@ -28,7 +31,9 @@ struct Replayer {
     }
 
     /// Answers the jobs; what they led to is added to the nodes and kept.
-    mutating func answer(_ jobs: [ReplayJob], _ nodes: inout [ReplayKey: ReplayNode]) async throws -> [ReplayRequest: Replay] {
+    mutating func answer(_ jobs: [ReplayJob], _ nodes: inout [ReplayKey: ReplayNode]) async throws -> [ReplayRequest:
+        Replay]
+    {
         var answers: [ReplayRequest: Replay] = [:]
         // Prefixes come before what they are prefixes of, so that a line is only ever gone on with.
         for job in jobs.sorted(by: { Self.comesBefore($0, $1) }) {
@@ -80,7 +85,9 @@ struct Replayer {
     }
 
     /// The line at hand where the job goes on from it, else a new one.
-    private mutating func line(for job: ReplayJob, _ nodes: [ReplayKey: ReplayNode]) async throws(ReplayFault) -> ScratchLine {
+    private mutating func line(for job: ReplayJob, _ nodes: [ReplayKey: ReplayNode]) async throws(ReplayFault)
+        -> ScratchLine
+    {
         let known = job.keys.dropFirst().prefix { nodes[$0] != nil }.count
         if let line, line.setup == job.setup, line.done.count <= known, job.request.sequence.starts(with: line.done),
             nodes[job.keys[0]] != nil

@@ -8,7 +8,8 @@ package import Postgres
 /// Answers are kept by content. A server is started only for what was never asked before.
 package struct Scratch: Sendable {
     /// Takes the catalog of the database a session is connected to, the history table left out.
-    package typealias Inspect = @Sendable (_ session: Session, _ historySchema: String, _ historyTable: String) async throws -> Catalog
+    package typealias Inspect =
+        @Sendable (_ session: Session, _ historySchema: String, _ historyTable: String) async throws -> Catalog
 
     private let programs: [PostgresPrograms]
     private let given: ConnectionTarget?
@@ -20,7 +21,10 @@ package struct Scratch: Sendable {
     ///   - given: the server of `--scratch`, used instead of one of our own.
     ///   - cacheFolder: where answers are kept; made where it is not there. Nil: they are not kept.
     package init(
-        programs: [PostgresPrograms], given: ConnectionTarget? = nil, cacheFolder: String?, inspect: @escaping Inspect
+        programs: [PostgresPrograms],
+        given: ConnectionTarget? = nil,
+        cacheFolder: String?,
+        inspect: @escaping Inspect
     ) {
         self.programs = programs
         self.given = given
@@ -33,13 +37,17 @@ package struct Scratch: Sendable {
     /// - Parameter roles: names of the real servers' roles, by major; a role that none has is missing on scratch too.
     /// - Throws: `CancellationError`, `NoPlainUser`.
     package func answer(
-        _ requests: [ReplayRequest], folders: [String: MigrationFolder], classes: [DatabaseClass],
+        _ requests: [ReplayRequest],
+        folders: [String: MigrationFolder],
+        classes: [DatabaseClass],
         roles: [Int: [String]] = [:]
     ) async throws -> [ReplayRequest: Replay] {
         let byMajor = Dictionary(grouping: Set(requests), by: \.major)
         return try await withThrowingTaskGroup(of: [ReplayRequest: Replay].self) { group in
             for (major, requests) in byMajor {
-                group.addTask { try await answer(requests, major, folders, classes, Array(Set(roles[major] ?? [])).sorted()) }
+                group.addTask {
+                    try await answer(requests, major, folders, classes, Array(Set(roles[major] ?? [])).sorted())
+                }
             }
             var all: [ReplayRequest: Replay] = [:]
             for try await some in group { all.merge(some) { $1 } }
@@ -48,7 +56,10 @@ package struct Scratch: Sendable {
     }
 
     private func answer(
-        _ requests: [ReplayRequest], _ major: Int, _ folders: [String: MigrationFolder], _ classes: [DatabaseClass],
+        _ requests: [ReplayRequest],
+        _ major: Int,
+        _ folders: [String: MigrationFolder],
+        _ classes: [DatabaseClass],
         _ roles: [String]
     ) async throws -> [ReplayRequest: Replay] {
         let bench: Bench
@@ -59,12 +70,16 @@ package struct Scratch: Sendable {
         var answers: [ReplayRequest: Replay] = [:]
         var jobs: [ReplayJob] = []
         for request in requests {
-            guard let folder = folders[request.className], let databaseClass = classes.first(where: { $0.name.value == request.className })
+            guard let folder = folders[request.className],
+                let databaseClass = classes.first(where: { $0.name.value == request.className })
             else {
                 answers[request] = .unassessed("the migrations of class \"\(request.className)\" could not be read")
                 continue
             }
-            precondition(request.sequence.allSatisfy(folder.migrations.indices.contains), "a sequence holds positions of the folder")
+            precondition(
+                request.sequence.allSatisfy(folder.migrations.indices.contains),
+                "a sequence holds positions of the folder"
+            )
             jobs.append(ReplayJob(request, databaseClass, folder, server: bench.version))
         }
         var nodes: [ReplayKey: ReplayNode] = [:]
@@ -81,7 +96,10 @@ package struct Scratch: Sendable {
     }
 
     private func run(
-        _ jobs: [ReplayJob], on bench: Bench, _ nodes: [ReplayKey: ReplayNode], _ roles: [String]
+        _ jobs: [ReplayJob],
+        on bench: Bench,
+        _ nodes: [ReplayKey: ReplayNode],
+        _ roles: [String]
     ) async throws -> [ReplayRequest: Replay] {
         func replay(on server: ScratchServer) async throws -> [ReplayRequest: Replay] {
             var nodes = nodes
@@ -94,9 +112,13 @@ package struct Scratch: Sendable {
             case .programs(let programs):
                 return try await Self.withServer(programs) { try await replay(on: .ours($0)) }
             }
-        } catch let error as any Error & CustomStringConvertible where error is EmbeddedServerError || error is PostgresError || error is CommandError {
+        } catch let error as any Error & CustomStringConvertible
+            where error is EmbeddedServerError || error is PostgresError || error is CommandError
+        {
             let reason = "\(error)"
-            return Dictionary(uniqueKeysWithValues: jobs.map { ($0.request, $0.unassessed(after: nodes, reason: reason)) })
+            return Dictionary(
+                uniqueKeysWithValues: jobs.map { ($0.request, $0.unassessed(after: nodes, reason: reason)) }
+            )
         }
     }
 
@@ -117,7 +139,12 @@ package struct Scratch: Sendable {
         if let given {
             return await ScratchServer.examine(given).flatMap { version in
                 guard version / 10_000 == major else {
-                    return .failure(.init(reason: "the server given by --scratch is PostgreSQL \(version / 10_000), these databases are on \(major)"))
+                    return .failure(
+                        .init(
+                            reason:
+                                "the server given by --scratch is PostgreSQL \(version / 10_000), these databases are on \(major)"
+                        )
+                    )
                 }
                 return .success(.given(given, version: version))
             }
@@ -125,8 +152,11 @@ package struct Scratch: Sendable {
         guard let found = programs.first(where: { $0.hasServer && $0.version.major == major }) else {
             return .failure(
                 .init(
-                    reason: "no PostgreSQL \(major) server programs on this machine: install them, name their folder with "
-                        + "--pg-bin, or give a server of that major with --scratch"))
+                    reason:
+                        "no PostgreSQL \(major) server programs on this machine: install them, name their folder with "
+                        + "--pg-bin, or give a server of that major with --scratch"
+                )
+            )
         }
         return .success(.programs(found))
     }
@@ -137,13 +167,19 @@ extension Scratch {
     ///
     /// - Throws: `EmbeddedServerError`, `NoPlainUser`, or what `body` throws.
     package static func withServer<Result: Sendable>(
-        _ programs: PostgresPrograms, _ body: (EmbeddedServer) async throws -> Result
+        _ programs: PostgresPrograms,
+        _ body: (EmbeddedServer) async throws -> Result
     ) async throws -> Result {
         let home = try await ScratchHome.open()
         let settings = ["track_functions": "all", "max_locks_per_transaction": "512", "lc_messages": "C"]
         return try await EmbeddedServer.run(
-            programs, in: home.path, template: try await home.template(programs), superuser: ScratchHome.superuser,
-            settings: settings, body)
+            programs,
+            in: home.path,
+            template: try await home.template(programs),
+            superuser: ScratchHome.superuser,
+            settings: settings,
+            body
+        )
     }
 }
 

@@ -66,7 +66,8 @@ struct ScratchHome: Sendable {
             names.append(
                 withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
+                }
+            )
         }
         return names
     }

@@ -15,7 +15,9 @@ struct ScratchLine {
     private(set) var done: [Int] = []
 
     /// Makes both databases.
-    static func open(on server: ScratchServer, _ setup: ReplaySetup, administrator: Session) async throws(ReplayFault) -> ScratchLine {
+    static func open(on server: ScratchServer, _ setup: ReplaySetup, administrator: Session) async throws(ReplayFault)
+        -> ScratchLine
+    {
         guard ["template0", "template1"].contains(setup.create.template) else {
             throw .unassessed("the template database \"\(setup.create.template)\" is not on the scratch server")
         }
@@ -37,7 +39,10 @@ struct ScratchLine {
 
     func drop(_ administrator: Session) async {
         for database in [measured, untouched] {
-            _ = try? await administrator.run("DROP DATABASE IF EXISTS \(identifier: database) WITH (FORCE)", label: "drop scratch database")
+            _ = try? await administrator.run(
+                "DROP DATABASE IF EXISTS \(identifier: database) WITH (FORCE)",
+                label: "drop scratch database"
+            )
         }
     }
 
@@ -52,15 +57,21 @@ struct ScratchLine {
             "CREATE DATABASE \(identifier: database) \(owner) TEMPLATE template0 ENCODING \(literal: encoding) LOCALE \(literal: locale)"
         }
         do throws(PostgresError) {
-            try await administrator.run(statement(locale: setup.create.locale ?? "C.UTF-8"), label: "create scratch database")
+            try await administrator.run(
+                statement(locale: setup.create.locale ?? "C.UTF-8"),
+                label: "create scratch database"
+            )
         } catch {
             // This machine need not know the locale; the encoding must fit what stands in for it.
             guard let sqlState = error.sqlState, ["42809", "22023"].contains(sqlState) else { throw error }
             try await administrator.run(
-                statement(locale: encoding.uppercased() == "UTF8" ? "C.UTF-8" : "C"), label: "create scratch database")
+                statement(locale: encoding.uppercased() == "UTF8" ? "C.UTF-8" : "C"),
+                label: "create scratch database"
+            )
         }
         guard !setup.create.extensions.isEmpty else { return }
-        let session = try await ScratchSession.open(server.administrator(database: database), searchPath: "public").session
+        let session = try await ScratchSession.open(server.administrator(database: database), searchPath: "public")
+            .session
         for name in setup.create.extensions {
             try await session.run("CREATE EXTENSION IF NOT EXISTS \(identifier: name) CASCADE", label: "extension")
         }
@@ -88,7 +99,9 @@ struct ScratchLine {
             await planter.close()
             scratch = try await ScratchSession.open(target, searchPath: setup.searchPath)
             meter = try await MigrationMeter(migration, in: scratch) { tables in
-                LockTrap(tables: tables) { () async throws(PostgresError) in try await ScratchSession.open(target).session }
+                LockTrap(tables: tables) { () async throws(PostgresError) in
+                    try await ScratchSession.open(target).session
+                }
             }
         } catch {
             throw ReplayFault(error, at: nil, of: migration)
@@ -111,12 +124,16 @@ struct ScratchLine {
     func sessionForCatalog() async throws(PostgresError) -> Session {
         try await Session.open(
             server.runner(setup.runner, database: untouched),
-            settings: SessionSettings(access: .readOnly, applicationName: "reconcile/scratch"))
+            settings: SessionSettings(access: .readOnly, applicationName: "reconcile/scratch")
+        )
     }
 
     private func session(in database: String, _ migration: Migration) async throws(ReplayFault) -> ScratchSession {
         do throws(PostgresError) {
-            return try await ScratchSession.open(server.runner(setup.runner, database: database), searchPath: setup.searchPath)
+            return try await ScratchSession.open(
+                server.runner(setup.runner, database: database),
+                searchPath: setup.searchPath
+            )
         } catch {
             throw ReplayFault(error, at: nil, of: migration)
         }

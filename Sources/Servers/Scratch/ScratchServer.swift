@@ -30,10 +30,16 @@ enum ScratchServer: Sendable {
             let session = try await ScratchSession.open(target).session
             defer { Task { await session.close() } }
             let row = try await session.run(
-                "SELECT rolsuper, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER", label: "scratch login"
+                "SELECT rolsuper, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER",
+                label: "scratch login"
             ).first?.rows?.first
             guard row?[0] == "f", row?[1] == "t" else {
-                return .failure(Unfit(reason: "--scratch must log in as a role that may create databases (CREATEDB) and is no superuser"))
+                return .failure(
+                    Unfit(
+                        reason:
+                            "--scratch must log in as a role that may create databases (CREATEDB) and is no superuser"
+                    )
+                )
             }
             return .success(await session.serverVersionNumber)
         } catch {

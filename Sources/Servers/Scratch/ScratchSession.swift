@@ -7,12 +7,20 @@ struct ScratchSession {
     let session: Session
 
     /// A fresh session for each migration: what one sets must not reach the next.
-    static func open(_ target: ConnectionTarget, searchPath: String? = nil) async throws(PostgresError) -> ScratchSession {
+    static func open(_ target: ConnectionTarget, searchPath: String? = nil) async throws(PostgresError)
+        -> ScratchSession
+    {
         let settings = SessionSettings(
-            access: .readWrite, statementTimeout: statementLimit, applicationName: "reconcile/scratch")
+            access: .readWrite,
+            statementTimeout: statementLimit,
+            applicationName: "reconcile/scratch"
+        )
         let session = try await Session.open(target, settings: settings)
         if let searchPath {
-            try await session.run("SELECT pg_catalog.set_config('search_path', \(literal: searchPath), false)", label: "search path")
+            try await session.run(
+                "SELECT pg_catalog.set_config('search_path', \(literal: searchPath), false)",
+                label: "search path"
+            )
         }
         return ScratchSession(session: session)
     }
@@ -48,7 +56,10 @@ struct ScratchSession {
                 // What runs within a function can end no transaction, whatever it says.
                 let body = migration.statements.map(\.sql).joined(separator: "\n;\n")
                 try await session.run("SELECT pg_catalog.set_config('reconcile.body', $1, true)", parameters: [body])
-                try await session.run("DO $$ BEGIN EXECUTE pg_catalog.current_setting('reconcile.body'); END $$", label: "migration")
+                try await session.run(
+                    "DO $$ BEGIN EXECUTE pg_catalog.current_setting('reconcile.body'); END $$",
+                    label: "migration"
+                )
             }
             current = nil
             try await session.run("COMMIT", label: "commit")

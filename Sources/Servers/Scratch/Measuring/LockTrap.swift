@@ -24,16 +24,15 @@ struct LockTrap {
         // Asked now: while the statement runs, its session answers nobody.
         let process = await session.backendPID
         let finished = Flag()
-        async let outcome = Self.run(statement, in: session, finished)
         var caught = Caught()
-        if await hold(in: holder, but: caught) {
-            while let found = await Self.waited(for: process, seenBy: watch, unless: finished) {
-                guard !caught.locks.contains(where: { $0 == found }) else { break }
-                caught.locks.append(found)
-                guard await hold(in: next, but: caught) else { break }
-                _ = try? await holder.run("ROLLBACK", label: "lock trap")
-                swap(&holder, &next)
-            }
+        let holds = await hold(in: holder, but: caught)
+        async let outcome = Self.run(statement, in: session, finished)
+        while holds, let found = await Self.waited(for: process, seenBy: watch, unless: finished) {
+            guard !caught.locks.contains(where: { $0 == found }) else { break }
+            caught.locks.append(found)
+            guard await hold(in: next, but: caught) else { break }
+            _ = try? await holder.run("ROLLBACK", label: "lock trap")
+            swap(&holder, &next)
         }
         // Whatever it still waits for, it may have now.
         for session in [holder, next, watch] { await session.close() }
@@ -50,7 +49,9 @@ struct LockTrap {
 
     /// The lock the process waits for; nil once it is through, or has waited for none for a while.
     private static func waited(
-        for process: Int, seenBy watch: Session, unless finished: Flag
+        for process: Int,
+        seenBy watch: Session,
+        unless finished: Flag
     ) async -> (relation: UInt32, mode: String)? {
         for _ in 0..<200 where !finished.isSet {
             let question: SQL = """
@@ -66,7 +67,9 @@ struct LockTrap {
         return nil
     }
 
-    private static func run(_ statement: SQL, in session: Session, _ finished: Flag) async -> Result<Void, PostgresError> {
+    private static func run(_ statement: SQL, in session: Session, _ finished: Flag) async -> Result<
+        Void, PostgresError
+    > {
         defer { finished.set() }
         do throws(PostgresError) {
             try await session.run(statement, parameters: [], label: "migration")

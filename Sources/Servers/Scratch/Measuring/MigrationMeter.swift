@@ -13,7 +13,9 @@ struct MigrationMeter {
 
     /// - Parameter trap: makes the trap for statements that cannot run in a transaction.
     init(
-        _ migration: Migration, in scratch: ScratchSession, trap: @escaping @Sendable ([UInt32: TableName]) -> LockTrap
+        _ migration: Migration,
+        in scratch: ScratchSession,
+        trap: @escaping @Sendable ([UInt32: TableName]) -> LockTrap
     ) async throws(PostgresError) {
         self.scratch = scratch
         self.migration = migration
@@ -31,7 +33,8 @@ struct MigrationMeter {
         for statement in migration.statements {
             do throws(PostgresError) {
                 measured.append(
-                    migration.isTransactional ? try await measure(statement) : try await measureAlone(statement))
+                    migration.isTransactional ? try await measure(statement) : try await measureAlone(statement)
+                )
             } catch {
                 throw ReplayFault(error, at: statement, of: migration)
             }
@@ -120,7 +123,9 @@ struct MigrationMeter {
     }
 
     private func measured(
-        _ statement: StatementText, _ difference: StatementDifference, _ procedures: Procedures
+        _ statement: StatementText,
+        _ difference: StatementDifference,
+        _ procedures: Procedures
     ) -> MeasuredStatement {
         var effects = difference.effects
         if let reason = opacity(statement, difference, procedures) { effects.insert(.opaque(reason)) }
@@ -137,7 +142,9 @@ struct MigrationMeter {
 
     /// Why the statement's effect on rows cannot be told; nil where it can.
     private func opacity(
-        _ statement: StatementText, _ difference: StatementDifference, _ procedures: Procedures
+        _ statement: StatementText,
+        _ difference: StatementDifference,
+        _ procedures: Procedures
     ) -> String? {
         let words = WrittenWords(statement.sql)
         if words.words.first == "do", let what = words.writing(procedures.callable) {
@@ -146,7 +153,9 @@ struct MigrationMeter {
         if !words.onlyDefines, let name = words.call(of: procedures.callable) {
             return "it calls \(name), which may write rows"
         }
-        let called = procedures.writers.filter { difference.after.calls[$0.key] ?? 0 > difference.before.calls[$0.key] ?? 0 }
+        let called = procedures.writers.filter {
+            difference.after.calls[$0.key] ?? 0 > difference.before.calls[$0.key] ?? 0
+        }
         if let name = called.values.min() { return "it runs \(name), which may write rows" }
         if let name = difference.written.compactMap({ procedures.rowTriggers[$0] }).min() {
             return "it sets off the trigger function \(name), which may write rows"

@@ -12,7 +12,9 @@ enum RowTriggers {
     ///
     /// - Parameter session: the superuser's where the server is ours, else that of the tables' owner.
     static func plant(in session: Session) async throws(PostgresError) {
-        let tables = try await session.run(unplanted, label: "tables without triggers").first?.rows ?? Rows(columns: [], values: [])
+        let tables =
+            try await session.run(unplanted, label: "tables without triggers").first?.rows
+            ?? Rows(columns: [], values: [])
         var statements = [function]
         for row in tables {
             guard let schema = row[0], let table = row[1] else { continue }
@@ -21,16 +23,21 @@ enum RowTriggers {
                 """
                 CREATE TRIGGER \(identifier: name) AFTER \(event) FOR EACH STATEMENT
                     EXECUTE FUNCTION \(identifier: schemaName).note()
-                """)
+                """
+            )
         }
-        if statements.count > 1 { try await session.run(SQL(joining: statements, separator: "; "), label: "plant triggers") }
+        if statements.count > 1 {
+            try await session.run(SQL(joining: statements, separator: "; "), label: "plant triggers")
+        }
     }
 
     /// Wakes them again on tables where the text being measured switched triggers off.
     static func wake(_ tables: [TableName], in session: Session) async throws(PostgresError) {
         for table in tables {
             try await session.run(
-                "ALTER TABLE ONLY \(schema: table.schema, name: table.name) ENABLE TRIGGER \(identifier: name)", label: "wake triggers")
+                "ALTER TABLE ONLY \(schema: table.schema, name: table.name) ENABLE TRIGGER \(identifier: name)",
+                label: "wake triggers"
+            )
         }
     }
 

@@ -47,7 +47,9 @@ struct StatementDifference {
     }
 
     private func insert(
-        _ effect: (TableName) -> MeasuredStatement.Effect, _ table: UInt32, _ all: inout Set<MeasuredStatement.Effect>
+        _ effect: (TableName) -> MeasuredStatement.Effect,
+        _ table: UInt32,
+        _ all: inout Set<MeasuredStatement.Effect>
     ) {
         if let name = knownTable(table) { all.insert(effect(name)) }
     }
@@ -65,12 +67,14 @@ struct StatementDifference {
 
     /// Storage that did not exist before, of tables that did.
     private var rewritten: Set<UInt32> {
-        Set(after.relations.compactMap { oid, now in
-            guard let then = before.relations[oid], ["r", "m"].contains(now.kind), then.storage != now.storage,
-                knownTable(oid) != nil
-            else { return nil }
-            return oid
-        })
+        Set(
+            after.relations.compactMap { oid, now in
+                guard let then = before.relations[oid], ["r", "m"].contains(now.kind), then.storage != now.storage,
+                    knownTable(oid) != nil
+                else { return nil }
+                return oid
+            }
+        )
     }
 
     /// Tables with an index whose storage is new. An index kept over a change of a column's type keeps its storage.
@@ -98,30 +102,34 @@ struct StatementDifference {
             all.insert(table)
         }
         return all.filter { table in
-            knownTable(table) != nil && (after.locks[table] ?? []).contains { LockModes.isWeaker("RowExclusiveLock", $0) }
+            knownTable(table) != nil
+                && (after.locks[table] ?? []).contains { LockModes.isWeaker("RowExclusiveLock", $0) }
         }
     }
 
     private var newNotes: Set<TransactionState.RowNote> { after.rowNotes }
 
     private var rowEffects: Set<MeasuredStatement.Effect> {
-        Set(newNotes.compactMap { note in
-            guard let table = knownTable(note.table) else { return nil }
-            return switch note.operation {
-            case "INSERT": .inserts(table)
-            case "UPDATE": .updates(table)
-            case "DELETE": .deletes(table)
-            default: .truncates(table)
+        Set(
+            newNotes.compactMap { note in
+                guard let table = knownTable(note.table) else { return nil }
+                return switch note.operation {
+                case "INSERT": .inserts(table)
+                case "UPDATE": .updates(table)
+                case "DELETE": .deletes(table)
+                default: .truncates(table)
+                }
             }
-        })
+        )
     }
 
-    /// Tables whose rows it set out to write, those made in this migration too.
+    /// What it set out to write rows of: tables, those made in this migration too, and views, which have triggers of their own.
     var written: Set<UInt32> {
-        let views = after.locks.filter { relation, modes in
-            modes.contains("RowExclusiveLock") && before.locks[relation]?.contains("RowExclusiveLock") != true
+        let others = after.locks.filter { relation, modes in
+            after.relations[relation] == nil && modes.contains("RowExclusiveLock")
+                && before.locks[relation]?.contains("RowExclusiveLock") != true
         }
-        return Set(newNotes.map(\.table)).union(views.keys)
+        return Set(newNotes.map(\.table)).union(others.keys)
     }
 
     private var drops: Set<MeasuredStatement.Effect> {

@@ -47,7 +47,8 @@ struct TransactionState {
     }
 
     /// Reads what differs from moment to moment, and the catalogs only where they were written since `last`.
-    static func read(in session: Session, last: TransactionState? = nil) async throws(PostgresError) -> TransactionState {
+    static func read(in session: Session, last: TransactionState? = nil) async throws(PostgresError) -> TransactionState
+    {
         var state = last ?? TransactionState()
         try state.takeMoment(try await session.run(momentQuestion, label: "measure").compactMap(\.rows))
         guard last == nil || last?.catalogWrites != state.catalogWrites else { return state }
@@ -109,7 +110,11 @@ struct TransactionState {
         for row in answers[0] {
             guard let oid = row.oid(0), let schema = row[1], let name = row[2], let kind = row[3] else { continue }
             relations[oid] = Relation(
-                name: TableName(schema: schema, name: name), kind: kind, storage: row.oid(4) ?? 0, isOwned: row[5] == "t")
+                name: TableName(schema: schema, name: name),
+                kind: kind,
+                storage: row.oid(4) ?? 0,
+                isOwned: row[5] == "t"
+            )
         }
         indexes = [:]
         for row in answers[1] { if let index = row.oid(0), let table = row.oid(1) { indexes[index] = table } }

@@ -1,0 +1,69 @@
+package import FleetModel
+package import Postgres
+
+/// Why an instance cannot be reached, before or after connecting.
+package enum AccessError: Error, Sendable, CustomStringConvertible {
+    case hops([Hop])
+    case secret(SecretError)
+    case noTLS
+
+    package var description: String {
+        switch self {
+        case .hops(let hops): "hops are not supported yet (\(hops.map(\.description).joined(separator: " > ")))"
+        case .secret(let error): error.description
+        case .noTLS: "the connection is not encrypted although the manifest asks for it"
+        }
+    }
+}
+
+/// The way to one instance: its keywords with the secret resolved.
+package struct InstanceAccess: Sendable {
+    package let instance: Instance
+    /// Of the maintenance database; `with(database:)` leads to the others.
+    package let target: ConnectionTarget
+    private let requiresTLS: Bool
+
+    /// - Parameter warn: told what is unwise but allowed.
+    /// - Throws: `AccessError`.
+    package init(
+        _ instance: Instance, of environment: Environment, warn: (String) -> Void = { _ in }
+    ) async throws(AccessError) {
+        guard instance.via.isEmpty else { throw .hops(instance.via) }
+        self.instance = instance
+        var secret: Secret?
+        if let source = instance.password?.value {
+            do throws(SecretError) {
+                secret = try await source.read(for: environment.role, warn: warn)
+            } catch {
+                throw .secret(error)
+            }
+        }
+        target = ConnectionTarget(
+            parameters: instance.connection.filter { $0.keyword != "dbname" }.map { ($0.keyword, $0.value) },
+            database: instance.maintenanceDatabase, password: secret)
+        requiresTLS = instance.demandsTLS(environment.policy)
+    }
+
+    /// To be called once connected: a keyword that asks for TLS is no proof of it.
+    ///
+    /// - Throws: `AccessError.noTLS`.
+    package func check(_ session: Session) async throws(AccessError) {
+        guard requiresTLS, await !session.usesTLS else { return }
+        throw .noTLS
+    }
+}
+
+extension Instance {
+    /// A Unix socket has no TLS, whatever is asked for; a loopback needs none.
+    fileprivate func demandsTLS(_ policy: Policy) -> Bool {
+        let hosts = (parameter("hostaddr") ?? parameter("host") ?? "").split(separator: ",")
+        let isLocal = hosts.allSatisfy { $0.hasPrefix("/") || $0.hasPrefix("@") }
+        if isLocal, parameter("service") == nil { return false }
+        switch parameter("sslmode") {
+        case "require", "verify-ca", "verify-full": return true
+        default: break
+        }
+        let isLoopback = hosts.allSatisfy { $0 == "localhost" || $0.hasPrefix("127.") || $0 == "::1" || $0.hasPrefix("/") }
+        return policy.requireTLS && !isLoopback
+    }
+}

@@ -1,0 +1,150 @@
+internal import FleetModel
+internal import Postgres
+
+/// Why nothing is known of an instance.
+struct Unreachable: Error {
+    var reason: String
+}
+
+/// What an instance told from its maintenance database.
+struct Survey: Sendable {
+    var instance: Instance
+    var outcome: Result<Found, Unreachable>
+
+    struct Found: Sendable {
+        var access: InstanceAccess
+        var facts: ServerFacts
+        /// All but templates and the maintenance database, by name.
+        var databases: [Listed]
+        /// What a database without anything in it takes on this server's disk.
+        var emptyBytes: Int64
+    }
+
+    struct Listed: Sendable {
+        var name: String
+        var oid: UInt32
+        var owner: String
+        /// Why it cannot be looked into.
+        var obstacle: String?
+    }
+
+    var found: Found? { try? outcome.get() }
+
+    static func ask(
+        _ instance: Instance, of environment: Environment, _ options: FleetObserver.Options, _ settings: SessionSettings
+    ) async throws(Unreachable) -> Found {
+        do {
+            let access = try await InstanceAccess(instance, of: environment) {
+                options.warn("\(environment.name.value)/\(instance.name.value): \($0)")
+            }
+            let session = try await Session.open(
+                access.target, settings: settings, proof: .byCaller, timeLimit: options.connectTimeLimit)
+            let found = await Result { () async throws in
+                try await access.check(session)
+                return try await ask(session, access, environment, options, settings)
+            }
+            await session.close()
+            return try found.get()
+        } catch {
+            throw Unreachable(reason: "\(error)")
+        }
+    }
+
+    private static func ask(
+        _ session: Session, _ access: InstanceAccess, _ environment: Environment, _ options: FleetObserver.Options,
+        _ settings: SessionSettings
+    ) async throws -> Found {
+        let version = ServerVersion(number: await session.serverVersionNumber)
+        guard version.major >= 14 else {
+            throw Unreachable(reason: "PostgreSQL \(version) is not supported: 14 is the oldest that is")
+        }
+        let answers = try await session.run(settings.proof + "; " + Self.question, label: "survey")
+        try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
+        guard answers.count == 4, let server = answers[1].rows?.first, server.count == 4, let roles = answers[2].rows,
+            let databases = answers[3].rows
+        else { throw PostgresError.unexpectedAnswer("the survey of the server") }
+        let all = databases.map(Listed.init)
+        var facts = ServerFacts(
+            version: version, systemIdentifier: server[0] ?? "", timeline: server[1].flatMap(Int.init) ?? 0,
+            inRecovery: server[2] == "t", roles: roles.compactMap(\.[0]))
+        let maintenance = access.instance.maintenanceDatabase
+        // Declared by name, even the maintenance database is one to look at.
+        let isDeclared = environment.entries.contains { entry in
+            guard case .names(let names) = entry.selector.value else { return false }
+            return entry.instance.value == access.instance.name.value && names.contains(maintenance)
+        }
+        for (index, entry) in environment.entries.enumerated() where entry.instance.value == access.instance.name.value {
+            guard case .query(let database, let sql) = entry.selector.value else { continue }
+            let exists = all.contains { $0.name == database }
+            facts.queriedNames[index] = .some(
+                exists ? await names(database, sql, access, environment, options, settings) : nil)
+        }
+        return Found(
+            access: access, facts: facts, databases: all.filter { $0.name != maintenance || isDeclared },
+            emptyBytes: server[3].flatMap(Int64.init) ?? 0)
+    }
+
+    /// Nil, with a warning, where the query has no valid answer.
+    private static func names(
+        _ database: String, _ sql: String, _ access: InstanceAccess, _ environment: Environment,
+        _ options: FleetObserver.Options, _ settings: SessionSettings
+    ) async -> [String]? {
+        do {
+            let session = try await Session.open(
+                access.target.with(database: database), settings: settings, timeLimit: options.connectTimeLimit)
+            let rows = await Result { () async throws in
+                // A person's own query, to be read as in psql; one statement, which cannot write.
+                try await session.run("BEGIN READ ONLY; SET LOCAL search_path = \"$user\", public", label: "names")
+                return try await session.run(SQL(writtenByUser: sql), parameters: [], label: "names")
+            }
+            await session.close()
+            return try validNames(rows.get())
+        } catch {
+            options.warn(
+                "\(environment.name.value)/\(access.instance.name.value): the names asked of \"\(database)\" are unknown: \(error)")
+            return nil
+        }
+    }
+
+    private static func validNames(_ rows: Rows) throws -> [String] {
+        guard rows.columns.count == 1 else {
+            throw PostgresError.unexpectedAnswer("\(rows.columns.count) columns instead of one with names")
+        }
+        let names = try rows.map { row in
+            // The server would cut a longer name, and another database would be meant.
+            guard let name = row[0], !name.isEmpty, name.utf8.count <= 63 else {
+                throw PostgresError.unexpectedAnswer("\"\(row[0] ?? "NULL")\" cannot be a database's name")
+            }
+            return name
+        }
+        return Set(names).sorted()
+    }
+
+    private static let question: SQL = """
+        SELECT (SELECT system_identifier FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint()), \
+        pg_is_in_recovery(), (SELECT pg_database_size(oid) FROM pg_catalog.pg_database \
+        WHERE datname = 'template1' AND has_database_privilege(oid, 'CONNECT')); \
+        SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname; \
+        SELECT datname, oid, pg_get_userbyid(datdba), datallowconn, datconnlimit \
+        FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname
+        """
+}
+
+extension Survey.Listed {
+    fileprivate init(_ row: [String?]) {
+        name = row[0] ?? ""
+        oid = row[1].flatMap(UInt32.init) ?? 0
+        owner = row[2] ?? ""
+        if row[4] == "-2" {
+            obstacle = "dropping it was begun and not finished; it can only be dropped"
+        } else if row[3] != "t" {
+            obstacle = "it allows no connections"
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}

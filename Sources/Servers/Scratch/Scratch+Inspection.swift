@@ -1,0 +1,16 @@
+internal import FleetModel
+internal import Postgres
+
+extension Scratch {
+    /// Takes catalogs as they are taken of real databases, kept once however many versions are alike.
+    package static func inspector(_ pool: CatalogPool) -> Inspect {
+        { session, historySchema, historyTable in
+            // Scratch has no history; named, so that a schema of its name is left out here too.
+            let history = HistoryQuery(schema: historySchema, table: historyTable, columns: ["NULL::text"], order: "1")
+            { _ in
+                Fingerprint(of: "")
+            }
+            return try await Inspector.inspect(session, history: history, pool: pool).catalog
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import Applying
+import Effects
+import FleetModel
+import Glibc
+import Postgres
+import Servers
+import Testing
+import TestSupport
+
+@Suite struct DamageTests {
+    @Test func `no cut and no flipped bit passes for a good backup`() async throws {
+        try await Fixture.with { fixture in
+            let backup = try await TestServer.with { server in
+                try await server.fill(
+                    "postgres",
+                    "CREATE TABLE t AS SELECT g, md5(g::text) AS x FROM generate_series(1, 3000) g"
+                )
+                return try await fixture.taker("postgres").take(server.target(database: "postgres"))
+            }
+            let check = ArchiveCheck(programs: fixture.programs[0])
+            let good = try bytes(of: backup.archivePath)
+            var generator = SplitMix(state: 42)
+            var damaged: [[UInt8]] =
+                (0..<20).map { Array(good.prefix(good.count * $0 / 20)) } + [Array(good.dropLast())]
+            for _ in 0..<60 {
+                var copy = good
+                copy[Int.random(in: 0..<good.count, using: &generator)] ^=
+                    1 << UInt8.random(in: 0..<8, using: &generator)
+                damaged.append(copy)
+            }
+            var seenByReading = 0
+            for bytes in damaged {
+                try write(bytes, to: backup.archivePath)
+                #expect(throws: BackupError.self) { try check.checksum(backup) }
+                do { try await check.readThrough(backup.archivePath) } catch is BackupError { seenByReading += 1 }
+            }
+            await #expect(throws: BackupError.self) { try await check.read(backup) }
+            // All cuts and most flips; a flip in the uncompressed head is seen by the checksum alone.
+            #expect(seenByReading >= 60)
+            print("damaged archives: \(damaged.count), seen by the checksum: all, by reading alone: \(seenByReading)")
+            try write(good, to: backup.archivePath)
+            #expect(try await check.read(backup).receipt.verified == .read)
+            unlink(backup.archivePath)
+            #expect(throws: BackupError.self) { try check.checksum(backup) }
+        }
+    }
+
+    @Test func `a copy that lacks a row, or was never measured, is not equal`() {
+        func content(_ rows: Int64, _ hash: String) -> DatabaseContent {
+            DatabaseContent(
+                probe: ["1", "2"],
+                tables: [TableContent(name: TableName(name: "t"), rows: rows, hashes: [hash, "9"])],
+                sequences: [],
+                largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"])
+            )
+        }
+        let nothing = DatabaseContent(
+            probe: [],
+            tables: [],
+            sequences: [],
+            largeObjects: LargeObjectContent(count: 0, hashes: [])
+        )
+        #expect(!nothing.differences(in: nothing).isEmpty)
+        #expect(content(1, "").differences(in: content(1, "")) != [])
+        #expect(content(2, "5").differences(in: content(2, "5")).isEmpty)
+        #expect(
+            content(2, "5").differences(in: content(1, "5")) == [.rowCount(TableName(name: "t"), expected: 2, found: 1)]
+        )
+        #expect(content(2, "5").differences(in: content(2, "6")) == [.rows(TableName(name: "t"))])
+    }
+
+    @Test func `a copy with another row is found on the bench`() async throws {
+        try await Fixture.with { fixture in
+            var backup = try await TestServer.with { server in
+                try await server.fill("postgres", "CREATE TABLE t AS SELECT 1 AS x")
+                return try await fixture.taker("postgres").take(server.target(database: "postgres"))
+            }
+            backup.receipt.content.tables[0].hashes[0] += "1"
+            let other = backup
+            await #expect(throws: BackupError.self) {
+                _ = try await fixture.bench { try await $0.verify(other) }
+            }
+            #expect(try StoredBackup.read(backup.path).receipt.verified == .none)
+        }
+    }
+
+    @Test func `a dump that dies leaves no archive, no receipt and no password`() async throws {
+        try await Fixture.with { fixture in
+            let folder = "\(fixture.folder)/bin"
+            mkdir(folder, 0o755)
+            let script = """
+                #!/bin/sh
+                head -c 300000 /dev/zero
+                kill -9 $$
+                """
+            try write(Array(script.utf8), to: "\(folder)/pg_dump")
+            chmod("\(folder)/pg_dump", 0o755)
+            var programs = fixture.programs[0]
+            programs.folder = folder
+            let taker = fixture.taker("postgres", programs: programs)
+            try await TestServer.with { server in
+                var target = server.target(database: "postgres")
+                target.password = Secret("canary")
+                let fixed = target
+                await #expect(throws: BackupError.self) { try await taker.take(fixed) }
+            }
+            #expect(try await fixture.files().filter { $0.contains("/backups/") && !$0.hasSuffix(".lock") } == [])
+            let left = try await Command("/bin/sh", ["-c", "ls -d /dev/shm/rcl-access-\(getpid())-* 2>/dev/null"]).run()
+            #expect(!left.outputText.contains("canary"))
+            #expect(BackupCatalog(directory: fixture.directory).backups.isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func `a full disk is foreseen, or survived`() async throws {
+        try await Fixture.with { fixture in
+            let disk = "\(fixture.folder)/disk"
+            mkdir(disk, 0o755)
+            // Root in a container may lack the right to mount.
+            guard mount("tmpfs", disk, "tmpfs", 0, "size=2m") == 0 else {
+                print("skipped: no file system could be mounted")
+                return
+            }
+            defer { umount2(disk, CInt(MNT_DETACH)) }
+            try await TestServer.with { server in
+                try await server.fill(
+                    "postgres",
+                    "CREATE TABLE t AS SELECT g, md5(g::text), md5(g::text || 'x') y FROM generate_series(1, 60000) g"
+                )
+                let target = server.target(database: "postgres")
+                await #expect {
+                    try await fixture.taker("postgres", directory: "\(disk)/b", space: .archive).take(target)
+                } throws: { if case BackupError.notEnoughSpace = $0 { true } else { false } }
+                await #expect {
+                    let space = SpaceDemand(factor: 0, margin: 0)
+                    _ = try await fixture.taker("postgres", directory: "\(disk)/b", space: space).take(target)
+                } throws: { if case BackupError.diskFull = $0 { true } else { false } }
+            }
+            #expect(BackupCatalog(directory: "\(disk)/b").backups.isEmpty)
+            #expect(try await fixture.files().filter { !$0.hasSuffix(".lock") } == [])
+        }
+    }
+}
+
+func bytes(of path: String) throws -> [UInt8] {
+    guard let file = fopen(path, "r") else { throw PosixError(what: path) }
+    defer { fclose(file) }
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { all += buffer[..<count] }
+    return all
+}
+
+func write(_ bytes: [UInt8], to path: String) throws {
+    guard let file = fopen(path, "w") else { throw PosixError(what: path) }
+    defer { fclose(file) }
+    fwrite(bytes, 1, bytes.count, file)
+}
+
+/// A generator with a seed, so that a failure can be had again.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,4 @@
+\i ${root}/sql/hub-0000.sql
+\i ${root}/manifests/hub/0001_more.sql
+\set hash `sha256sum < ${root}/manifests/hub/0001_more.sql | cut -c 1-64`
+INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES (:'hash', 1700000100000);

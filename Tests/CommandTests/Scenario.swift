@@ -1,0 +1,121 @@
+import Effects
+import FleetModel
+import Servers
+import TestSupport
+
+/// A folder of `Scenarios`: an estate, the SQL that brings a server to where it begins, and what is to come of it.
+///
+/// - `estate`: the estate's name and variables, as after a script's verb `estate`; the folder's own files win over it.
+/// - `before.sql`: run with psql as the superuser. `roles.sql`: run before it, and on the server built fresh, too.
+/// - `expected-plan.txt`: the plan as text. `after.sql` and `expected-after.txt`: questions and their answers afterwards.
+struct Scenario: Sendable {
+    static let folder = Here.folder("Scenarios")
+    static let names = Here.wanted(Files.names(in: folder) ?? [])
+
+    let name: String
+    var path: String { "\(Self.folder)/\(name)" }
+
+    func text(_ file: String) -> String? { Files.text("\(path)/\(file)") }
+
+    /// Its files in a root of their own, for one server.
+    func root(for server: EmbeddedServer) throws -> ScenarioRoot {
+        let folder = try TemporaryFolder()
+        var variables = ["db": server.folder, "root": folder.path]
+        let words = try Script(parsing: "# \(name)\nestate \(text("estate") ?? "")").lines[0].arguments
+        let estate = try Estate(words, in: Here.folder("Estates"), servers: variables)
+        variables.merge(estate.variables) { $1 }
+        let own = Files.all(below: path).map { Script.File(path: $0, content: text($0) ?? "") }
+        for file in estate.files + own { try folder.write(Estate.expanded(file.content, variables), to: file.path) }
+        return ScenarioRoot(folder: folder, server: server)
+    }
+}
+
+/// A scenario's files in place, and the program run on them.
+struct ScenarioRoot: Sendable {
+    let folder: TemporaryFolder
+    let server: EmbeddedServer
+
+    func prepare() async throws {
+        for file in ["roles.sql", "before.sql"] {
+            guard let text = Files.text("\(folder.path)/\(file)") else { continue }
+            let result = try await server.psql(text)
+            guard result.status == 0 else { throw ProgramFailure("psql \(file)", result) }
+        }
+    }
+
+    func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws -> CommandResult {
+        let environment = TestPrograms.environment(home: folder.path).merging(extra) { $1 }
+        return try await Command(
+            TestPrograms.reconcile, arguments, environment: environment, folder: folder.path, timeLimit: .seconds(120)
+        ).run()
+    }
+
+    /// Output without what differs from run to run.
+    func comparable(_ text: String) -> String {
+        TestOutput.withoutChance(
+            text.replacing(folder.path, with: "${root}").replacing(server.folder, with: "${db}")
+                .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>"))
+    }
+
+    /// What a plan says of each database that an entry claims.
+    func claimed() async throws -> [ClaimedDatabase] {
+        let result = try await reconcile("plan", "here", "--format", "json")
+        guard result.status == 0 else { throw ProgramFailure("plan", result) }
+        let document = try JSONValue(parsing: result.output.dropLast())
+        return (document["environments"]?.elements.first?["databases"]?.elements ?? []).compactMap { database in
+            guard let className = database["class"]?.string, let version = database["expected_version"]?.string,
+                let name = database["name"]?.string
+            else { return nil }
+            return ClaimedDatabase(name: name, className: className, version: version)
+        }
+    }
+
+    /// The schema as pg_dump writes it, without what differs between two servers that hold the same.
+    static func schema(of database: String, on server: EmbeddedServer, _ options: [String]) async throws -> String {
+        let result = try await Command(
+            server.client("pg_dump"), ["--schema-only", "--no-owner", "--no-privileges"] + options,
+            environment: ["PGHOST": server.folder, "PGPORT": "5432", "PGUSER": "postgres", "PGDATABASE": database],
+            folder: "/", timeLimit: .seconds(60)
+        ).run()
+        guard result.status == 0 else { throw ProgramFailure("pg_dump", result) }
+        return result.outputText.split(separator: "\n").filter { line in
+            !line.hasPrefix("\\restrict") && !line.hasPrefix("\\unrestrict") && !line.hasPrefix("-- Dumped")
+        }.joined(separator: "\n")
+    }
+}
+
+struct ClaimedDatabase: Sendable {
+    var name: String
+    var className: String
+    var version: String
+}
+
+/// A class's folder as its author sees it: by convention `manifests/<class>`, drizzle's where it has a journal.
+struct ClassFolder {
+    let path: String
+    /// Each file's tag, in order, up to the version that is meant, and drizzle's `when`.
+    let migrations: [(tag: String, when: Int64?)]
+    var isDrizzle: Bool { migrations.first?.when != nil }
+
+    init(_ database: ClaimedDatabase, in root: String) throws {
+        path = "\(root)/manifests/\(database.className)"
+        var all: [(tag: String, when: Int64?)]
+        if let journal = Files.bytes("\(path)/meta/_journal.json") {
+            all = try JSONValue(parsing: journal)["entries"]?.elements.compactMap { entry in
+                entry["tag"]?.string.map { ($0, entry["when"]?.integer) }
+            } ?? []
+        } else {
+            all = (Files.names(in: path) ?? []).filter { $0.hasSuffix(".sql") }.map { (String($0.dropLast(4)), nil) }
+        }
+        if let last = all.firstIndex(where: { $0.tag == database.version }) { all.removeSubrange((last + 1)...) }
+        migrations = all
+    }
+
+    func text(_ tag: String) -> String { Files.text("\(path)/\(tag).sql") ?? "" }
+}
+
+extension JSONValue {
+    var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
+    var string: String? { if case .string(let string) = self { string } else { nil } }
+    var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }
+}

@@ -1,0 +1,2 @@
+\c tenant_a
+SELECT body FROM notes;

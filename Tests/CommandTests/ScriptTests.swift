@@ -1,0 +1,34 @@
+import Effects
+import Testing
+import TestSupport
+
+/// Sessions at a shell, with the real program on real servers: each file of `Scripts` is one.
+///
+/// `ONLY=part-of-a-name,…` plays those alone.
+@Suite struct ScriptTests {
+    static let folder = Here.folder("Scripts")
+    static let names = Here.wanted((Files.names(in: folder) ?? []).filter { $0.hasSuffix(".txtar") })
+
+    @Test(.timeLimit(.minutes(3)), arguments: names)
+    func `a script's session goes as it is written`(name: String) async throws {
+        let path = "\(Self.folder)/\(name)"
+        let text = try #require(Files.text(path))
+        try await ScriptSession.play(try Script(parsing: text), source: path, estates: Here.folder("Estates"))
+    }
+
+    @Test func `there are scripts`() {
+        #expect(!Self.names.isEmpty)
+    }
+}
+
+/// Where this target's pages are.
+enum Here {
+    static func wanted(_ names: [String]) -> [String] {
+        guard let only = ProcessEnvironment.value("ONLY")?.split(separator: ",") else { return names }
+        return names.filter { name in only.contains { name.contains($0) } }
+    }
+
+    static func folder(_ name: String, file: String = #filePath) -> String {
+        file.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" } + "/\(name)"
+    }
+}

@@ -1,0 +1,42 @@
+import Commands
+import FleetModel
+import Testing
+
+/// Codes that scripts rely on: each page lists all of them, in the order of the code, and no other.
+@Suite struct `Codes in docs` {
+    @Test func `every finding is explained, with its severity`() throws {
+        let page = try Page("docs/findings.md")
+        #expect(page.names() == FindingCode.allCases.map(\.rawValue))
+        for row in page.rows() {
+            let severities = row[1].split(separator: " ").filter { $0 != "or" }
+            #expect(!severities.isEmpty && severities.allSatisfy { Severity(rawValue: String($0)) != nil }, "\(row[0])")
+            #expect(row.count == 4 && !row[2].isEmpty && !row[3].isEmpty, "\(row[0])")
+        }
+    }
+
+    @Test func `every hazard is explained`() throws {
+        #expect(try Page("docs/hazards.md").names() == Hazard.allCases.map(\.rawValue))
+    }
+
+    @Test func `every exit status is explained`() throws {
+        #expect(try Page("docs/exit-statuses.md").names() == ExitStatus.allCases.map { "\($0.rawValue)" })
+    }
+
+    @Test func `the gravest exit status is as the page says`() throws {
+        let page = try Page("docs/exit-statuses.md")
+        let line = try #require(page.text.firstMatch(of: #/the gravest wins: ([0-9, ]+)\./#))
+        let order = line.1.split(separator: ", ").compactMap { Int32($0).flatMap(ExitStatus.init) }
+        #expect(order.count == ExitStatus.allCases.count)
+        for index in order.indices { #expect(ExitStatus.gravest(order[index...]) == order[index]) }
+    }
+
+    @Test func `every kind of step and every status of a database is explained`() throws {
+        let page = try Page("docs/json.md")
+        #expect(page.names(under: "Kinds of steps") == StepKind.allCases.map(\.rawValue))
+        #expect(page.names(under: "Status of a database") == DatabaseStatus.allCases.map(\.rawValue))
+    }
+
+    @Test func `every level of a backup is explained`() throws {
+        #expect(try Page("docs/backups.md").names() == Policy.BackupVerify.allCases.map(\.rawValue))
+    }
+}

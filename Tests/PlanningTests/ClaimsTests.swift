@@ -1,0 +1,159 @@
+import FleetFixtures
+import FleetModel
+import Planning
+import Testing
+
+@Suite struct ClaimsTests {
+    private func unmanagedFleet(_ unmanaged: Policy.Unmanaged, role: EnvironmentRole = .development) -> Fleet {
+        fleet(.at(3, of: shop, named: "shop"), .at(1, of: shop, named: "stray"), role: role) {
+            $0.unmanaged = unmanaged
+        }
+    }
+
+    @Test func `a database nobody claims is reported`() {
+        let plan = unmanagedFleet(.report).plan()
+        #expect(plan.database("stray")?.status == .unmanaged)
+        #expect(plan.database("stray")?.className == nil)
+        #expect(plan.codes == [.databaseUnmanaged])
+        #expect(plan.refused.isEmpty)
+        #expect(!plan.owesChanges)
+    }
+
+    @Test func `a database nobody claims is ignored where policy says so`() {
+        let plan = unmanagedFleet(.ignore).plan()
+        #expect(plan.database("stray")?.status == .unmanaged)
+        #expect(plan.findings.isEmpty)
+    }
+
+    @Test func `a database nobody claims is refused where policy says so`() {
+        let plan = unmanagedFleet(.refuse).plan()
+        #expect(plan.refused.map(\.why) == ["unmanaged: refuse"])
+        #expect(plan.refused.first?.databases == ["stray"])
+    }
+
+    @Test func `a database nobody claims is dropped where policy says so, after a backup in staging`() {
+        let plan = unmanagedFleet(.drop, role: .staging).plan()
+        #expect(plan.steps.map(\.kind) == [.backup, .dropDatabase])
+        #expect(plan.steps.map(\.id) == ["s1", "s2"])
+        #expect(plan.steps.last?.hazards == [.dataLoss, .disconnects])
+        #expect(plan.steps.last?.database == "stray")
+        #expect(plan.summary.toDrop == 1)
+        // Its data may go by policy; that sessions are ended must still be granted.
+        #expect(plan.refused.map(\.grant) == ["--allow disconnects"])
+    }
+
+    @Test func `templates and the maintenance database are nobody's and are claimed by no pattern`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.policy.unmanaged = .drop
+        fleet.instance(
+            "one",
+            databases: ["postgres", "template0", "template1"].map { .at(0, of: shop, named: $0) }
+        )
+        fleet.entry(.match("*"), "shop", on: "one")
+        #expect(fleet.plan().databases.isEmpty)
+        #expect(fleet.plan().steps.isEmpty)
+    }
+
+    @Test func `the first entry that claims a name wins`() {
+        var fleet = Fleet(role: .development, classes: [shop, bank])
+        fleet.instance("one", databases: [.at(1, of: bank, named: "shop_bank"), .at(3, of: shop, named: "shop_a")])
+        fleet.entry(.names(["shop_bank"]), "bank", on: "one")
+        fleet.entry(.match("shop_*"), "shop", on: "one")
+        let plan = fleet.plan()
+        #expect(plan.databases.map(\.className) == ["bank", "shop"])
+        #expect(plan.statuses == [.converged, .converged])
+    }
+
+    @Test func `names come from a query, and those it gives that do not exist are created`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("one", databases: [.at(3, of: shop, named: "a")], answers: [0: ["b", "a"]])
+        fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "one")
+        let plan = fleet.plan()
+        #expect(plan.databases.map(\.name) == ["a", "b"])
+        #expect(plan.statuses == [.converged, .missing])
+    }
+
+    @Test func `a query that cannot be asked yet is told, and nothing is dropped meanwhile`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.policy.unmanaged = .drop
+        fleet.instance("one", databases: [.at(3, of: shop, named: "stray")], answers: [0: nil])
+        fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "one")
+        let plan = fleet.plan()
+        #expect(plan.codes == [.notInspected, .databaseUnmanaged])
+        #expect(plan.findings.first?.severity == .info)
+        #expect(plan.steps.isEmpty)
+    }
+
+    @Test(arguments: [
+        (String(repeating: "ü", count: 40), "80 bytes"), ("postgres", "maintenance"), ("x__rcl_1", "kept aside"),
+        ("", "empty"),
+    ])
+    func `a query's name that no database may have is refused`(name: String, reason: String) {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("one", answers: [0: [name]])
+        fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "one")
+        let plan = fleet.plan()
+        #expect(plan.databases.isEmpty)
+        #expect(plan.findings.first?.message.contains(reason) == true)
+        #expect(plan.refused.map(\.grant) == [nil])
+    }
+
+    @Test func `what another environment claims on the same server is not unmanaged`() {
+        var ours = fleet(.at(3, of: shop, named: "shop"), .at(1, of: shop, named: "theirs_1"), role: .development) {
+            $0.unmanaged = .drop
+        }
+        var theirs = Fleet("other", role: .staging, classes: [shop])
+        theirs.instance("elsewhere", identifier: "id-one")
+        theirs.entry(.match("theirs_*"), "shop", on: "elsewhere")
+        ours.others = [OtherEnvironment(environment: theirs.environment, observed: theirs.observedEnvironment)]
+        #expect(ours.plan().databases.map(\.name) == ["shop"])
+        #expect(ours.plan().steps.isEmpty)
+        #expect(ours.input.claims.conflicts.isEmpty)
+    }
+
+    @Test func `nothing is dropped while another environment's query on the same server is unanswered`() {
+        var ours = fleet(.at(3, of: shop, named: "shop"), .at(1, of: shop, named: "stray"), role: .development) {
+            $0.unmanaged = .drop
+        }
+        var theirs = Fleet("other", role: .staging, classes: [shop])
+        theirs.instance("one")
+        theirs.entry(.query(database: "register", sql: "SELECT 1"), "shop", on: "one")
+        ours.others = [OtherEnvironment(environment: theirs.environment)]
+        #expect(ours.plan().steps.isEmpty)
+        #expect(ours.plan().database("stray")?.status == .unmanaged)
+    }
+
+    @Test func `the same database claimed by two environments is a conflict`() {
+        var ours = fleet(.at(3, of: shop, named: "shop"))
+        var theirs = Fleet("other", role: .staging, classes: [shop])
+        theirs.instance("elsewhere", identifier: "id-one")
+        theirs.entry(.names(["shop"]), "shop", on: "elsewhere")
+        ours.others = [OtherEnvironment(environment: theirs.environment, observed: theirs.observedEnvironment)]
+        let conflicts = ours.input.claims.conflicts
+        #expect(conflicts.map(\.code) == [.claimedTwice])
+        #expect(conflicts.first?.range?.file == "environments/test.yaml")
+    }
+
+    @Test func `names that look alike but are spelled with other bytes are two databases`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("one", databases: [.at(3, of: shop, named: "cafe\u{301}")])
+        fleet.entry(.names(["caf\u{E9}"]), "shop", on: "one")
+        let plan = fleet.plan()
+        #expect(plan.statuses == [.missing, .unmanaged])
+    }
+
+    @Test func `a plan may be narrowed to instances and names, and says so`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("one", databases: [.at(1, of: shop, named: "shop_a"), .at(1, of: shop, named: "shop_b")])
+        fleet.instance("two", unreachable: "gone")
+        fleet.entry(.match("shop_*"), "shop", on: "one")
+        fleet.entry(.names(["x"]), "shop", on: "two")
+        fleet.narrowing = Narrowing(instances: ["one"], databases: ["*_b"])
+        let plan = fleet.plan()
+        #expect(plan.databases.map(\.name) == ["shop_b"])
+        #expect(plan.instances.map(\.name) == ["one"])
+        #expect(plan.cohorts.map(\.databases) == [["shop_b"]])
+        #expect(plan.narrowed == ["--instance one", "--database *_b"])
+        #expect(Narrowing(instances: ["one", "three"]).unknownInstances(in: [fleet.environment]) == ["three"])
+    }
+}
