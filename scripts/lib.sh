@@ -60,3 +60,24 @@ pg_recent_enough() {
         *) ((major > 18)) ;;
     esac
 }
+
+# server_account: who runs a private server where root asks for one; PostgreSQL does not run as root.
+server_account() {
+    if ((EUID != 0)); then
+        id -un
+    else
+        id -un postgres 2>/dev/null || id -un nobody 2>/dev/null || die "PostgreSQL cannot run as root: no user postgres or nobody"
+    fi
+}
+
+# as_owner COMMAND…: as the user $owner, who runs the servers, from a folder anyone may read.
+# shellcheck disable=SC2154  # whoever calls it has set $owner
+as_owner() {
+    (
+        cd /
+        if ((EUID == 0)); then
+            exec setpriv --reuid "$owner" --regid "$(id -g "$owner")" --init-groups -- "$@"
+        fi
+        exec "$@"
+    )
+}

@@ -151,6 +151,7 @@ private struct Application {
         for name in try await hold.clearAbandonedBuilds() {
             terminal.say("cleared \"\(name)\", which an interrupted run was building")
         }
+        await tidy(surveyor.desk(environment, hold, programs))
         guard approved.plan.owesChanges else {
             await hold.closeAbandonedRuns()
             if formattingIsText { terminal.say("Nothing to do: \(environment.name.value) is what its manifest says.") }
@@ -207,6 +208,16 @@ private struct Application {
         }
         if outcomes.contains(where: { $0.outcome != .converged }) {
             terminal.say("What was finished is in the journal. To continue: reconcile apply \(command.target)")
+        }
+    }
+
+    /// Clears what dead runs left and deletes backups that policy no longer keeps; a fault there stops no work.
+    private func tidy(_ desk: BackupDesk) async {
+        do {
+            let removed = try await desk.tidy()
+            if !removed.isEmpty { terminal.say("removed \(removed.count) files of old backups and interrupted runs") }
+        } catch {
+            terminal.say("warning: the backup folder could not be tidied: \(error)")
         }
     }
 

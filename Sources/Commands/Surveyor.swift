@@ -139,6 +139,12 @@ struct Surveyor: Sendable {
         return Dictionary(grouping: answers.flatMap(\.self), by: \.0).mapValues { $0.map(\.1) }
     }
 
+    /// Who takes the backups of a run and keeps their folder in order.
+    func desk(_ environment: Environment, _ hold: Hold, _ programs: [PostgresPrograms]) -> BackupDesk {
+        BackupDesk(
+            programs: programs, environment: environment, root: root, run: hold.run, pool: pool, now: { Surroundings.now })
+    }
+
     /// What the work of an apply shares.
     func applyContext(
         _ environment: Environment, _ plan: EnvironmentPlan, _ hold: Hold, _ surveyed: EnvironmentSurvey.Result,
@@ -147,8 +153,7 @@ struct Surveyor: Sendable {
     ) -> ApplyContext {
         var environment = environment
         if let parallel = servers.parallel { environment.policy.parallel = parallel }
-        let desk = BackupDesk(
-            programs: programs, environment: environment, root: root, run: hold.run, pool: pool, now: { Surroundings.now })
+        let desk = desk(environment, hold, programs)
         return ApplyContext(
             environment: environment, plan: plan, run: hold.run, classes: engine(programs).contexts, targets: targets,
             controls: hold.controls, facts: surveyed.facts, pool: pool, backups: desk, report: report)

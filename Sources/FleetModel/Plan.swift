@@ -36,11 +36,16 @@ package struct PlannedStatement: Sendable, Hashable {
     package var locks: [TableLock]
     /// What it does to rows or why it could not be assessed; nil where there is nothing to say.
     package var note: String?
+    /// Tables that were there before the plan and of which it takes rows, columns or all: held against the backup first.
+    package var destroys: [TableName]
 
     /// Stands in the statements of `quarantine-tables` for the schema, which is named for the day it is done.
     package static let quarantinePlaceholder = "quarantine_<date>"
 
-    package init(sql: String, hazards: Set<Hazard> = [], locks: [TableLock] = [], note: String? = nil) {
+    package init(
+        sql: String, hazards: Set<Hazard> = [], locks: [TableLock] = [], note: String? = nil, destroys: [TableName] = []
+    ) {
+        self.destroys = destroys
         self.sql = sql
         self.hazards = hazards
         self.locks = locks

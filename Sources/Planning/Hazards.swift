@@ -111,8 +111,25 @@ struct HazardRules {
             sql: statement.sql,
             hazards: hazards,
             locks: locks,
-            note: notes.isEmpty ? nil : notes.joined(separator: "; ")
+            note: notes.isEmpty ? nil : notes.joined(separator: "; "),
+            destroys: Set(statement.effects.flatMap(destroyed)).sorted()
         )
+    }
+
+    /// Tables that were there before the plan and lose something by an effect.
+    private func destroyed(_ effect: MeasuredStatement.Effect) -> [TableName] {
+        switch effect {
+        case .deletes(let table), .truncates(let table): existing.contains(table) ? [table] : []
+        case .drops(let object):
+            existing.filter { table in
+                switch object.kind {
+                case .schema: table.schema == object.name
+                case .column: table.schema == object.schema && object.name.hasPrefix(table.name + ".")
+                default: table.schema == object.schema && table.name == object.name
+                }
+            }
+        case .rewrites, .scans, .buildsIndex, .buildsIndexConcurrently, .notTransactional, .updates, .inserts, .opaque: []
+        }
     }
 
     /// Tables locked earlier in the transaction stay locked while this statement works.

@@ -19,10 +19,14 @@ struct FindingGroup: Hashable {
             var hint: String?
             var instance: String
         }
-        var order: [Words] = []
-        var places: [Words: [String]] = [:]
-        var objects: [Words: [String]] = [:]
-        var seen: [Words: (places: Set<String>, objects: Set<String>)] = [:]
+        struct Place: Hashable {
+            var words: Words
+            var name: String
+        }
+        // First what is said of each place, then places of which exactly the same is said: an object of one database must
+        // not read as one of another.
+        var order: [Place] = []
+        var objects: [Place: [String]] = [:]
         for finding in findings {
             let words = Words(
                 code: finding.code,
@@ -31,25 +35,34 @@ struct FindingGroup: Hashable {
                 hint: finding.hint,
                 instance: finding.instance
             )
-            if seen[words] == nil { order.append(words) }
-            let place = finding.database ?? ""
-            if seen[words, default: ([], [])].places.insert(place).inserted, !place.isEmpty {
-                places[words, default: []].append(place)
-            }
-            if let object = finding.object, seen[words, default: ([], [])].objects.insert(object).inserted {
-                objects[words, default: []].append(object)
-            }
+            let place = Place(words: words, name: finding.database ?? "")
+            if objects[place] == nil { order.append(place) }
+            let known = objects[place, default: []]
+            objects[place] = known + (finding.object.map { known.contains($0) ? [] : [$0] } ?? [])
         }
-        return order.map { words in
-            FindingGroup(
-                code: words.code,
-                severity: words.severity,
-                message: words.message,
-                hint: words.hint,
-                places: places[words] ?? [],
-                objects: objects[words] ?? []
+        var groups: [FindingGroup] = []
+        var positions: [Words: [[String]: Int]] = [:]
+        for place in order {
+            let words = place.words
+            let about = objects[place] ?? []
+            let name = place.name.isEmpty ? [] : [place.name]
+            if let position = positions[words]?[about] {
+                groups[position].places += name
+                continue
+            }
+            positions[words, default: [:]][about] = groups.count
+            groups.append(
+                FindingGroup(
+                    code: words.code,
+                    severity: words.severity,
+                    message: words.message,
+                    hint: words.hint,
+                    places: name,
+                    objects: about
+                )
             )
         }
+        return groups
     }
 }
 

@@ -128,7 +128,11 @@ extension PlannedStatement {
             sql: try json["sql"].string(),
             hazards: Set(try json["hazards"].words(Hazard.self)),
             locks: try json["locks"].list(TableLock.init(reading:)),
-            note: try json["note"].optionalString()
+            note: try json["note"].optionalString(),
+            destroys: try json["destroys"].list { reader throws(PlanDocumentError) in
+                let (schema, name) = try reader.table()
+                return TableName(schema: schema, name: name)
+            }
         )
     }
 }

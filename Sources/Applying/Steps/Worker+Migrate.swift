@@ -8,14 +8,18 @@ extension Worker {
     /// The file goes to the server as a whole and is run by `EXECUTE` inside a `DO` block: the server splits it, a syntax
     /// error anywhere runs nothing, and transaction control inside it is an error instead of an escape.
     /// See <https://www.postgresql.org/docs/current/plpgsql-transactions.html>.
-    /// - Parameter rows: how many rows the history holds before.
-    func migrate(_ migration: Migration, _ context: ClassContext, rows: Int) async throws {
+    /// - Parameters:
+    ///   - rows: how many rows the history holds before.
+    ///   - destroyed: what is held against the backup before anything else, in the same transaction.
+    func migrate(
+        _ migration: Migration, _ context: ClassContext, rows: Int, guarding destroyed: Destroyed? = nil
+    ) async throws {
         let history = HistoryTable(context, owner: foothold.owner)
         let run = fence.runID
         try await transaction(
             "migration \(migration.tag)",
-            [.sql(history.opening(expectedRows: rows))] + pieces(
-                of: migration.text, migration.statements, context)
+            (destroyed?.pieces ?? []) + [.sql(history.opening(expectedRows: rows))]
+                + pieces(of: migration.text, migration.statements, context)
         ) { took in
             history.row(of: migration, run: HistoryRun(id: run, duration: took))
         }

@@ -9,11 +9,15 @@ extension Worker {
     }
 
     /// Does one step that needs nothing but this session; gives the number of history rows afterwards.
-    func perform(_ step: Step, _ context: ClassContext, rows: Int, _ pool: CatalogPool) async throws -> Int {
+    func perform(
+        _ step: Step, _ context: ClassContext, rows: Int, _ pool: CatalogPool, guarding destroyed: Destroyed? = nil
+    ) async throws -> Int {
         switch step.kind {
         case .migrate:
             var rows = rows
-            for tag in step.migrations { rows = try await run(tag, context, rows: rows, pool) }
+            for tag in step.migrations {
+                rows = try await run(tag, context, rows: rows, pool, guarding: destroyed)
+            }
             return rows
         case .adopt:
             try await adopt(try step.migrations.map { try known($0, context) }, context, rows: rows)
@@ -29,12 +33,14 @@ extension Worker {
     }
 
     /// Runs the migration with this tag in the way its file asks for; gives the number of history rows afterwards.
-    func run(_ tag: String, _ context: ClassContext, rows: Int, _ pool: CatalogPool) async throws -> Int {
+    func run(
+        _ tag: String, _ context: ClassContext, rows: Int, _ pool: CatalogPool, guarding destroyed: Destroyed? = nil
+    ) async throws -> Int {
         let migration = try known(tag, context)
         if migration.isTransactional {
-            try await migrate(migration, context, rows: rows)
+            try await migrate(migration, context, rows: rows, guarding: destroyed)
         } else {
-            try await migrateOutsideTransaction(migration, context, rows: rows) { _ in
+            try await migrateOutsideTransaction(migration, context, rows: rows, guarding: destroyed) { _ in
                 try await self.inspect(context, pool)
             }
         }
@@ -75,6 +81,15 @@ extension Worker {
         }
         return migration
     }
+}
+
+/// Tables that a step takes rows from, and the receipt of the backup that holds those rows.
+struct Destroyed: Sendable {
+    let tables: [TableName]
+    let receipt: String
+
+    /// Rows written after the backup must not be lost: what is to be destroyed is locked and compared first.
+    var pieces: [Worker.Piece] { tables.isEmpty ? [] : [.compare(tables, receipt: receipt)] }
 }
 
 extension Fence {

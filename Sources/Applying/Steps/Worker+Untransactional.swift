@@ -44,7 +44,7 @@ extension Worker {
     /// 25001: concurrent index builds, VACUUM …) runs between a note of the catalog before it and the next note; after a
     /// death the catalog says whether it took effect, and what it left half-done is cleared first.
     func migrateOutsideTransaction(
-        _ migration: Migration, _ context: ClassContext, rows: Int,
+        _ migration: Migration, _ context: ClassContext, rows: Int, guarding destroyed: Destroyed? = nil,
         inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         var next = 0
@@ -57,7 +57,9 @@ extension Worker {
             next = try await settle(intent, inspect)
         }
         while next < migration.statements.count {
-            try await runOutside(migration.statements[next], at: next, migration, context, inspect)
+            // What an earlier statement of the file changed cannot be what the backup holds.
+            let guarding = next == 0 ? destroyed : nil
+            try await runOutside(migration.statements[next], at: next, migration, context, guarding, inspect)
             next += 1
         }
         let history = HistoryTable(context, owner: foothold.owner)
@@ -72,7 +74,7 @@ extension Worker {
 
     private func runOutside(
         _ statement: StatementText, at index: Int, _ migration: Migration, _ context: ClassContext,
-        _ inspect: @Sendable (Session) async throws -> DatabaseState
+        _ destroyed: Destroyed?, _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         let label = "\(migration.tag), statement \(index + 1)"
         let done = Intent(digest: migration.sha256, index: index + 1, before: nil, invalid: [])
@@ -81,7 +83,7 @@ extension Worker {
         do {
             try await transaction(
                 label,
-                [
+                (destroyed?.pieces ?? []) + [
                     .sql("SELECT set_config('role', \(literal: role), true), set_config('search_path', \(literal: context.source.searchPath), true)"),
                     statement.copyData.map { .copy(text, data: Array($0.utf8)) } ?? .sql(text),
                     .sql("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog"),

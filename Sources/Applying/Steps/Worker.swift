@@ -32,6 +32,8 @@ actor Worker {
         case sql(SQL)
         /// One `COPY … FROM stdin` and its lines.
         case copy(SQL, data: [UInt8])
+        /// Locks tables and holds them against a backup: rows written after it must not be lost.
+        case compare([TableName], receipt: String)
     }
 
     /// Runs pieces and commits, or leaves nothing behind; a lock timeout is retried as a whole.
@@ -73,6 +75,10 @@ actor Worker {
             for piece in pieces {
                 switch piece {
                 case .sql(let sql): text = text + sql + ";\n"
+                case .compare(let tables, let receipt):
+                    try await session.run(text, label: label)
+                    text = ""
+                    try await compare(tables, with: receipt)
                 case .copy(let sql, let data):
                     try await session.run(text, label: label)
                     text = ""
@@ -87,10 +93,20 @@ actor Worker {
         }
     }
 
+    private func compare(_ tables: [TableName], with receipt: String) async throws {
+        do throws(BackupError) {
+            try await DataGuard.compare(session, with: try StoredBackup.read(receipt), tables: tables)
+        } catch {
+            // A lock that did not come in time is waited for again, as any other.
+            if case .server(let refused) = error { throw refused }
+            throw error
+        }
+    }
+
     /// Rolls back and says what an error of ours means.
     private func undone(_ error: any Error) async -> any Error {
-        guard let error = error as? PostgresError, case .server(let message) = error else { return error }
         _ = try? await session.runKeepingAnswers("ROLLBACK", label: "rollback")
+        guard let error = error as? PostgresError, case .server(let message) = error else { return error }
         switch message.sqlState {
         case "RC001": return ApplyError.fenced(database: key.database)
         case "RC002": return ApplyError.stale(["\"\(key.database)\": \(message.primary)"])

@@ -168,13 +168,23 @@ struct DatabaseWork: Sendable {
         case .backup: try await backup(worker)
         case .migrate where step.migrations.isEmpty: try await worker.mend(step.statements)
         case .migrate, .adopt, .initialize, .quarantineTables, .check:
-            return try await worker.perform(step, classContext, rows: rows, context.pool)
+            return try await worker.perform(
+                step, classContext, rows: rows, context.pool, guarding: await destroyed(by: step))
         case .rebuildDatabase: try await rebuild(step, worker, classContext, control)
         case .createDatabase: preconditionFailure("a database is created before a session can be in it")
         case .dropDatabase, .moveDatabase, .retireInstance:
             throw ApplyError.failed("step \(step.kind.rawValue) is not one of a cohort")
         }
         return rows
+    }
+
+    /// What a step destroys, where this run has a backup to hold it against. Tables that an earlier step of the plan has
+    /// worked on are no longer what the backup holds, by our own doing.
+    private func destroyed(by step: Step) async -> Destroyed? {
+        guard let receipt = await receipts[key] else { return nil }
+        let before = cohort.steps.prefix { $0.id != step.id }.flatMap(\.statements).flatMap(\.locks).map(\.table)
+        let tables = Set(step.statements.flatMap(\.destroys)).subtracting(before)
+        return tables.isEmpty ? nil : Destroyed(tables: tables.sorted(), receipt: receipt)
     }
 
     private func backup(_ worker: Worker) async throws {
