@@ -1,5 +1,6 @@
 import Effects
 import FleetModel
+import Glibc
 import Postgres
 import Servers
 import Testing
@@ -111,14 +112,18 @@ import TestSupport
     static func copy(_ server: EmbeddedServer, from: String, to: String) async throws {
         let file = "\(server.folder)/\(from).dump"
         let user = try ProcessUser.forPostgres()
+        let tools = try #require(
+            await PostgresPrograms.all(explicit: nil).first {
+                access($0.path("pg_dump"), X_OK) == 0 && $0.version.major >= server.programs.version.major
+            })
         let host = ["-h", server.folder, "-U", "postgres"]
         let dump = Command(
-            server.programs.path("pg_dump"), host + ["-Fc", "-f", file, "-d", from], folder: "/", user: user,
+            tools.path("pg_dump"), host + ["-Fc", "-f", file, "-d", from], folder: "/", user: user,
             timeLimit: .seconds(60))
         let dumped = try await dump.run()
         #expect(dumped.status == 0, "\(dumped.errors)")
         let restore = Command(
-            server.programs.path("pg_restore"), host + ["--exit-on-error", "-d", to, file], folder: "/", user: user,
+            tools.path("pg_restore"), host + ["--exit-on-error", "-d", to, file], folder: "/", user: user,
             timeLimit: .seconds(60))
         let restored = try await restore.run()
         #expect(restored.status == 0, "\(restored.errors)")

@@ -12,8 +12,8 @@ struct CanonicalCatalog {
     /// Lines in `definitions`.
     var invalidIndexes: [Int] = []
     var notInspected: [String] = []
-    /// False once an OID stayed a number that may differ between servers.
-    var isComplete = true
+    /// Whether the words of a view or a rule are still to be asked for.
+    var lacksRuleText = false
 
     /// Finds the same catalog in the pool, or makes it: only the first of its kind costs objects.
     ///

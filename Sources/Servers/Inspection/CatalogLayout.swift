@@ -3,6 +3,7 @@ internal import Postgres
 /// The catalogs of one major version and where in their rows things stand.
 struct CatalogLayout: Sendable {
     let entries: [Entry]
+    let wanted: Set<CatalogTable.Identifier>
     private(set) var columns = Columns()
     private let places: [Int?]
 
@@ -53,8 +54,11 @@ struct CatalogLayout: Sendable {
         }
     }
 
-    init(major: Int) {
-        entries = CatalogTable.all.compactMap { $0.resolved(major: major) }.map(Entry.init)
+    /// - Parameter wanted: which of the optional catalogs to ask for.
+    init(major: Int, wanted: Set<CatalogTable.Identifier>) {
+        entries = CatalogTable.all.filter { !CatalogTable.optional.contains($0.id) || wanted.contains($0.id) }
+            .compactMap { $0.resolved(major: major) }.map(Entry.init)
+        self.wanted = wanted
         var places = [Int?](repeating: nil, count: CatalogTable.Identifier.allCases.count)
         for (place, entry) in entries.enumerated() { places[entry.table.id.rawValue] = place }
         self.places = places
@@ -65,7 +69,7 @@ struct CatalogLayout: Sendable {
 
     /// Columns that code asks for by name.
     struct Columns: Sendable {
-        var toast = 0, options = 0, pages = 0, size = 0
+        var toast = 0, options = 0, hasSubclass = 0, pages = 0, size = 0
         var attributeTarget = 0, attributeOptions = 0
         var constraintType = 0, constraintParent = 0
         var triggerIsInternal = 0, triggerConstraint = 0, triggerFunction = 0
@@ -76,10 +80,13 @@ struct CatalogLayout: Sendable {
         var parent = 0
         var described = 0, labelled = 0
         var currentUser = 0
+        var argumentTypes = 0, hasBody = 0
+        var castTarget = 0
     }
 
     private func column(_ name: SQL, of id: CatalogTable.Identifier) -> Int {
-        let found = place(of: id).flatMap { entries[$0].table.columns.firstIndex { $0.sql == name } }
+        guard let place = place(of: id) else { return 0 }
+        let found = entries[place].table.columns.firstIndex { $0.sql == name }
         guard let found else { preconditionFailure("no column \(name.text) is asked for") }
         return found
     }
@@ -87,6 +94,7 @@ struct CatalogLayout: Sendable {
     private func findColumns() -> Columns {
         var columns = Columns()
         columns.toast = column("reltoastrelid", of: .relation)
+        columns.hasSubclass = column("relhassubclass", of: .relation)
         columns.options = column("reloptions", of: .relation)
         columns.pages = column("relpages", of: .relation)
         columns.size = column(CatalogTable.size, of: .relation)
@@ -109,6 +117,9 @@ struct CatalogLayout: Sendable {
         columns.described = column("classoid", of: .description)
         columns.labelled = column("classoid", of: .securityLabel)
         columns.currentUser = column("current_user", of: .database)
+        columns.argumentTypes = column("proargtypes", of: .function)
+        columns.hasBody = column("prosqlbody IS NOT NULL", of: .function)
+        columns.castTarget = column("casttarget", of: .cast)
         return columns
     }
 

@@ -7,10 +7,21 @@ package final class CatalogPool: Sendable {
 
     package init() {}
 
+    private struct LayoutKey: Hashable {
+        var major: Int
+        var wanted: Set<CatalogTable.Identifier>
+    }
+
     private struct State {
         var catalogs: [CatalogKey: PooledCatalog] = [:]
         var histories: [[[String?]]: HistoryRows] = [:]
-        var layouts: [Int: CatalogLayout] = [:]
+        var layouts: [LayoutKey: CatalogLayout] = [:]
+        /// What some database needed: those that follow will need it too.
+        var wanted: Set<CatalogTable.Identifier> = []
+        var ruleTexts: [Fingerprint: [UInt8]] = [:]
+        /// At first nothing is remembered, and some rules cannot be.
+        var asksForRuleTexts = true
+        var hasUnmemorableRules = false
     }
 
     /// How many different catalogs it holds.
@@ -37,12 +48,34 @@ package final class CatalogPool: Sendable {
         }
     }
 
-    func layout(major: Int) -> CatalogLayout {
+    /// The catalogs to ask for, those included that a database has needed before.
+    func layout(major: Int, adding needed: Set<CatalogTable.Identifier>) -> CatalogLayout {
         state.withLock { state in
-            if let found = state.layouts[major] { return found }
-            let made = CatalogLayout(major: major)
-            state.layouts[major] = made
+            var wanted = state.wanted.union(needed)
+            if state.asksForRuleTexts || state.hasUnmemorableRules { wanted.insert(.ruleText) }
+            let key = LayoutKey(major: major, wanted: wanted)
+            if let found = state.layouts[key] { return found }
+            let made = CatalogLayout(major: major, wanted: wanted)
+            state.layouts[key] = made
             return made
+        }
+    }
+
+    /// Notes what the databases to come will need; the texts of rules are asked for only by whom the pool cannot help.
+    func want(_ needs: Set<CatalogTable.Identifier>) {
+        state.withLock { $0.wanted.formUnion(needs.subtracting([.ruleText])) }
+    }
+
+    func ruleText(_ key: Fingerprint) -> [UInt8]? { state.withLock { $0.ruleTexts[key] } }
+
+    /// Notes that there are rules whose words must be asked for in every database.
+    func noteUnmemorableRule() { state.withLock { $0.hasUnmemorableRules = true } }
+
+    func remember(_ text: [UInt8], of key: Fingerprint) {
+        state.withLock { state in
+            state.ruleTexts[key] = text
+            // From now on most databases will find their rules here.
+            state.asksForRuleTexts = false
         }
     }
 }

@@ -2,13 +2,10 @@ internal import Glibc
 
 /// Parts of objects that have rows of their own.
 extension CatalogReading {
-    /// All details, sorted, and whether every OID in them could be named.
-    func allDetails() -> (details: CatalogDetails, isComplete: Bool) {
+    /// All details, sorted.
+    func allDetails(_ ruleTexts: [[UInt8]?]) -> CatalogDetails {
         var details = CatalogDetails()
-        var isComplete = true
-        for (entry, rows) in zip(layout.entries, rows) {
-            isComplete = read(entry, rows, into: &details) && isComplete
-        }
+        for (entry, rows) in zip(layout.entries, rows) { read(entry, rows, into: &details) }
         for owned in ownedSequences {
             details.add(NameMap.key(.relation, owned.sequence)) { out in
                 out.append(contentsOf: "owned by ".utf8)
@@ -16,16 +13,15 @@ extension CatalogReading {
                 context.names.append(.relation, owned.table, column: owned.column, to: &out)
             }
         }
-        readViews(into: &details)
+        readViews(ruleTexts, into: &details)
         readIndexColumns(into: &details)
         readToastOptions(into: &details)
         details.sort()
-        return (details, isComplete)
+        return details
     }
 
-    private func read(_ entry: CatalogLayout.Entry, _ rows: CopyRows, into details: inout CatalogDetails) -> Bool {
-        guard case .detail(let objectClass) = entry.table.role, let oid = entry.oid else { return true }
-        var isComplete = true
+    private func read(_ entry: CatalogLayout.Entry, _ rows: CopyRows, into details: inout CatalogDetails) {
+        guard case .detail(let objectClass) = entry.table.role, let oid = entry.oid else { return }
         for row in 0..<rows.count {
             let object = rows.number(row, oid)
             let column = entry.columnNumber.map { rows.number(row, $0) } ?? 0
@@ -33,28 +29,18 @@ extension CatalogReading {
             let relation = entry.relation.map { rows.number(row, $0) } ?? (objectClass == .relation ? object : 0)
             details.add(NameMap.key(objectClass, object, column: column), ordinal: ordinal) { out in
                 for (place, form) in entry.defining {
-                    isComplete = append(rows, row, place, form, relation, to: &out) && isComplete
+                    append(rows, row, place, form, relation, to: &out)
                     out.append(9)
                 }
             }
         }
-        return isComplete
     }
 
-    /// A view is its rule `_RETURN`.
-    private func readViews(into details: inout CatalogDetails) {
-        guard let (entry, rows) = of(.rewrite), let name = entry.name, let relation = entry.relation,
-            let text = entry.defining.last?.place
-        else { return }
+    private func readViews(_ texts: [[UInt8]?], into details: inout CatalogDetails) {
+        guard let (entry, rows) = of(.rewrite), let name = entry.name, let relation = entry.relation else { return }
         for row in 0..<rows.count where isReturnRule(rows, row, name) {
-            details.add(NameMap.key(.relation, rows.number(row, relation))) {
-                append(rows, row, text, .text, 0, to: &$0)
-            }
+            details.add(NameMap.key(.relation, rows.number(row, relation))) { $0 += texts[row] ?? [] }
         }
-    }
-
-    func isReturnRule(_ rows: CopyRows, _ row: Int, _ name: Int) -> Bool {
-        rows.cell(row, name).elementsEqual("_RETURN".utf8)
     }
 
     /// Of an index's columns only what was set on them counts: the rest follows from its definition.

@@ -2,10 +2,11 @@ internal import FleetModel
 
 /// From raw rows to canonical lines.
 extension CatalogReading {
-    func canonical() -> CanonicalCatalog {
+    func canonical(_ pool: CatalogPool) -> CanonicalCatalog {
         var result = CanonicalCatalog()
-        let (details, isComplete) = allDetails()
-        result.isComplete = isComplete
+        let ruleTexts = ruleTexts(pool)
+        result.lacksRuleText = ruleTexts.contains { $0 == nil }
+        let details = allDetails(ruleTexts)
         for (entry, rows) in zip(layout.entries, rows) {
             guard case .object(let objectClass, let usual) = entry.table.role else { continue }
             for row in 0..<rows.count {
@@ -16,6 +17,7 @@ extension CatalogReading {
             }
         }
         addColumns(details, to: &result)
+        addRules(ruleTexts, to: &result)
         addSubscriptions(to: &result)
         addRemarks(.description, .comment, to: &result)
         addRemarks(.securityLabel, .securityLabel, to: &result)
@@ -34,15 +36,13 @@ extension CatalogReading {
         let relation = entry.relation.map { rows.number(row, $0) } ?? (objectClass == .relation ? oid : 0)
         let hasOwner = entry.owner != nil && kind != .index
         let name = { (out: inout [UInt8]) in appendName(entry, rows, row, objectClass, oid, to: &out) }
-        var isComplete = true
         result.definitions.add(kind, hasOwner: hasOwner, name: name) { out in
             for (place, form) in entry.defining {
-                isComplete = append(rows, row, place, form, relation, to: &out) && isComplete
+                append(rows, row, place, form, relation, to: &out)
                 out.append(9)
             }
             details.append(key, to: &out)
         }
-        result.isComplete = result.isComplete && isComplete
         result.keys.append(key)
         if hasOwner { addPrivileges(entry, rows, row, kind, name, to: &result) }
         guard objectClass == .relation else { return }
@@ -157,7 +157,6 @@ extension CatalogReading {
             guard !excludedSchemas.contains(oid), oid != historySchema else { return false }
             return oid >= NameMap.firstUser || entry.name.map { rows.cell(row, $0).elementsEqual("public".utf8) } == true
         case .relation: return !isExcluded(relation: oid)
-        case .rule: if let name = entry.name, isReturnRule(rows, row, name) { return false }
         case .constraint:
             let relation = entry.relation.map { rows.number(row, $0) } ?? 0
             guard relation != 0 else {

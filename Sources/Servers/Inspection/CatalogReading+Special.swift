@@ -47,15 +47,13 @@ extension CatalogReading {
             out.append(NameMap.dot)
             out.append(contentsOf: rows.cell(row, entry.name ?? 0))
         }
-        var isComplete = true
         result.definitions.add(.column, name: name) { out in
             for (place, form) in entry.defining {
-                isComplete = append(rows, row, place, form, oid, to: &out) && isComplete
+                append(rows, row, place, form, oid, to: &out)
                 out.append(9)
             }
             details.append(key, to: &out)
         }
-        result.isComplete = result.isComplete && isComplete
         result.keys.append(key)
         guard let access = entry.access, !rows.isNull(row, access) else { return }
         var text: [UInt8] = []

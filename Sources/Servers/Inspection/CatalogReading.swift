@@ -149,10 +149,37 @@ struct CatalogReading {
         default: break
         }
         for row in 0..<rows.count {
+            if objectClass == .function || objectClass == .cast {
+                nameByTypes(objectClass, entry, rows, row, rows.number(row, oid))
+                continue
+            }
             // What is named after its relation is found through it.
             let schema = entry.isNamedAfterRelation ? nil : entry.schema.map { rows.number(row, $0) }
             setName(objectClass, rows.number(row, oid), in: schema, rows.cell(row, name))
         }
+    }
+
+    /// A function is told from others by the types of its arguments, a cast is nothing but two types.
+    private mutating func nameByTypes(
+        _ objectClass: ObjectClass, _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ oid: UInt32
+    ) {
+        guard let name = entry.name, oid >= NameMap.firstUser else { return }
+        var text: [UInt8] = []
+        if objectClass == .cast {
+            TypeNames.append(rows.number(row, name), context.names, to: &text)
+            text.append(contentsOf: " AS ".utf8)
+            TypeNames.append(rows.number(row, layout.columns.castTarget), context.names, to: &text)
+        } else {
+            text.append(contentsOf: rows.cell(row, name))
+            text.append(UInt8(ascii: "("))
+            let types = rows.cell(row, layout.columns.argumentTypes).split(separator: UInt8(ascii: " "))
+            for (place, type) in types.enumerated() {
+                if place > 0 { text.append(contentsOf: ", ".utf8) }
+                TypeNames.append(rows.bytes.number(in: type.startIndex..<type.endIndex), context.names, to: &text)
+            }
+            text.append(UInt8(ascii: ")"))
+        }
+        setName(objectClass, oid, in: entry.schema.map { rows.number(row, $0) }, text[...])
     }
 
     private mutating func setName(
@@ -178,7 +205,8 @@ struct CatalogReading {
         for row in 0..<rows.count {
             let object = rows.number(row, oid)
             let isRelation = rows.number(row, catalog) == 1259
-            if rows.byte(row, type) == UInt8(ascii: "e") || !isRelation {
+            let dependency = rows.byte(row, type)
+            if dependency == UInt8(ascii: "e") || (dependency == UInt8(ascii: "i") && !isRelation) {
                 guard let objectClass = ObjectClass(catalog: rows.number(row, catalog)) else { continue }
                 excluded.insert(NameMap.key(objectClass, object))
                 if objectClass == .relation { relations[object]?.isExcluded = true }

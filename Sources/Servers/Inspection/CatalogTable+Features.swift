@@ -98,6 +98,14 @@ extension CatalogTable {
             [CatalogColumn("oid", .oid), CatalogColumn("spcname", .name)]),
     ]
 
+    /// Most databases have no rows in these: they are asked for once another catalog tells that there are some.
+    static let optional: Set<Identifier> = [
+        .ruleText, .functionBody, .range, .aggregate, .partitioned, .inherits, .policy, .foreignTable, .statistics,
+        .foreignServer, .eventTrigger, .publicationRelation, .publicationNamespace, .collation, .conversion, .transform,
+        .operator, .operatorClass, .operatorFamily, .accessOperator, .accessFunction, .textSearchConfiguration,
+        .textSearchMap, .textSearchDictionary, .textSearchParser, .textSearchTemplate, .tablespace,
+    ]
+
     static let specials: [CatalogTable] = [
         CatalogTable(
             .database, .special, "pg_catalog.pg_database", where: "datname = current_database()",
@@ -108,7 +116,10 @@ extension CatalogTable {
         CatalogTable(
             .depend, .special, "pg_catalog.pg_depend",
             where: """
-                deptype = 'e' OR (deptype = 'i' AND classid IN (1255, 2605)) OR (classid = 1259 AND refclassid = 1259 AND refobjsubid > 0 AND deptype IN ('a', 'i'))
+                CASE WHEN objid < 16384 THEN false WHEN deptype = 'e' THEN true \
+                WHEN classid = 1259 THEN refclassid = 1259 AND refobjsubid > 0 AND deptype IN ('a', 'i') \
+                WHEN deptype = 'i' THEN classid IN (1255, 2605) ELSE \
+                classid IN (2617, 2616, 2753, 3456, 2607, 3602, 3600, 3601, 3764, 3256, 3381, 3466, 1417, 3576) END
                 """,
             [
                 CatalogColumn("classid", .unused), CatalogColumn("objid", .oid), CatalogColumn("refobjid", .relation),

@@ -60,9 +60,9 @@ extension CatalogTable {
                 CatalogColumn("condefault"),
             ]),
         CatalogTable(
-            .cast, .object(.cast, .cast), "pg_catalog.pg_cast", where: "oid >= 16384",
+            .cast, .object(.cast, .cast), "pg_catalog.pg_cast",
             [
-                CatalogColumn("oid", .oid), CatalogColumn("castsource::regtype || ' AS ' || casttarget::regtype", .name),
+                CatalogColumn("oid", .oid), CatalogColumn("castsource", .name), CatalogColumn("casttarget", .unused),
                 CatalogColumn("castfunc", .reference(.function)), CatalogColumn("castcontext"),
                 CatalogColumn("castmethod"),
             ]),
@@ -84,7 +84,8 @@ extension CatalogTable {
             .function, .object(.function, .function), "pg_catalog.pg_proc", where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid),
-                CatalogColumn("proname || '(' || array_to_string(proargtypes::regtype[], ', ') || ')'", .name),
+                CatalogColumn("proname", .name), CatalogColumn("proargtypes", .unused),
+                CatalogColumn("prosqlbody IS NOT NULL", .unused),
                 CatalogColumn("pronamespace", .schema), CatalogColumn("prokind", .kind),
                 CatalogColumn("pg_get_userbyid(proowner)", .owner), CatalogColumn("proacl", .access(.function)),
                 CatalogColumn("prolang", .reference(.language)), CatalogColumn("procost"), CatalogColumn("prorows"),
@@ -96,8 +97,10 @@ extension CatalogTable {
                 CatalogColumn("proargmodes"), CatalogColumn("proargnames"), CatalogColumn("proargdefaults", .tree),
                 CatalogColumn("protrftypes", .references(.type)), CatalogColumn("prosrc"), CatalogColumn("probin"),
                 CatalogColumn("proconfig", .set),
-                CatalogColumn("CASE WHEN prosqlbody IS NOT NULL THEN pg_get_function_sqlbody(oid) END", .text),
             ]),
+        CatalogTable(
+            .functionBody, .detail(.function), "pg_catalog.pg_proc", where: "oid >= 16384 AND prosqlbody IS NOT NULL",
+            [CatalogColumn("oid", .oid), CatalogColumn("pg_get_function_sqlbody(oid)", .text)]),
         CatalogTable(
             .aggregate, .detail(.function), "pg_catalog.pg_aggregate", where: "aggfnoid::oid >= 16384",
             [
@@ -164,10 +167,10 @@ extension CatalogTable {
                 CatalogColumn("laninline", .reference(.function)), CatalogColumn("lanvalidator", .reference(.function)),
             ]),
         CatalogTable(
-            .accessMethod, .object(.accessMethod, .accessMethod), "pg_catalog.pg_am", where: "oid >= 16384",
+            .accessMethod, .object(.accessMethod, .accessMethod), "pg_catalog.pg_am",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("amname", .name), CatalogColumn("amtype"),
-                CatalogColumn("amhandler::oid", .reference(.function)),
+                CatalogColumn("amhandler"),
             ]),
     ]
 

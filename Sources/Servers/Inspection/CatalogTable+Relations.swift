@@ -16,7 +16,7 @@ extension CatalogTable {
             .relation, .object(.relation, .table), "pg_catalog.pg_class", where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("relname", .name), CatalogColumn("relnamespace", .schema),
-                CatalogColumn("relkind", .kind), CatalogColumn("reltoastrelid", .unused),
+                CatalogColumn("relkind", .kind), CatalogColumn("reltoastrelid", .unused), CatalogColumn("relhassubclass", .unused),
                 CatalogColumn(Self.size, .unused), CatalogColumn("relpages", .unused),
                 CatalogColumn("pg_get_userbyid(relowner)", .owner), CatalogColumn("relacl", .access(.relation)),
                 CatalogColumn("reloftype", .reference(.type)), CatalogColumn("relam", .reference(.accessMethod)),
@@ -51,8 +51,10 @@ extension CatalogTable {
                 CatalogColumn("conparentid", .unused), CatalogColumn("confrelid", .reference(.relation)),
                 CatalogColumn("contype"), CatalogColumn("condeferrable"), CatalogColumn("condeferred"),
                 CatalogColumn("convalidated"), CatalogColumn("confupdtype"), CatalogColumn("confdeltype"),
-                CatalogColumn("confmatchtype"), CatalogColumn("conislocal"), CatalogColumn("coninhcount"),
-                CatalogColumn("connoinherit"),
+                CatalogColumn("confmatchtype"), CatalogColumn("CASE WHEN contype IN ('c', 'n') THEN connoinherit END"),
+                // Of a partition's constraint both depend on whether it was made with the partition or before.
+                CatalogColumn("CASE WHEN conparentid = 0 THEN conislocal END"),
+                CatalogColumn("CASE WHEN conparentid = 0 THEN coninhcount END"),
                 // Which columns a check names follows from its expression.
                 CatalogColumn("CASE WHEN contype <> 'c' THEN conkey END", .columns),
                 CatalogColumn("confkey", .columnsOf(place: 6)), CatalogColumn("confdelsetcols", .columnSet, 15...99),
@@ -85,10 +87,16 @@ extension CatalogTable {
                 CatalogColumn("tgconstraint", .reference(.constraint)),
             ]),
         CatalogTable(
-            .rewrite, .object(.rule, .rule), "pg_catalog.pg_rewrite", where: "oid >= 16384",
+            .rewrite, .special, "pg_catalog.pg_rewrite", where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("rulename", .name), CatalogColumn("ev_class", .relation),
-                CatalogColumn("ev_type"), CatalogColumn("ev_enabled"),
+                CatalogColumn("ev_enabled"), CatalogColumn("ev_type"), CatalogColumn("is_instead"),
+                CatalogColumn("ev_qual", .tree), CatalogColumn("ev_action", .tree),
+            ]),
+        CatalogTable(
+            .ruleText, .special, "pg_catalog.pg_rewrite", where: "oid >= 16384",
+            [
+                CatalogColumn("oid", .oid),
                 CatalogColumn(
                     """
                     CASE rulename WHEN '_RETURN' THEN pg_get_viewdef(ev_class) ELSE pg_get_ruledef(oid) END

@@ -127,7 +127,7 @@ struct CatalogTable {
         case foreignTable, `operator`, operatorClass, operatorFamily, accessOperator, accessFunction, cast, collation
         case conversion, language, transform, accessMethod, textSearchConfiguration, textSearchMap
         case textSearchDictionary, textSearchParser, textSearchTemplate, tablespace
-        case database, depend, description, securityLabel, defaultPrivileges, largeObject, subscription
+        case ruleText, functionBody, database, depend, description, securityLabel, defaultPrivileges, largeObject, subscription
     }
 
     init(

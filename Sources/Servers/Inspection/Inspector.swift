@@ -5,12 +5,13 @@ package import Postgres
 ///
 /// The server is asked for raw catalog rows, never for their words (`pg_get_*`), which cost it ten times as much; they are
 /// made canonical here. Everything is read in one snapshot; the history comes last, so that a missing table loses nothing
-/// else. Within a transaction of the caller's the caller's own snapshot counts.
+/// else. Only where a database turns out to hold what most have not is it asked a second time, for that as well; the pool
+/// remembers, and the databases that follow are asked for all of it at once.
 package enum Inspector {
     /// - Parameters:
-    ///   - settings: what the session was opened with, where it is still to be proved within this round trip.
     ///   - history: nil where no class is known to live here.
-    /// - Throws: `PostgresError`.
+    ///   - settings: what the session was opened with, where it is still to be proved within this round trip.
+    /// - Throws: `PostgresError`. Within a transaction of the caller's the caller's own snapshot counts.
     package static func inspect(
         _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings? = nil
     ) async throws(PostgresError) -> DatabaseState {
@@ -21,14 +22,40 @@ package enum Inspector {
     static func look(
         _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings?
     ) async throws(PostgresError) -> (state: DatabaseState, bytes: Int64) {
-        let layout = pool.layout(major: await session.serverVersionNumber / 10_000)
+        var settings = settings
+        var needed: Set<CatalogTable.Identifier> = []
+        while true {
+            let layout = pool.layout(major: await session.serverVersionNumber / 10_000, adding: needed)
+            let (reading, rows) = try await read(session, layout, history, settings)
+            let canonical = reading.canonical(pool)
+            let missing = reading.needs(canonical).subtracting(layout.wanted)
+            if !missing.isEmpty {
+                pool.want(missing)
+                needed.formUnion(missing)
+                settings = nil
+                continue
+            }
+            let (catalog, relations) = canonical.pooled(in: pool)
+            let marks = try await marks(session, reading)
+            let state = DatabaseState(
+                catalog: catalog,
+                history: history.flatMap { query in rows.map { pool.history($0.values, digest: query.digest) } } ?? .missing,
+                nonEmptyTables: reading.nonEmpty(relations), initMark: marks.initMark, unfinished: marks.unfinished)
+            return (state, reading.relationBytes)
+        }
+    }
+
+    /// One round trip; a second one only for a history within a transaction of the caller's.
+    private static func read(
+        _ session: Session, _ layout: CatalogLayout, _ history: HistoryQuery?, _ settings: SessionSettings?
+    ) async throws(PostgresError) -> (reading: CatalogReading, history: Rows?) {
         let isWithin = await session.isInTransaction
         var sql: SQL = isWithin ? Self.pinPath : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
         if let settings { sql = sql + settings.proof + "; " }
-        sql = sql + layout.statements + (isWithin ? Self.restorePath : "")
+        sql = sql + layout.statements
         // Within the caller's transaction an error would be the caller's: ask for the history once it is known to be there.
         if let history, !isWithin { sql = sql + "; " + history.statement }
-        if !isWithin { sql = sql + "; COMMIT" }
+        sql = sql + (isWithin ? Self.restorePath : "; COMMIT")
         let (all, error) = try await session.runKeepingAnswers(sql, label: "inspect")
         if error != nil, !isWithin { try await session.run("ROLLBACK", label: "end of inspection") }
         var answers = all.filter { answer in
@@ -50,16 +77,9 @@ package enum Inspector {
         }
         if let error, !error.isMissingTable { throw error }
         let reading = CatalogReading(layout, rows, history: history.map { TableName(schema: $0.schema, name: $0.table) })
-        let (catalog, relations) = reading.canonical().pooled(in: pool)
-        var found = answers.popFirst()?.rows
-        if isWithin, let history, reading.hasTable(history) {
-            found = try await session.run(history.statement, label: "history").first?.rows
-        }
-        let marks = try await marks(session, reading)
-        let state = DatabaseState(
-            catalog: catalog, history: history.flatMap { query in found.map { query.rows($0, pool) } } ?? .missing,
-            nonEmptyTables: reading.nonEmpty(relations), initMark: marks.initMark, unfinished: marks.unfinished)
-        return (state, reading.relationBytes)
+        guard isWithin, let history else { return (reading, history == nil ? nil : answers.popFirst()?.rows) }
+        guard reading.hasTable(history) else { return (reading, nil) }
+        return (reading, try await session.run(history.statement, label: "history").first?.rows)
     }
 
     /// A caller's transaction may have a `search_path` of its own, on which it depends how the server names things.
@@ -99,10 +119,6 @@ extension HistoryQuery {
         SELECT \(SQL(joining: columns)) FROM ONLY \(schema: schema, name: table) TABLESAMPLE SYSTEM (100) \
         ORDER BY \(order)
         """
-    }
-
-    fileprivate func rows(_ rows: Rows, _ pool: CatalogPool) -> HistoryRows {
-        pool.history(rows.values, digest: digest)
     }
 }
 

@@ -14,6 +14,8 @@ struct NameMap {
     private var keys: [UInt64]
     private var spans: [Range<UInt32>]
     private var count = 0
+    /// Classes of which a name was looked for in vain.
+    let unnamed = Unnamed()
     /// All names, one after the other.
     private(set) var arena: [UInt8] = []
 
@@ -55,12 +57,18 @@ struct NameMap {
         }
         guard let span = span(Self.key(objectClass, oid, column: column)) else {
             out.append(digitsOf: column == 0 ? oid : column)
+            unnamed.classes.insert(objectClass)
             return false
         }
         out.append(Self.mark)
         arena.withUnsafeBufferPointer { out.append(contentsOf: $0[span]) }
         out.append(Self.mark)
         return true
+    }
+
+    /// What was missed, noted by whoever reads.
+    final class Unnamed {
+        var classes: Set<ObjectClass> = []
     }
 
     private mutating func insert(_ key: UInt64, _ span: Range<UInt32>) {

@@ -55,8 +55,10 @@ struct NodeTree {
                 }
                 let field = Self.fields[Self.hash(bytes[(index + 1)..<end])]
                 guard let field else {
-                    out.append(contentsOf: bytes[index..<end])
+                    let start = index
+                    out.append(contentsOf: bytes[start..<end])
                     index = skipBlank(end, range.upperBound, &out)
+                    isComplete = isKnown(index, range.upperBound, field: bytes[start..<end]) && isComplete
                     // What follows is a value even if it begins like a field.
                     if index < range.upperBound, bytes[index] == UInt8(ascii: ":") {
                         let valueEnd = tokenEnd(index, range.upperBound)
@@ -67,6 +69,7 @@ struct NodeTree {
                 }
                 if case .dropped = field {
                     index = tokenEnd(min(end + 1, range.upperBound), range.upperBound)
+                    if out.last == UInt8(ascii: " ") { out.removeLast() }
                     continue
                 }
                 out.append(contentsOf: bytes[index..<end])
@@ -201,6 +204,13 @@ struct NodeTree {
         return min(index, limit)
     }
 
+    /// False for a number that may be an OID in a field that is not known to hold one.
+    private func isKnown(_ index: Int, _ limit: Int, field: ArraySlice<UInt8>) -> Bool {
+        guard index < limit, bytes[index] >= 48, bytes[index] <= 57 else { return true }
+        let number = bytes.number(in: index..<tokenEnd(index, limit))
+        return number < NameMap.firstUnstable || field.suffix(3).elementsEqual("mod".utf8) || field.suffix(3).elementsEqual("Mod".utf8)
+    }
+
     private func skipBlank(_ index: Int, _ limit: Int, _ out: inout [UInt8]) -> Int {
         guard index < limit, bytes[index] == UInt8(ascii: " ") else { return index }
         out.append(UInt8(ascii: " "))
@@ -217,16 +227,16 @@ struct NodeTree {
         func add(_ names: String, _ field: Field) {
             for name in names.split(separator: " ") { fields[hash(name.utf8)] = field }
         }
-        add("location stmt_location stmt_len list_start list_end", .dropped)
+        add("location stmt_location stmt_len list_start list_end checkAsUser", .dropped)
         // `a::text`, `text(a)` and a cast that nobody wrote are the same expression.
         add("funcformat relabelformat coerceformat convertformat coercionformat row_format", .dropped)
-        add("opno opnos negop eqop", .reference(.operator))
+        add("opno opnos negop eqop sortop", .reference(.operator))
         add("opfuncid funcid aggfnoid winfnoid hashfuncid negfuncid elemfuncid", .reference(.function))
         add("opcollid inputcollid inputcollids funccollid constcollid varcollid resultcollid array_collid", .reference(.collation))
-        add("casecollid coalescecollid minmaxcollid collation collOid refcollid paramcollid aggcollid wincollid", .reference(.collation))
+        add("ctecolcollations colcollations funccolcollations casecollid coalescecollid minmaxcollid collation collOid refcollid paramcollid aggcollid wincollid", .reference(.collation))
         add("opresulttype funcresulttype vartype resulttype array_typeid element_typeid casetype typeId", .reference(.type))
         add("coalescetype minmaxtype row_typeid refcontainertype refelemtype refrestype paramtype type", .reference(.type))
-        add("aggtype aggtranstype aggargtypes wintype typeid seqtypid refassgnexprtype", .reference(.type))
+        add("ctecoltypes coltypes funccoltypes aggtype aggtranstype aggargtypes wintype typeid seqtypid refassgnexprtype", .reference(.type))
         add("opfamilies", .reference(.operatorFamily))
         add("relid seqid resultrelid", .reference(.relation))
         add("varattno varattnosyn", .column)
