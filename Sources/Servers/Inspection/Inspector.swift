@@ -7,9 +7,14 @@ package import Postgres
 /// made canonical here. Everything is read in one snapshot; the history comes last, so that a missing table loses nothing
 /// else. Within a transaction of the caller's the caller's own snapshot counts.
 package enum Inspector {
+    /// Reads a database's catalog and its history, and which tables hold rows.
+    ///
     /// - Parameters:
-    ///   - settings: what the session was opened with, where it is still to be proved within this round trip.
+    ///   - session: in the database.
     ///   - history: nil where no class is known to live here.
+    ///   - pool: where catalogs and histories that databases have in common are kept once.
+    ///   - settings: what the session was opened with, where it is still to be proved within this round trip.
+    /// - Returns: what was seen; a history table that is not there is `.missing`.
     /// - Throws: `PostgresError`.
     package static func inspect(
         _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings? = nil
