@@ -35,7 +35,9 @@ package struct Command: Sendable {
     package var name: String { FilePath(program).lastComponent?.string ?? program }
 }
 
-/// How a program ended. A status other than 0 is a result, not an error.
+/// How a program ended.
+///
+/// A status other than 0 is a result, not an error.
 package struct CommandResult: Sendable {
     /// The exit status, or 128 + the signal that ended it.
     package var status: Int

@@ -50,7 +50,9 @@ package struct CatalogObject: Sendable, Hashable {
     }
 }
 
-/// The canonical catalog of one database: all it holds, in one order. Shared by all databases that hold the same.
+/// The canonical catalog of one database: all it holds, in one order.
+///
+/// Shared by all databases that hold the same.
 package final class Catalog: Sendable {
     /// Everything in the catalog a user made or can set, but rows, order of columns, sizes, owners and privileges.
     package let fingerprint: Fingerprint

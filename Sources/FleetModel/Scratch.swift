@@ -57,7 +57,9 @@ package struct MeasuredMigration: Sendable, Hashable {
 package struct MeasuredStatement: Sendable, Hashable {
     package var sql: String
     /// The strongest lock held after it on each table that it locked, read or wrote anew, of those that existed before its
-    /// migration began. One taken by a statement before counts too: it is held while this one works.
+    /// migration began.
+    ///
+    /// One taken by a statement before counts too: it is held while this one works.
     package var locks: [TableLock]
     package var effects: Set<Effect>
 

@@ -4,7 +4,9 @@ internal import CLibPQ
 struct Connection: ~Copyable {
     let handle: OpaquePointer
 
-    /// Connects and waits. See <https://www.postgresql.org/docs/current/libpq-connect.html>.
+    /// Connects and waits.
+    ///
+    /// See <https://www.postgresql.org/docs/current/libpq-connect.html>.
     init(_ keywordsAndValues: [(String, String)]) throws(PostgresError) {
         let keywords = CStrings(keywordsAndValues.map(\.0))
         let values = CStrings(keywordsAndValues.map(\.1))

@@ -3,7 +3,9 @@ internal import CLibPQ
 /// Where to connect to: libpq's keywords and values, the secret apart so that it can never be printed.
 package struct ConnectionTarget: Sendable {
     package var parameters: [(keyword: String, value: String)]
-    /// Replaces `dbname` of the parameters. Passed as a bare name: libpq expands a conninfo string only where asked to.
+    /// The database's name, which replaces the `dbname` of the parameters.
+    ///
+    /// Passed as a bare name: libpq expands a conninfo string only where asked to.
     package var database: String
     package var password: Secret?
 

@@ -1,6 +1,8 @@
 internal import CLibPQ
 
-/// Text for a server to run. There is no way in from a `String` but as an identifier, a literal, or by a labelled door.
+/// Text for a server to run.
+///
+/// There is no way in from a `String` but as an identifier, a literal, or by a labelled door.
 package struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
     package private(set) var text: String
 

@@ -22,8 +22,13 @@ package actor Session {
 
     /// Connects, and proves the settings unless `proof` is to be part of the caller's own first round trip.
     ///
-    /// - Parameter timeLimit: for the whole of connecting; libpq counts in whole seconds, at least two.
-    /// - Throws: `PostgresError`.
+    /// - Parameters:
+    ///   - target: where to, and as whom.
+    ///   - settings: pinned at the start, the same whatever the server's, database's or role's defaults are.
+    ///   - proof: who asks the server whether they hold.
+    ///   - timeLimit: for the whole of connecting; libpq counts in whole seconds, at least two.
+    /// - Returns: the session; closed by `close`, or with its last reference.
+    /// - Throws: `PostgresError`, `.unfit` where a setting did not hold.
     package static func open(
         _ target: ConnectionTarget, settings: SessionSettings, proof: Proof = .atOnce, timeLimit: Duration = .seconds(10)
     ) async throws(PostgresError) -> Session {
@@ -58,7 +63,10 @@ package actor Session {
     /// Runs a string of statements in one round trip by the simple protocol.
     ///
     /// Cancelling the task asks the server to cancel the statement (SQLSTATE 57014).
-    /// - Parameter label: what traces call it; never a value.
+    /// - Parameters:
+    ///   - sql: the statements, separated by semicolons.
+    ///   - label: what traces call it; never a value.
+    /// - Returns: what each statement answered, in order.
     /// - Throws: `PostgresError`; statements after the one that failed did not run.
     @discardableResult
     package nonisolated func run(_ sql: SQL, label: String = "sql") async throws(PostgresError) -> [Answer] {

@@ -49,7 +49,9 @@ package struct SessionSettings: Sendable, Hashable {
         ]
     }
 
-    /// The start-up `options`. Blanks and backslashes within a value are escaped by a backslash.
+    /// What pins the settings at the start of a session: its start-up parameter `options`.
+    ///
+    /// Blanks and backslashes within a value are escaped by a backslash.
     var startupOptions: String {
         pinned.map { name, value in
             let escaped = value.flatMap { $0 == " " || $0 == "\\" ? ["\\", $0] : [$0] }

@@ -1,6 +1,8 @@
 import FleetModel
 
-/// One migration and what it must be measured to do. Tables of the schema `public` go without it.
+/// One migration and what it must be measured to do.
+///
+/// Tables of the schema `public` go without it.
 struct Case {
     var sql: String
     var effects: [String]

@@ -5,9 +5,13 @@ package struct Estate: Sendable {
     package var variables: [String: String] = [:]
     package var files: [Script.File] = []
 
+    /// Reads an estate's files and sets its variables.
+    ///
     /// - Parameters:
     ///   - words: its name, then `VARIABLE=VALUE`.
+    ///   - folder: where the estates are, each a folder of its name.
     ///   - servers: variables that are known already, which its own values may use.
+    /// - Throws: `Misstep` where there is no such estate, or a variable is not written as `NAME=VALUE`.
     package init(_ words: [String], in folder: String, servers: [String: String]) throws {
         guard let name = words.first, Files.names(in: "\(folder)/\(name)") != nil else {
             throw Misstep("there is no estate \(words.first ?? "") in \(folder)")

@@ -33,7 +33,14 @@ package actor ScriptSession {
     var background: [String: Task<CommandResult, any Error>] = [:]
     var recorded: [String] = []
 
-    /// - Parameter estates: the folder in which the verb `estate` finds its files.
+    /// Starts the script's servers, runs its lines in order, and stops the servers.
+    ///
+    /// - Parameters:
+    ///   - script: what to play.
+    ///   - source: where the script itself is, to be rewritten by `RECORD=1`.
+    ///   - estates: the folder in which the verb `estate` finds its files.
+    /// - Throws: `ScriptFailure` where a line did not go as written, `Misstep` where output was recorded anew or an
+    ///   estate is missing, or what kept a server from starting.
     package static func play(_ script: Script, source: String? = nil, estates: String = "") async throws {
         let declared = script.lines.filter { $0.verb == "server" }
         try await start(declared[...], [:]) { servers in

@@ -5,7 +5,7 @@ internal import SystemPackage
 package final class TemporaryFolder: Sendable {
     package let path: String
 
-    /// - Parameter parent: where it is made; in memory unless told.
+    /// Makes it in the folder `parent`: in memory, where there is some, unless told.
     package init(in parent: String = TestServer.parent) throws {
         var template = Array("\(parent)/rcl-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }

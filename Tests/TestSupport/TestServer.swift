@@ -10,7 +10,7 @@ package import Servers
 package enum TestServer {
     /// Starts a server of the newest installed major (or the one asked for), runs the test, and stops it.
     ///
-    /// - Parameter identity: servers of the same number have the same system identifier, as a clone would.
+    /// Servers of the same `identity` have the same system identifier, as a clone would.
     package static func with<Result: Sendable>(
         identity: Int = 0,
         major: Int? = nil,

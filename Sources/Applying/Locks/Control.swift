@@ -78,7 +78,9 @@ package actor Control {
         }
     }
 
-    /// Appends to the journal; returns when it is on disk. Entries that wait for each other share one transaction.
+    /// Appends to the journal; returns when it is on disk.
+    ///
+    /// Entries that wait for each other share one transaction.
     func record(_ step: Step, database: String?, state: String, detail: String? = nil) async throws {
         let entry: SQL = """
             INSERT INTO reconcile.steps (run_id, database, step, kind, state, detail)
@@ -131,7 +133,9 @@ package actor Control {
         if error != nil { _ = try? await session.runKeepingAnswers("ROLLBACK", label: "abandoned runs, rollback") }
     }
 
-    /// Closes the run in the journal. To be called however the run ends.
+    /// Closes the run in the journal.
+    ///
+    /// To be called however the run ends.
     package func finish(outcome: String, databases: String) async {
         guard epoch != 0 else { return }
         _ = try? await session.runKeepingAnswers(

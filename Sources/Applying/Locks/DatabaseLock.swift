@@ -26,8 +26,12 @@ struct Foothold: Sendable {
 enum DatabaseLock {
     /// Proves the session's settings, takes the database's lock in this very session, and says where we are: one round trip.
     ///
-    /// - Parameter attempts: how often to ask, with pauses, before giving up; a lock is never blocked on.
-    /// - Throws: `ApplyError.locked`, `PostgresError`.
+    /// - Parameters:
+    ///   - session: in the database; it holds the lock until it ends.
+    ///   - settings: what the session was opened with.
+    ///   - attempts: how often to ask, with pauses, before giving up; a lock is never blocked on.
+    /// - Returns: which database this is, who owns it, and whether a fence of ours is there.
+    /// - Throws: `ApplyError.locked` once the attempts are used up; `PostgresError`, also where a setting did not hold.
     static func take(on session: Session, settings: SessionSettings, attempts: Int = 1) async throws -> Foothold {
         for attempt in 1...attempts {
             let answers = try await session.run(
@@ -59,7 +63,9 @@ enum DatabaseLock {
     }
 }
 
-/// The fence of one database: the newest epoch that acted in it. A run with an older one can do nothing more.
+/// The fence of one database: the newest epoch that acted in it.
+///
+/// A run with an older one can do nothing more.
 struct Fence: Sendable {
     let epoch: Int64
     let runID: String

@@ -9,7 +9,12 @@ package struct Hold: Sendable {
 
     /// Takes the environment's lock on every instance in the manifest's order, or on none; writes nothing.
     ///
-    /// - Parameter needed: which instances the run works on; the others' locks are taken where they answer.
+    /// - Parameters:
+    ///   - environment: whose lock is taken.
+    ///   - targets: where each instance's maintenance database is, by instance; an instance without one is passed over.
+    ///   - run: who holds the locks; others see its name on the sessions.
+    ///   - needed: which instances the run works on; the others' locks are taken where they answer.
+    /// - Returns: a session with the lock on each instance that was reached.
     /// - Throws: `ApplyError.locked` at once where another run holds one, `UnreachableInstance` where one does not answer.
     package static func take(
         _ environment: Environment, targets: [String: ConnectionTarget], run: Run,

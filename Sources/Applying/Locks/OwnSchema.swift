@@ -37,8 +37,10 @@ enum OwnSchema {
             id integer PRIMARY KEY CHECK (id = 1), epoch bigint NOT NULL, run_id text NOT NULL);
         """
 
-    /// Writes a mark. Its table is made when the first is: most databases never need one, and one that is there costs a
-    /// further round trip at every look.
+    /// Writes a mark.
+    ///
+    /// Its table is made when the first is: most databases never need one, and one that is there costs a further round
+    /// trip at every look.
     static func mark(_ key: String, _ value: String) -> SQL {
         """
         CREATE TABLE IF NOT EXISTS reconcile.marks (key text PRIMARY KEY, value text NOT NULL);

@@ -9,8 +9,11 @@ extension Worker {
     /// error anywhere runs nothing, and transaction control inside it is an error instead of an escape.
     /// See <https://www.postgresql.org/docs/current/plpgsql-transactions.html>.
     /// - Parameters:
+    ///   - migration: one whose file runs in a transaction.
+    ///   - context: the class's: whom it runs as, with which search_path, and where its history is.
     ///   - rows: how many rows the history holds before.
     ///   - destroyed: what is held against the backup before anything else, in the same transaction.
+    /// - Throws: what `transaction` throws; a refusal by the migration's own SQL is a `PostgresError`.
     func migrate(
         _ migration: Migration, _ context: ClassContext, rows: Int, guarding destroyed: Destroyed? = nil
     ) async throws {

@@ -38,8 +38,13 @@ actor Worker {
 
     /// Runs pieces and commits, or leaves nothing behind; a lock timeout is retried as a whole.
     ///
-    /// - Parameter pieces: made anew for each attempt, given how long the pieces before took.
-    /// - Throws: `ApplyError.fenced`, `.stale`, `.foreign`, `PostgresError`.
+    /// - Parameters:
+    ///   - label: what traces call it.
+    ///   - limits: statements at its very beginning, before the fence is looked at.
+    ///   - pieces: the work, in order.
+    ///   - closing: the last statement before the commit, made anew for each attempt, given how long the pieces took.
+    /// - Throws: `ApplyError.fenced`, `.stale`, `.foreign`, `PostgresError`; `BackupError` where a table is no longer
+    ///   what the backup holds.
     func transaction(
         _ label: String, limits: SQL = "", _ pieces: [Piece], closing: @Sendable (Duration) -> SQL = { _ in "" }
     ) async throws {

@@ -60,8 +60,11 @@ package struct EnvironmentSurvey: Sendable {
     /// Makes the plan from what was seen.
     ///
     /// - Parameters:
-    ///   - others: what was seen of other environments, where this run looked at them.
-    ///   - ask: asks the checks of databases that are converged; given their keys and class.
+    ///   - environment: the one to plan for.
+    ///   - observed: what was seen of it.
+    ///   - others: what was seen of other environments, by name, where this run looked at them.
+    ///   - ask: asks the checks of databases that are converged, given their keys and class; gives what each said.
+    /// - Returns: the plan as the environment's policy judges it, with the faults that came to light.
     /// - Throws: `CancellationError`, or what scratch could not even say as an answer.
     package func plan(
         _ environment: Environment, observed: ObservedEnvironment, others: [String: ObservedEnvironment] = [:],

@@ -61,8 +61,15 @@ package struct ApplyContext: Sendable {
 package protocol BackupTaking: Sendable {
     /// Dumps one database, whose lock `session` holds, and proves the archive as far as `level` asks.
     ///
-    /// - Parameter rehearse: run on the restored copy at level `rehearse`, before it is wiped.
+    /// - Parameters:
+    ///   - key: the database.
+    ///   - session: a session in it.
+    ///   - target: where the dumping program connects to.
+    ///   - level: how far the archive is proved: not at all, read, restored, or restored and rehearsed on.
+    ///   - rehearse: run on the restored copy at level `rehearse`, before it is wiped.
     /// - Returns: the receipt's absolute path.
+    /// - Throws: `BackupError`, `ApplyError.failed` where the client tools are unfit for production, or what `rehearse`
+    ///   throws.
     func take(
         _ key: DatabaseKey, session: Session, target: ConnectionTarget, level: Policy.BackupVerify,
         rehearse: @Sendable (RestoredCopy) async throws -> Void

@@ -178,8 +178,9 @@ struct DatabaseWork: Sendable {
         return rows
     }
 
-    /// What a step destroys, where this run has a backup to hold it against. Tables that an earlier step of the plan has
-    /// worked on are no longer what the backup holds, by our own doing.
+    /// What a step destroys, where this run has a backup to hold it against.
+    ///
+    /// Tables that an earlier step of the plan has worked on are no longer what the backup holds, by our own doing.
     private func destroyed(by step: Step) async -> Destroyed? {
         guard let receipt = await receipts[key] else { return nil }
         let before = cohort.steps.prefix { $0.id != step.id }.flatMap(\.statements).flatMap(\.locks).map(\.table)

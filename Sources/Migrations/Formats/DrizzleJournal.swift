@@ -1,10 +1,5 @@
 internal import FleetModel
-
-#if canImport(FoundationEssentials)
 internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 /// `meta/_journal.json`: which files of a drizzle folder are migrations, in their order.
 struct DrizzleJournal: Decodable {

@@ -24,10 +24,15 @@ package struct EmbeddedServer: Sendable {
     /// Starts a server in a new folder under `parent`, runs `body`, and stops and wipes it.
     ///
     /// - Parameters:
+    ///   - programs: the installation whose server is run.
     ///   - parent: an existing folder that the server's user may enter.
     ///   - template: a folder made by `makeTemplate` with the same programs.
-    ///   - settings: added to what makes it fast and private.
-    /// - Throws: `EmbeddedServerError`, or what `body` throws.
+    ///   - superuser: the name that the template was made with.
+    ///   - settings: by name; added to what makes it fast and private.
+    ///   - body: begun once the server answers; when it ends, the server does.
+    /// - Returns: what `body` returns.
+    /// - Throws: `NoPlainUser`, `EmbeddedServerError`, `CommandError` where the supervisor did not start, or what
+    ///   `body` throws.
     package static func run<Result: Sendable>(
         _ programs: PostgresPrograms, in parent: String, template: String, superuser: String = superuser,
         settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
@@ -83,7 +88,13 @@ package struct EmbeddedServer: Sendable {
 
     /// Makes a data folder to copy from: `initdb` takes far longer than a copy.
     ///
-    /// - Parameter path: where it is to be; made under another name and renamed, so that it is there wholly or not at all.
+    /// - Parameters:
+    ///   - programs: the installation whose `initdb` makes it; servers on its copies must be of the same.
+    ///   - path: where it is to be; made under another name and renamed, so that it is there wholly or not at all.
+    ///   - locale: of the databases in it, which are in UTF-8.
+    ///   - superuser: the name of its only role that may log in.
+    /// - Throws: `NoPlainUser`, `CommandError` where `initdb` did not come to its end within 120 seconds,
+    ///   `EmbeddedServerError.notInitialized`.
     package static func makeTemplate(
         _ programs: PostgresPrograms, at path: String, locale: String = "C.UTF-8", superuser: String = superuser
     ) async throws {

@@ -66,8 +66,8 @@ extension CatalogReading {
             out.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "N")])
             return
         }
-        for option in AccessList.elements(cell).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            guard !option.starts(with: "pg_attver=".utf8) else { continue }
+        for option in AccessList.elements(cell).sorted(by: { $0.lexicographicallyPrecedes($1) })
+        where !option.starts(with: "pg_attver=".utf8) {
             out.append(contentsOf: option)
             out.append(NameMap.dot)
         }

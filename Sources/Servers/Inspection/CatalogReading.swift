@@ -36,7 +36,10 @@ struct CatalogReading {
         var isIndex: Bool { kind == UInt8(ascii: "i") || kind == UInt8(ascii: "I") }
     }
 
+    /// Names every object in the rows, so that others can be written with names in place of OIDs.
+    ///
     /// - Parameters:
+    ///   - layout: of the server's major.
     ///   - rows: one for each entry of the layout.
     ///   - history: the table that is left out.
     init(_ layout: CatalogLayout, _ rows: [CopyRows], history: TableName?) {

@@ -40,10 +40,11 @@ struct CatalogRecords {
     /// Positions of the lines in the order of their bytes.
     var sorted: [Int] {
         bytes.withUnsafeBytes { buffer in
-            records.indices.sorted { left, right in
+            // No bytes, no lines.
+            guard let base = buffer.baseAddress else { return [] }
+            return records.indices.sorted { left, right in
                 let (a, b) = (records[left], records[right])
-                let common = memcmp(
-                    buffer.baseAddress! + a.start, buffer.baseAddress! + b.start, min(a.end - a.start, b.end - b.start))
+                let common = memcmp(base + a.start, base + b.start, min(a.end - a.start, b.end - b.start))
                 return common == 0 ? a.end - a.start < b.end - b.start : common < 0
             }
         }

@@ -2,8 +2,9 @@ internal import Effects
 package import FleetModel
 internal import Postgres
 
-/// Looks at an environment's servers and at every database on them. It writes nothing and never fails: what cannot be
-/// seen is unknown, with the reason.
+/// Looks at an environment's servers and at every database on them.
+///
+/// It writes nothing and never fails: what cannot be seen is unknown, with the reason.
 ///
 /// First each instance tells from its maintenance database what it is and what it holds; then every database is inspected
 /// over a connection of its own, in one round trip, several at a time across all instances.

@@ -23,8 +23,13 @@ package struct InstanceAccess: Sendable {
     package let target: ConnectionTarget
     private let requiresTLS: Bool
 
-    /// - Parameter warn: told what is unwise but allowed.
-    /// - Throws: `AccessError`.
+    /// Resolves the instance's secret; connects nowhere yet.
+    ///
+    /// - Parameters:
+    ///   - instance: the one to be reached.
+    ///   - environment: whose it is; its role says how strictly the secret is kept, its policy whether TLS must be.
+    ///   - warn: told what is unwise but allowed.
+    /// - Throws: `AccessError.hops` where the way leads over others, `AccessError.secret`.
     package init(
         _ instance: Instance, of environment: Environment, warn: (String) -> Void = { _ in }
     ) async throws(AccessError) {

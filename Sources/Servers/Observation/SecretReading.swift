@@ -25,7 +25,10 @@ package enum SecretError: Error, Sendable, CustomStringConvertible {
 extension SecretSource {
     /// Reads the secret from where the manifest says that it is.
     ///
-    /// - Parameter warn: told what is unwise but allowed outside production.
+    /// - Parameters:
+    ///   - role: the environment's; in production a file that others may read is refused.
+    ///   - warn: told what is unwise but allowed outside production.
+    /// - Returns: the variable's whole value, or the first line of the file or of what the command wrote.
     /// - Throws: `SecretError`.
     package func read(
         for role: EnvironmentRole, warn: (String) -> Void = { _ in }

@@ -16,10 +16,13 @@ package struct Scratch: Sendable {
     private let cache: ReplayCache
     private let inspect: Inspect
 
+    /// Says where migrations may run and where answers are kept; starts nothing.
+    ///
     /// - Parameters:
     ///   - programs: installations on this machine, best first.
     ///   - given: the server of `--scratch`, used instead of one of our own.
     ///   - cacheFolder: where answers are kept; made where it is not there. Nil: they are not kept.
+    ///   - inspect: how a catalog is taken, the same way as of real databases.
     package init(
         programs: [PostgresPrograms],
         given: ConnectionTarget? = nil,
@@ -34,7 +37,12 @@ package struct Scratch: Sendable {
 
     /// Answers every request; what cannot be answered is an answer that says why.
     ///
-    /// - Parameter roles: names of the real servers' roles, by major; a role that none has is missing on scratch too.
+    /// - Parameters:
+    ///   - requests: which migrations of a class, in which order, on which major.
+    ///   - folders: the migrations, by class name.
+    ///   - classes: how the databases of each class are made and used.
+    ///   - roles: names of the real servers' roles, by major; a role that none has is missing on scratch too.
+    /// - Returns: an answer to each request.
     /// - Throws: `CancellationError`, `NoPlainUser`.
     package func answer(
         _ requests: [ReplayRequest],

@@ -13,7 +13,7 @@ actor ScratchRoles {
 
     /// Makes the owner and the runner able to log in, and gives the runner all else.
     ///
-    /// - Parameter others: names of the real server's roles: made without login, without rights.
+    /// All else are `others`, the names of the real server's roles: made without login, without rights.
     func prepare(_ setup: ReplaySetup, others: [String]) async throws(PostgresError) {
         for (member, role) in members {
             try await administrator.run("REVOKE \(identifier: role) FROM \(identifier: member)", label: "roles")

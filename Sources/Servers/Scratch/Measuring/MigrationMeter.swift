@@ -11,7 +11,7 @@ struct MigrationMeter {
     private var state: TransactionState
     private var procedures: (Procedures, catalogWrites: Int)?
 
-    /// - Parameter trap: makes the trap for statements that cannot run in a transaction.
+    /// Notes what is there before the migration; `trap` makes the trap for statements that cannot run in a transaction.
     init(
         _ migration: Migration,
         in scratch: ScratchSession,

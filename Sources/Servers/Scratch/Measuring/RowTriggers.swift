@@ -10,7 +10,7 @@ enum RowTriggers {
 
     /// Plants them on all tables that have none yet.
     ///
-    /// - Parameter session: the superuser's where the server is ours, else that of the tables' owner.
+    /// The session is the superuser's where the server is ours, else that of the tables' owner.
     static func plant(in session: Session) async throws(PostgresError) {
         let tables =
             try await session.run(unplanted, label: "tables without triggers").first?.rows

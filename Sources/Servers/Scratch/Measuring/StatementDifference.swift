@@ -77,7 +77,9 @@ struct StatementDifference {
         )
     }
 
-    /// Tables with an index whose storage is new. An index kept over a change of a column's type keeps its storage.
+    /// Tables with an index whose storage is new.
+    ///
+    /// An index kept over a change of a column's type keeps its storage.
     private var indexed: (plain: Set<UInt32>, concurrent: Set<UInt32>) {
         let old = Set(before.relations.values.lazy.filter { $0.kind == "i" }.map(\.storage))
         var plain: Set<UInt32> = []

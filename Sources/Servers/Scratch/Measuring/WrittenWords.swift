@@ -7,8 +7,9 @@ struct WrittenWords {
     /// Positions of words that a parenthesis follows.
     private var calls: Set<Int> = []
 
-    /// Unquoted words come in lower case, quoted ones as they stand. Text in dollar quotes is read like all else: it is
-    /// the body of a block or a function.
+    /// Reads the words: unquoted ones come in lower case, quoted ones as they stand.
+    ///
+    /// Text in dollar quotes is read like all else: it is the body of a block or a function.
     init(_ text: String) {
         let bytes = Array(text.utf8)
         var index = 0
@@ -43,9 +44,10 @@ struct WrittenWords {
         words.indices.first { calls.contains($0) && functions.contains(words[$0]) }.map { words[$0] }
     }
 
-    /// What in it may write rows or drop what holds some, as the text says it; nil where nothing does.
+    /// Finds the first thing in it that may write rows or drop what holds some.
     ///
     /// - Parameter writers: names of functions and procedures whose own code may write.
+    /// - Returns: what it is, in the words of SQL; nil where nothing does.
     func writing(_ writers: Set<String> = []) -> String? {
         for (index, word) in words.enumerated() {
             let before = index > 0 ? words[index - 1] : ""
