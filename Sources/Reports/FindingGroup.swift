@@ -80,7 +80,7 @@ extension TextPage {
     /// A group of findings: what, about what, and once what to do.
     mutating func finding(_ group: FindingGroup, indent: Int, place: String? = nil, showsHint: Bool = true) {
         let margin = String(repeating: " ", count: indent)
-        let code = Printable.padded(group.code.rawValue, to: 22)
+        let code = Printable.padded(group.code.rawValue, to: 24)
         let about = group.objects.isEmpty ? "" : Printable.list(group.objects) + ": "
         let whose = place.map { $0 + ": " } ?? ""
         paragraph(
@@ -88,7 +88,7 @@ extension TextPage {
             whose + about + Printable.clean(group.message)
         )
         if showsHint, let hint = group.hint {
-            paragraph([Span(margin + "  " + String(repeating: " ", count: 22))], "→ " + Printable.clean(hint), .faint)
+            paragraph([Span(margin + "  " + String(repeating: " ", count: 24))], "→ " + Printable.clean(hint), .faint)
         }
     }
 }

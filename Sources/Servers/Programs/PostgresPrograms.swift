@@ -30,7 +30,10 @@ package struct PostgresPrograms: Sendable, Hashable {
         var seen: Set<String> = []
         var found: [PostgresPrograms] = []
         for folder in folders where isExecutable("\(folder)/pg_dump") || isExecutable("\(folder)/postgres") {
-            guard seen.insert(real(folder)).inserted, let programs = await inspect(folder: folder) else { continue }
+            // Debian's programs on PATH are one wrapper that picks a version by its own lights, and slowly.
+            guard !real("\(folder)/pg_dump").hasSuffix("/pg_wrapper"), seen.insert(real(folder)).inserted,
+                let programs = await inspect(folder: folder)
+            else { continue }
             found.append(programs)
         }
         return found
