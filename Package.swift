@@ -32,7 +32,11 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
-        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .systemLibrary(
+            name: "CLibYAML",
+            pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]
+        ),
         .target(name: "FleetModel", dependencies: [crypto], swiftSettings: settings),
         .target(name: "Effects", dependencies: [system, subprocess], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
@@ -41,12 +45,14 @@ let package = Package(
         .target(
             name: "Servers",
             dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(name: "Planning", dependencies: ["FleetModel", "Migrations", collections], swiftSettings: settings),
         .target(
             name: "Applying",
             dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(name: "Reports", dependencies: ["FleetModel", "Planning"], swiftSettings: settings),
         .target(
             name: "Commands",
@@ -55,43 +61,74 @@ let package = Package(
                 "Reports", "Servers", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .executableTarget(name: "reconcile", dependencies: ["Commands"], swiftSettings: settings),
         .target(
-            name: "FleetFixtures", dependencies: ["FleetModel", "Migrations", "Planning"], path: "Tests/FleetFixtures",
-            swiftSettings: settings),
+            name: "FleetFixtures",
+            dependencies: ["FleetModel", "Migrations", "Planning"],
+            path: "Tests/FleetFixtures",
+            swiftSettings: settings
+        ),
         .target(
-            name: "TestSupport", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
-            path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport",
+            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "CommandTests", dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
-            exclude: ["Estates", "Scenarios", "Scripts"], swiftSettings: settings),
+            name: "CommandTests",
+            dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
+            exclude: ["Estates", "Scenarios", "Scripts"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "BackupTests",
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "DocsTests", dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
-            swiftSettings: settings),
+            name: "DocsTests",
+            dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "InspectionTests", dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
-            swiftSettings: settings),
+            name: "InspectionTests",
+            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "ManifestLoadingTests", dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
-            exclude: ["Manifests"], swiftSettings: settings),
+            name: "ManifestLoadingTests",
+            dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
+            exclude: ["Manifests"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "MigrationsTests", dependencies: ["FleetModel", "Migrations", system], exclude: ["Folders"],
-            swiftSettings: settings),
+            name: "MigrationsTests",
+            dependencies: ["FleetModel", "Migrations", system],
+            exclude: ["Folders"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "PlanningTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports"],
-            swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Servers", "TestSupport"], swiftSettings: settings),
+            name: "PlanningTests",
+            dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "ReportsTests", dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
-            exclude: ["Golden"], swiftSettings: settings),
+            name: "PostgresTests",
+            dependencies: ["Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
+            exclude: ["Golden"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ScratchTests",
             dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", "Servers", "TestSupport", system],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
     ]
 )

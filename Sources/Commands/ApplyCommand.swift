@@ -23,7 +23,8 @@ struct ApplyCommand: AsyncParsableCommand {
               reconcile apply testing --auto-approve
               reconcile apply plan.json --format json
               reconcile apply staging --partial --allow blocks-writes
-            """)
+            """
+    )
 
     @Argument(help: .init("An environment's name, or a saved plan.", valueName: "ENV|FILE"), completion: .file())
     var target: String
@@ -46,8 +47,12 @@ struct ApplyCommand: AsyncParsableCommand {
         var statuses: [ExitStatus] = []
         for item in work {
             let application = Application(
-                command: self, workspace: workspace, environment: item.environment, saved: item.saved,
-                savedDigest: item.digest)
+                command: self,
+                workspace: workspace,
+                environment: item.environment,
+                saved: item.saved,
+                savedDigest: item.digest
+            )
             do {
                 statuses.append(try await application.run())
             } catch let ending as Ending {
@@ -68,14 +73,21 @@ struct ApplyCommand: AsyncParsableCommand {
         if let environment = workspace.fleet.environment(named: target) {
             guard autoApprove || common.terminal.isInteractive else {
                 throw Ending(
-                    .usage, "there is no terminal to ask on, so nothing was changed",
-                    hint: "approve a saved plan (reconcile plan \(target) --out FILE; reconcile apply FILE), or give --auto-approve")
+                    .usage,
+                    "there is no terminal to ask on, so nothing was changed",
+                    hint:
+                        "approve a saved plan (reconcile plan \(target) --out FILE; reconcile apply FILE), or give --auto-approve"
+                )
             }
             return [(environment, nil, nil)]
         }
         guard textOfFile(target) != nil else {
             let all = workspace.fleet.environments.map { "\"\($0.name.value)\"" }.joined(separator: ", ")
-            throw Ending(.usage, "\"\(target)\" is neither an environment nor a file", hint: "there are environments \(all)")
+            throw Ending(
+                .usage,
+                "\"\(target)\" is neither an environment nor a file",
+                hint: "there are environments \(all)"
+            )
         }
         let file = try SavedPlan.read(target)
         let digest = PlanDocument(file).contentDigest
@@ -109,7 +121,12 @@ private struct Application {
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         let hold: Hold
         do {
-            hold = try await Hold.take(environment, targets: targets, run: run, needed: { servers.narrowing.includes(instance: $0) })
+            hold = try await Hold.take(
+                environment,
+                targets: targets,
+                run: run,
+                needed: { servers.narrowing.includes(instance: $0) }
+            )
         } catch let error as ApplyError {
             throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
         } catch let error as UnreachableInstance {
@@ -127,13 +144,19 @@ private struct Application {
     }
 
     private func held(
-        _ hold: Hold, _ surveyor: Surveyor, _ targets: [String: ConnectionTarget], _ allowed: Set<Hazard>
+        _ hold: Hold,
+        _ surveyor: Surveyor,
+        _ targets: [String: ConnectionTarget],
+        _ allowed: Set<Hazard>
     ) async throws -> ExitStatus {
         let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
         let surveyed = try await surveyor.survey(environment, programs)
         guard !surveyed.plan.hasUnreachable else {
             try command.common.show(Plan([surveyed.plan], root: workspace.fleet.root), .text)
-            throw Ending(.failed, "not every instance of \"\(environment.name.value)\" was reached, so nothing was done")
+            throw Ending(
+                .failed,
+                "not every instance of \"\(environment.name.value)\" was reached, so nothing was done"
+            )
         }
         try await hold.requireQuiet(surveyed.claimedOIDs)
         var plan = surveyed.plan
@@ -145,8 +168,10 @@ private struct Application {
         } catch {
             if saved == nil { try showText(review.plan) }
             throw Ending(
-                .refused, "\(error.refused.count) refused by policy, so nothing was done",
-                hint: "grant what is named above, or give --partial to do the rest")
+                .refused,
+                "\(error.refused.count) refused by policy, so nothing was done",
+                hint: "grant what is named above, or give --partial to do the rest"
+            )
         }
         for name in try await hold.clearAbandonedBuilds() {
             terminal.say("cleared \"\(name)\", which an interrupted run was building")
@@ -165,7 +190,9 @@ private struct Application {
     }
 
     private func carryOut(
-        _ approved: ApprovedPlan, _ hold: Hold, _ context: (@escaping @Sendable (ApplyEvent) -> Void) -> ApplyContext
+        _ approved: ApprovedPlan,
+        _ hold: Hold,
+        _ context: (@escaping @Sendable (ApplyEvent) -> Void) -> ApplyContext
     ) async throws -> ExitStatus {
         let digest =
             savedDigest ?? PlanDocument(Plan([approved.plan], root: workspace.fleet.root)).contentDigest
@@ -179,7 +206,8 @@ private struct Application {
         let failed = outcomes.contains { $0.outcome != .converged }
         await hold.finish(
             outcome: Task.isCancelled ? "interrupted" : failed ? "failed" : "converged",
-            databases: .object(counts.map { JSONValue.Member($0.key.rawValue, .integer(Int64($0.value))) }))
+            databases: .object(counts.map { JSONValue.Member($0.key.rawValue, .integer(Int64($0.value))) })
+        )
         progress.report(.unlocked(run: hold.run.id))
         progress.report(.summary(outcomes))
         if formattingIsText { conclude(outcomes, counts, approved.plan, took: clock.now - start) }
@@ -188,7 +216,10 @@ private struct Application {
     }
 
     private func conclude(
-        _ outcomes: [DatabaseOutcome], _ counts: [DatabaseOutcome.Outcome: Int], _ plan: EnvironmentPlan, took: Duration
+        _ outcomes: [DatabaseOutcome],
+        _ counts: [DatabaseOutcome.Outcome: Int],
+        _ plan: EnvironmentPlan,
+        took: Duration
     ) {
         let parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
             counts[outcome].map { "\($0) \(outcome.rawValue)" }
@@ -196,7 +227,9 @@ private struct Application {
         let name = environment.name.value
         terminal.give("\(name): \(parts.joined(separator: ", ")) in \(took.text).")
         let converged = Set(outcomes.filter { $0.outcome == .converged }.map(\.database))
-        let kept = plan.cohorts.filter { $0.steps.contains { $0.kind == .rebuildDatabase } }.reduce(0) { count, cohort in
+        let kept = plan.cohorts.filter { $0.steps.contains { $0.kind == .rebuildDatabase } }.reduce(0) {
+            count,
+            cohort in
             count + cohort.databases.count { converged.contains(DatabaseKey(instance: cohort.instance, database: $0)) }
         }
         if kept > 0 {
@@ -223,7 +256,9 @@ private struct Application {
 
     /// The saved plan is carried out as it stands, or not at all.
     private func confirm(
-        _ saved: EnvironmentPlan, against fresh: EnvironmentPlan, _ hold: Hold
+        _ saved: EnvironmentPlan,
+        against fresh: EnvironmentPlan,
+        _ hold: Hold
     ) async throws -> EnvironmentPlan {
         let staleness = Staleness.compare(saved: saved, fresh: fresh)
         var changes = staleness.changes
@@ -235,8 +270,10 @@ private struct Application {
         guard changes.isEmpty else {
             for change in changes { terminal.say("  \(TerminalText.safe(change))") }
             throw Ending(
-                .stale, "the plan is stale: what it was made for has changed; nothing was done",
-                hint: "make it anew: reconcile plan \(environment.name.value) --out \(command.target)")
+                .stale,
+                "the plan is stale: what it was made for has changed; nothing was done",
+                hint: "make it anew: reconcile plan \(environment.name.value) --out \(command.target)"
+            )
         }
         return fresh.restricted(to: saved)
     }
@@ -282,17 +319,23 @@ extension EnvironmentPlan {
     /// Only what a saved plan would touch; what came up since then waits for a plan of its own.
     fileprivate func restricted(to saved: EnvironmentPlan) -> EnvironmentPlan {
         var plan = self
-        let touched = Set(saved.cohorts.flatMap { cohort in
-            cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
-        })
+        let touched = Set(
+            saved.cohorts.flatMap { cohort in
+                cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
+            }
+        )
         for index in plan.cohorts.indices {
             let instance = plan.cohorts[index].instance
             plan.cohorts[index].databases.removeAll { !touched.contains(DatabaseKey(instance: instance, database: $0)) }
         }
         plan.cohorts.removeAll { $0.databases.isEmpty }
-        let steps = Set(saved.steps.compactMap { step in step.instance.flatMap { instance in
-            step.database.map { DatabaseKey(instance: instance, database: $0) }
-        } })
+        let steps = Set(
+            saved.steps.compactMap { step in
+                step.instance.flatMap { instance in
+                    step.database.map { DatabaseKey(instance: instance, database: $0) }
+                }
+            }
+        )
         plan.steps.removeAll { step in
             guard let instance = step.instance, let database = step.database else { return true }
             return !steps.contains(DatabaseKey(instance: instance, database: database))

@@ -10,5 +10,6 @@ struct BackupsCommand: ParsableCommand {
               reconcile backups verify
               reconcile backups restore …/tenant_7.json --as tenant_7_before
             """,
-        subcommands: [BackupsListCommand.self, BackupsVerifyCommand.self, BackupsRestoreCommand.self])
+        subcommands: [BackupsListCommand.self, BackupsVerifyCommand.self, BackupsRestoreCommand.self]
+    )
 }

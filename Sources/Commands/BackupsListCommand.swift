@@ -14,7 +14,8 @@ struct BackupsListCommand: ParsableCommand {
             EXAMPLES
               reconcile backups list
               reconcile backups list --format json | jq '.[].archive'
-            """)
+            """
+    )
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var formatting: FormatOptions
@@ -42,7 +43,8 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile backups verify
               reconcile backups verify .reconcile/backups/production/…/tenant_7.json
-            """)
+            """
+    )
 
     @Argument(help: .init("A receipt; all of them where none is named.", valueName: "RECEIPT"), completion: .file())
     var receipt: String?
@@ -66,7 +68,8 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
             }
             if problem != nil { failures += 1 }
             rows.append([
-                "receipt": .string(backup.path), "database": .string(backup.receipt.database), "ok": .bool(problem == nil),
+                "receipt": .string(backup.path), "database": .string(backup.receipt.database),
+                "ok": .bool(problem == nil),
                 "message": JSONValue(problem),
             ])
             guard formatting.format == .text else { continue }
@@ -83,7 +86,10 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
         let read = try await ArchiveCheck(programs: clients).read(backup)
         let directory = backup.directory
         _ = try await RestoreBench.run(
-            programs, major: major, backups: directory, inspect: BackupDesk.reader(pool)
+            programs,
+            major: major,
+            backups: directory,
+            inspect: BackupDesk.reader(pool)
         ) { bench in
             try await bench.verify(read)
         }
@@ -99,7 +105,9 @@ enum Receipts {
             .filter { seen.insert($0).inserted }
         return folders.flatMap { folder -> [StoredBackup] in
             let catalog = BackupCatalog(directory: folder)
-            for diagnostic in catalog.diagnostics { terminal.say("reconcile: \(TerminalText.safe(diagnostic.message))") }
+            for diagnostic in catalog.diagnostics {
+                terminal.say("reconcile: \(TerminalText.safe(diagnostic.message))")
+            }
             return catalog.backups
         }
     }
@@ -131,6 +139,7 @@ extension StoredBackup {
         let rows = receipt.content.tables.reduce(0) { $0 + $1.rows }
         return TerminalText.safe(
             "\(Timestamp(seconds: receipt.takenAt))  \(receipt.environment)/\(receipt.instance)/\(receipt.database)  "
-                + "\(rows) rows, \((receipt.sizeBytes + 1023) / 1024) kB, verified: \(receipt.verified.rawValue)  \(path)")
+                + "\(rows) rows, \((receipt.sizeBytes + 1023) / 1024) kB, verified: \(receipt.verified.rawValue)  \(path)"
+        )
     }
 }

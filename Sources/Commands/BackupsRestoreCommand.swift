@@ -18,7 +18,8 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile backups restore .reconcile/backups/production/…/tenant_7.json
               reconcile backups restore …/tenant_7.json --as tenant_7_before --auto-approve
-            """)
+            """
+    )
 
     @Argument(help: .init("The receipt of the backup.", valueName: "RECEIPT"), completion: .file())
     var receipt: String
@@ -47,7 +48,9 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         let surveyor = Surveyor(common, servers, workspace, allowed: [])
         let targets = try await surveyor.targets(of: environment)
         let live = name ?? backup.receipt.database
-        try approve("Put \(backup.line)\nback as \"\(TerminalText.safe(live))\" on \(backup.receipt.instance)? Only \"yes\" is taken for one: ")
+        try approve(
+            "Put \(backup.line)\nback as \"\(TerminalText.safe(live))\" on \(backup.receipt.instance)? Only \"yes\" is taken for one: "
+        )
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         do {
             let hold = try await Hold.take(environment, targets: targets, run: run)
@@ -74,17 +77,26 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
     }
 
     private func restore(
-        _ backup: StoredBackup, _ live: String, _ hold: Hold, _ surveyor: Surveyor
+        _ backup: StoredBackup,
+        _ live: String,
+        _ hold: Hold,
+        _ surveyor: Surveyor
     ) async throws -> String? {
         guard let control = hold.controls[backup.receipt.instance] else {
             throw Ending(.failed, "instance \"\(backup.receipt.instance)\" is not declared any more")
         }
         try await hold.takeLease(planDigest: "restore", toolVersion: ToolVersion.current)
-        for name in try await hold.clearAbandonedBuilds() { common.terminal.say("cleared \"\(TerminalText.safe(name))\"") }
+        for name in try await hold.clearAbandonedBuilds() {
+            common.terminal.say("cleared \"\(TerminalText.safe(name))\"")
+        }
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         let pool = surveyor.pool
         return try await control.restore(
-            backup, as: live, programs: programs, now: { Surroundings.now }, inspect: BackupDesk.reader(pool)
+            backup,
+            as: live,
+            programs: programs,
+            now: { Surroundings.now },
+            inspect: BackupDesk.reader(pool)
         ) { event in
             if formatting.format == .text { common.terminal.say("  \(event.text)") }
         }
@@ -93,7 +105,9 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
     private func say(_ live: String, _ aside: String?) {
         switch formatting.format {
         case .json:
-            common.terminal.give(bytes: (["restored": .string(live), "aside": JSONValue(aside)] as JSONValue).canonical)
+            common.terminal.give(
+                bytes: (["restored": .string(live), "aside": JSONValue(aside)] as JSONValue).canonical
+            )
         case .text:
             let kept = aside.map { "; the one it replaced is kept as \"\(TerminalText.safe($0))\"" } ?? ""
             common.terminal.give("\"\(TerminalText.safe(live))\" is back\(kept).")

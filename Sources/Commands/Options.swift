@@ -9,7 +9,9 @@ internal import Planning
 struct CommonOptions: ParsableArguments {
     @Option(
         name: [.customShort("C"), .customLong("root")],
-        help: .init("Folder of environments/ and manifests/.", valueName: "dir"), completion: .directory)
+        help: .init("Folder of environments/ and manifests/.", valueName: "dir"),
+        completion: .directory
+    )
     var root = "."
 
     @Option(help: .init("Write the result to a file, not to stdout.", valueName: "file"), completion: .file())
@@ -33,8 +35,12 @@ struct CommonOptions: ParsableArguments {
 /// Flags of commands that look at servers.
 struct ServerOptions: ParsableArguments {
     @Option(
-        help: .init("Folder of PostgreSQL's programs; else those on PATH, else the newest installed.", valueName: "dir"),
-        completion: .directory)
+        help: .init(
+            "Folder of PostgreSQL's programs; else those on PATH, else the newest installed.",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
     var pgBin: String?
 
     @Option(help: .init("How many databases to work on at once.", valueName: "n"))
@@ -65,8 +71,10 @@ struct GrantOptions: ParsableArguments {
         name: .customLong("allow"),
         help: .init(
             "Hazards to grant beside the policy's: \(Hazard.allCases.map(\.rawValue).joined(separator: ", ")).",
-            valueName: "hazard,…"),
-        completion: .list(Hazard.allCases.map(\.rawValue)))
+            valueName: "hazard,…"
+        ),
+        completion: .list(Hazard.allCases.map(\.rawValue))
+    )
     var allowed: [String] = []
 
     func hazards() throws -> Set<Hazard> {

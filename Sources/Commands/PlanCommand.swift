@@ -20,7 +20,8 @@ struct PlanCommand: AsyncParsableCommand {
               reconcile plan production --out plan.json
               reconcile plan production --detailed-exitcode --format json
               reconcile plan staging --database 'tenant_*' --allow blocks-writes
-            """)
+            """
+    )
 
     @Argument(help: .init("Environments; all of them where none is named.", valueName: "ENV"))
     var environments: [String] = []
@@ -68,7 +69,8 @@ struct InventoryCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile inventory
               reconcile inventory production --format json
-            """)
+            """
+    )
 
     @Argument(help: .init("Environments; all of them where none is named.", valueName: "ENV"))
     var environments: [String] = []

@@ -22,7 +22,9 @@ package enum Program {
     private static func status() async -> Int32 {
         do {
             let arguments = Arguments.ordered(
-                Array(CommandLine.arguments.dropFirst()), subcommands: ReconcileCommand.subcommandNames)
+                Array(CommandLine.arguments.dropFirst()),
+                subcommands: ReconcileCommand.subcommandNames
+            )
             var command = try ReconcileCommand.parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -98,7 +100,8 @@ struct ReconcileCommand: AsyncParsableCommand {
         subcommands: [
             ValidateCommand.self, InventoryCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self,
             PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
-        ])
+        ]
+    )
 }
 
 enum ToolVersion {

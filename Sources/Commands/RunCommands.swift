@@ -16,7 +16,8 @@ struct HistoryCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile history
               reconcile history production --format json
-            """)
+            """
+    )
 
     @Argument(help: .init("An environment; all of them where none is named.", valueName: "ENV"))
     var environment: String?
@@ -63,7 +64,8 @@ struct HistoryCommand: AsyncParsableCommand {
             return TerminalText.safe(
                 "\(mark) \(run.startedAt)  \(padded(run.environment, name))  run \(run.runID)  "
                     + "\(padded(run.outcome, ending))  plan \(run.planDigest.prefix(12))  \(run.who)@\(run.host)"
-                    + (counts.isEmpty ? "" : "  \(counts)"))
+                    + (counts.isEmpty ? "" : "  \(counts)")
+            )
         }.joined(separator: "\n")
     }
 }
@@ -81,7 +83,8 @@ struct UnlockCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile unlock production
               reconcile unlock production --force
-            """)
+            """
+    )
 
     @Argument(help: .init("An environment.", valueName: "ENV"))
     var environment: String
@@ -129,7 +132,8 @@ struct UnlockCommand: AsyncParsableCommand {
             try common.write(JSONValue.object(members).canonical)
         case .text:
             try common.write(
-                holder.map { "Held by \(TerminalText.safe($0.description))." } ?? "Nobody holds \(environment).")
+                holder.map { "Held by \(TerminalText.safe($0.description))." } ?? "Nobody holds \(environment)."
+            )
         }
     }
 
@@ -138,7 +142,8 @@ struct UnlockCommand: AsyncParsableCommand {
         guard common.terminal.isInteractive else {
             throw Ending(.usage, "there is no terminal to ask on, so nothing was ended", hint: "give --auto-approve")
         }
-        guard common.terminal.confirms("End the sessions of run \(holder.runID)? Only \"yes\" is taken for one: ") else {
+        guard common.terminal.confirms("End the sessions of run \(holder.runID)? Only \"yes\" is taken for one: ")
+        else {
             throw Ending(.failed, "not approved, so nothing was ended")
         }
     }
@@ -165,7 +170,8 @@ struct PurgeCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile purge development
               reconcile purge staging --auto-approve
-            """)
+            """
+    )
 
     @Argument(help: .init("An environment.", valueName: "ENV"))
     var environment: String
@@ -213,7 +219,10 @@ struct PurgeCommand: AsyncParsableCommand {
                 ])
                 if formatting.format == .text {
                     common.terminal.give(
-                        TerminalText.safe("- \(instance)/\(item.name): \(item.original), \(item.reason) at \(item.since)"))
+                        TerminalText.safe(
+                            "- \(instance)/\(item.name): \(item.original), \(item.reason) at \(item.since)"
+                        )
+                    )
                 }
             }
         }
@@ -224,7 +233,11 @@ struct PurgeCommand: AsyncParsableCommand {
         }
         if !autoApprove {
             guard common.terminal.isInteractive else {
-                throw Ending(.usage, "there is no terminal to ask on, so nothing was dropped", hint: "give --auto-approve")
+                throw Ending(
+                    .usage,
+                    "there is no terminal to ask on, so nothing was dropped",
+                    hint: "give --auto-approve"
+                )
             }
             guard common.terminal.confirms("Drop them for good? Only \"yes\" is taken for one: ") else {
                 throw Ending(.failed, "not approved, so nothing was dropped")

@@ -14,7 +14,8 @@ struct ShowCommand: ParsableCommand {
             EXAMPLES
               reconcile show plan.json
               reconcile show plan.json --format json | jq '.environments[].summary'
-            """)
+            """
+    )
 
     @Argument(help: .init("A plan that `reconcile plan --out` wrote.", valueName: "FILE"), completion: .file())
     var file: String

@@ -23,7 +23,9 @@ enum Surroundings {
                 guard head.hasPrefix("ref: ") else { return head.isCommit ? head : nil }
                 let reference = String(head.dropFirst(5))
                 if let commit = textOfFile("\(git)/\(reference)")?.firstLine, commit.isCommit { return commit }
-                let packed = textOfFile("\(git)/packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" " + reference) }
+                let packed = textOfFile("\(git)/packed-refs")?.split(separator: "\n").first {
+                    $0.hasSuffix(" " + reference)
+                }
                 return packed.map { String($0.prefix(40)) }.flatMap { $0.isCommit ? $0 : nil }
             }
             guard let slash = folder.lastIndex(of: "/"), slash != folder.startIndex else { return nil }
@@ -34,14 +36,19 @@ enum Surroundings {
 
 extension String {
     fileprivate var firstLine: String? { split(separator: "\n").first.map(String.init) }
-    fileprivate var isCommit: Bool { utf8.count == 40 && utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 102) } }
+    fileprivate var isCommit: Bool {
+        utf8.count == 40 && utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 102) }
+    }
 }
 
 extension Plan {
     init(_ environments: [EnvironmentPlan], root: String) {
         self.init(
-            toolVersion: ToolVersion.current, createdAt: Surroundings.now,
-            gitCommit: Surroundings.gitCommit(from: root), environments: environments)
+            toolVersion: ToolVersion.current,
+            createdAt: Surroundings.now,
+            gitCommit: Surroundings.gitCommit(from: root),
+            environments: environments
+        )
     }
 }
 

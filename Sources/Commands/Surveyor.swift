@@ -50,7 +50,9 @@ struct Surveyor: Sendable {
     }
 
     private func survey(
-        _ environment: Environment, _ observed: [String: ObservedEnvironment], _ programs: [PostgresPrograms]
+        _ environment: Environment,
+        _ observed: [String: ObservedEnvironment],
+        _ programs: [PostgresPrograms]
     ) async throws -> EnvironmentSurvey.Result {
         guard let own = observed[environment.name.value] else { preconditionFailure("an environment nobody looked at") }
         let result: EnvironmentSurvey.Result
@@ -71,15 +73,23 @@ struct Surveyor: Sendable {
     private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
         let pool = pool
         let scratch = Scratch(
-            programs: programs, given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
+            programs: programs,
+            given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
             cacheFolder: "\(root)/.reconcile/cache"
         ) { session, schema, table in
-            let history = HistoryQuery(schema: schema, table: table, columns: ["NULL"], order: "1") { _ in Fingerprint(of: "") }
+            let history = HistoryQuery(schema: schema, table: table, columns: ["NULL"], order: "1") { _ in
+                Fingerprint(of: "")
+            }
             return try await Inspector.inspect(session, history: history, pool: pool).catalog
         }
         return EnvironmentSurvey(
-            fleet: workspace.fleet, folders: workspace.folders, initTexts: workspace.initTexts, scratch: scratch,
-            narrowing: servers.narrowing, allowed: allowed)
+            fleet: workspace.fleet,
+            folders: workspace.folders,
+            initTexts: workspace.initTexts,
+            scratch: scratch,
+            narrowing: servers.narrowing,
+            allowed: allowed
+        )
     }
 
     private func observe(_ environment: Environment) async -> ObservedEnvironment {
@@ -112,7 +122,9 @@ struct Surveyor: Sendable {
 
     /// Asks the checks of databases that are where they should be: those of others speak of tables yet to come.
     private func ask(
-        _ environment: Environment, _ observed: ObservedEnvironment, _ converged: [(key: DatabaseKey, className: String)]
+        _ environment: Environment,
+        _ observed: ObservedEnvironment,
+        _ converged: [(key: DatabaseKey, className: String)]
     ) async -> [DatabaseKey: [CheckOutcome]] {
         let classes = workspace.fleet.classes.filter { !$0.checks.isEmpty }.map(\.name.value)
         let asked = converged.filter { classes.contains($0.className) }
@@ -121,15 +133,22 @@ struct Surveyor: Sendable {
         let owners = Dictionary(
             observed.instances.flatMap { instance in
                 instance.databases.map { (DatabaseKey(instance: instance.name, database: $0.name), $0.owner) }
-            }) { $1 }
+            }
+        ) { $1 }
         let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
             guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
-                access: .readOnly, statementTimeout: .seconds(60), applicationName: "reconcile/check")
+                access: .readOnly,
+                statementTimeout: .seconds(60),
+                applicationName: "reconcile/check"
+            )
             do {
                 let session = try await Session.open(target.with(database: item.key.database), settings: settings)
                 let failures = try await DatabaseChecks.failures(
-                    on: session, context, owner: owners[item.key] ?? "")
+                    on: session,
+                    context,
+                    owner: owners[item.key] ?? ""
+                )
                 await session.close()
                 return failures.map { (item.key, CheckOutcome(name: $0.name, holds: false, message: $0.reason)) }
             } catch {
@@ -142,21 +161,40 @@ struct Surveyor: Sendable {
     /// Who takes the backups of a run and keeps their folder in order.
     func desk(_ environment: Environment, _ hold: Hold, _ programs: [PostgresPrograms]) -> BackupDesk {
         BackupDesk(
-            programs: programs, environment: environment, root: root, run: hold.run, pool: pool, now: { Surroundings.now })
+            programs: programs,
+            environment: environment,
+            root: root,
+            run: hold.run,
+            pool: pool,
+            now: { Surroundings.now }
+        )
     }
 
     /// What the work of an apply shares.
     func applyContext(
-        _ environment: Environment, _ plan: EnvironmentPlan, _ hold: Hold, _ surveyed: EnvironmentSurvey.Result,
-        _ targets: [String: ConnectionTarget], _ programs: [PostgresPrograms],
+        _ environment: Environment,
+        _ plan: EnvironmentPlan,
+        _ hold: Hold,
+        _ surveyed: EnvironmentSurvey.Result,
+        _ targets: [String: ConnectionTarget],
+        _ programs: [PostgresPrograms],
         report: @escaping @Sendable (ApplyEvent) -> Void
     ) -> ApplyContext {
         var environment = environment
         if let parallel = servers.parallel { environment.policy.parallel = parallel }
         let desk = desk(environment, hold, programs)
         return ApplyContext(
-            environment: environment, plan: plan, run: hold.run, classes: engine(programs).contexts, targets: targets,
-            controls: hold.controls, facts: surveyed.facts, pool: pool, backups: desk, report: report)
+            environment: environment,
+            plan: plan,
+            run: hold.run,
+            classes: engine(programs).contexts,
+            targets: targets,
+            controls: hold.controls,
+            facts: surveyed.facts,
+            pool: pool,
+            backups: desk,
+            report: report
+        )
     }
 }
 
@@ -180,7 +218,8 @@ private struct HistoryGuess: Sendable {
                 switch entry.selector {
                 case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
                 case .match: entry.glob?.matches(database) == true
-                case .query: (facts.queriedNames[index] ?? nil)?.contains { $0.utf8.elementsEqual(database.utf8) } == true
+                case .query:
+                    (facts.queriedNames[index] ?? nil)?.contains { $0.utf8.elementsEqual(database.utf8) } == true
                 }
             if isClaimed { return entry.history }
         }

@@ -16,7 +16,8 @@ struct ValidateCommand: ParsableCommand {
             EXAMPLES
               reconcile validate
               reconcile -C deploy validate --format json
-            """)
+            """
+    )
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var formatting: FormatOptions
@@ -33,11 +34,14 @@ struct ValidateCommand: ParsableCommand {
             if let workspace = read.value {
                 let fleet = workspace.fleet
                 let migrations = workspace.folders.values.reduce(0) { $0 + $1.migrations.count }
-                func counted(_ count: Int, _ one: String, _ many: String) -> String { "\(count) \(count == 1 ? one : many)" }
+                func counted(_ count: Int, _ one: String, _ many: String) -> String {
+                    "\(count) \(count == 1 ? one : many)"
+                }
                 terminal.give(
                     "\(counted(fleet.environments.count, "environment", "environments")), "
                         + "\(counted(fleet.classes.count, "class", "classes")), "
-                        + "\(counted(migrations, "migration", "migrations")): all valid")
+                        + "\(counted(migrations, "migration", "migrations")): all valid"
+                )
             }
         }
         if read.value == nil { throw Ending(.invalid) }

@@ -28,8 +28,13 @@ struct Workspace: Sendable {
                 guard let text = textOfFile(script.value) else {
                     diagnostics.append(
                         Diagnostic(
-                            .error, .fileUnreadable, "the init script cannot be read as UTF-8 text", at: script.range,
-                            hint: "check the file's permissions and encoding"))
+                            .error,
+                            .fileUnreadable,
+                            "the init script cannot be read as UTF-8 text",
+                            at: script.range,
+                            hint: "check the file's permissions and encoding"
+                        )
+                    )
                     return nil
                 }
                 return text
@@ -38,7 +43,9 @@ struct Workspace: Sendable {
         diagnostics += VersionCheck.check(fleet: fleet, folders: folders)
         let hasErrors = diagnostics.contains { $0.severity == .error }
         return Diagnosed(
-            hasErrors ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts), diagnostics)
+            hasErrors ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts),
+            diagnostics
+        )
     }
 
     /// Reads everything, says what is wrong on stderr, and ends with 65 where something is.
@@ -78,7 +85,9 @@ struct Workspace: Sendable {
 
 /// A file as text; nil where it cannot be read or is not UTF-8.
 func textOfFile(_ path: String) -> String? {
-    guard let descriptor = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec]) else { return nil }
+    guard let descriptor = try? FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec]) else {
+        return nil
+    }
     defer { try? descriptor.close() }
     var bytes: [UInt8] = []
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)

@@ -11,7 +11,10 @@ extension Command {
         let outcome: Swift.Result<Result, any Error> = try await Outside.performAsync(.spawn(name)) {
             do {
                 return try await Subprocess.run(
-                    configuration, input: .inputWriter, output: .discarded, error: .discarded
+                    configuration,
+                    input: .inputWriter,
+                    output: .discarded,
+                    error: .discarded
                 ) { execution in
                     let result: Swift.Result<Result, any Error>
                     do { result = .success(try await body()) } catch { result = .failure(error) }

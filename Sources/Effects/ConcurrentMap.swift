@@ -1,7 +1,8 @@
 extension Collection where Element: Sendable {
     /// Transforms every element, at most `limit` at a time, and keeps their order.
     package func concurrentMap<Result: Sendable>(
-        limit: Int, _ transform: @escaping @Sendable (Element) async -> Result
+        limit: Int,
+        _ transform: @escaping @Sendable (Element) async -> Result
     ) async -> [Result] {
         await withTaskGroup(of: (Int, Result).self) { group in
             var results: [Int: Result] = [:]

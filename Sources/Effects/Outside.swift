@@ -59,7 +59,8 @@ package enum Outside {
 
     /// Does `body`, the one effect named, unless the process is told to die before or after it.
     package static func perform<Result, Failure: Error>(
-        _ effect: Effect, _ body: () throws(Failure) -> Result
+        _ effect: Effect,
+        _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let number = effect.takeNumber()
         begin(effect, number)
@@ -69,7 +70,9 @@ package enum Outside {
 
     /// As `perform`, for an effect that is waited for without blocking a thread.
     package static func performAsync<Result>(
-        _ effect: Effect, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+        _ effect: Effect,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: () async throws -> Result
     ) async throws -> Result {
         let number = effect.takeNumber()
         begin(effect, number)

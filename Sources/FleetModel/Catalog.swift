@@ -70,8 +70,13 @@ package final class Catalog: Sendable {
     package let notInspected: [String]
 
     package init(
-        fingerprint: Fingerprint, privileges: Fingerprint, columnOrder: Fingerprint, objects: [CatalogObject],
-        tables: [TableName], invalidIndexes: [ObjectID] = [], notInspected: [String] = []
+        fingerprint: Fingerprint,
+        privileges: Fingerprint,
+        columnOrder: Fingerprint,
+        objects: [CatalogObject],
+        tables: [TableName],
+        invalidIndexes: [ObjectID] = [],
+        notInspected: [String] = []
     ) {
         self.fingerprint = fingerprint
         self.privileges = privileges

@@ -11,8 +11,13 @@ package struct DatabaseClass: Sendable {
     package var checks: [DatabaseCheck]
 
     package init(
-        name: Located<String>, description: String?, migrations: MigrationSource, tables: [Located<TableName>]?,
-        create: CreationOptions, initScripts: [Located<String>], checks: [DatabaseCheck]
+        name: Located<String>,
+        description: String?,
+        migrations: MigrationSource,
+        tables: [Located<TableName>]?,
+        create: CreationOptions,
+        initScripts: [Located<String>],
+        checks: [DatabaseCheck]
     ) {
         self.name = name
         self.description = description
@@ -47,7 +52,11 @@ package struct MigrationSource: Sendable {
     package var searchPath: String
 
     package init(
-        directory: Located<String>, format: Format, historySchema: String, historyTable: String, role: RunAs,
+        directory: Located<String>,
+        format: Format,
+        historySchema: String,
+        historyTable: String,
+        role: RunAs,
         searchPath: String
     ) {
         self.directory = directory
@@ -71,7 +80,10 @@ package struct CreationOptions: Sendable, Hashable {
     package var extensions: [String]
 
     package init(
-        owner: String? = nil, encoding: String? = nil, locale: String? = nil, template: String = "template0",
+        owner: String? = nil,
+        encoding: String? = nil,
+        locale: String? = nil,
+        template: String = "template0",
         extensions: [String] = []
     ) {
         self.owner = owner

@@ -62,7 +62,11 @@ package struct Diagnostic: Sendable, Hashable {
     package var hint: String?
 
     package init(
-        _ severity: Severity, _ code: DiagnosticCode, _ message: String, at range: SourceRange?, hint: String? = nil
+        _ severity: Severity,
+        _ code: DiagnosticCode,
+        _ message: String,
+        at range: SourceRange?,
+        hint: String? = nil
     ) {
         self.severity = severity
         self.code = code

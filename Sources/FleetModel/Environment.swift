@@ -32,8 +32,12 @@ package struct Environment: Sendable {
     package var policy: Policy
 
     package init(
-        name: Located<String>, role: EnvironmentRole, description: String?, instances: [Instance],
-        entries: [DatabaseEntry], policy: Policy
+        name: Located<String>,
+        role: EnvironmentRole,
+        description: String?,
+        instances: [Instance],
+        entries: [DatabaseEntry],
+        policy: Policy
     ) {
         self.name = name
         self.role = role
@@ -59,7 +63,10 @@ package struct Instance: Sendable {
     package var state: State
 
     package init(
-        name: Located<String>, via: [Hop], connection: [ConnectionParameter], password: Located<SecretSource>?,
+        name: Located<String>,
+        via: [Hop],
+        connection: [ConnectionParameter],
+        password: Located<SecretSource>?,
         state: State
     ) {
         self.name = name
@@ -152,7 +159,10 @@ package struct DatabaseEntry: Sendable {
     package var range: SourceRange
 
     package init(
-        selector: Located<Selector>, className: Located<String>, version: Located<String>, instance: Located<String>,
+        selector: Located<Selector>,
+        className: Located<String>,
+        version: Located<String>,
+        instance: Located<String>,
         range: SourceRange
     ) {
         self.selector = selector

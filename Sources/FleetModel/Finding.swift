@@ -33,8 +33,13 @@ package struct Finding: Sendable, Hashable {
     package var hint: String?
 
     package init(
-        _ code: FindingCode, _ severity: Severity, instance: String, database: String? = nil, object: String? = nil,
-        message: String, hint: String? = nil
+        _ code: FindingCode,
+        _ severity: Severity,
+        instance: String,
+        database: String? = nil,
+        object: String? = nil,
+        message: String,
+        hint: String? = nil
     ) {
         self.code = code
         self.severity = severity

@@ -74,7 +74,11 @@ package struct ServerFacts: Sendable, Hashable {
     package var queriedNames: [Int: [String]?]
 
     package init(
-        version: ServerVersion, systemIdentifier: String, timeline: Int, inRecovery: Bool, roles: [String],
+        version: ServerVersion,
+        systemIdentifier: String,
+        timeline: Int,
+        inRecovery: Bool,
+        roles: [String],
         queriedNames: [Int: [String]?] = [:]
     ) {
         self.version = version
@@ -129,7 +133,11 @@ package struct DatabaseState: Sendable {
     package enum InitMark: String, Sendable, Hashable { case none, pending, done }
 
     package init(
-        catalog: Catalog, history: HistoryRows, nonEmptyTables: Set<Int>, initMark: InitMark, unfinished: String? = nil
+        catalog: Catalog,
+        history: HistoryRows,
+        nonEmptyTables: Set<Int>,
+        initMark: InitMark,
+        unfinished: String? = nil
     ) {
         self.catalog = catalog
         self.history = history

@@ -43,7 +43,11 @@ package struct PlannedStatement: Sendable, Hashable {
     package static let quarantinePlaceholder = "quarantine_<date>"
 
     package init(
-        sql: String, hazards: Set<Hazard> = [], locks: [TableLock] = [], note: String? = nil, destroys: [TableName] = []
+        sql: String,
+        hazards: Set<Hazard> = [],
+        locks: [TableLock] = [],
+        note: String? = nil,
+        destroys: [TableName] = []
     ) {
         self.destroys = destroys
         self.sql = sql
@@ -74,9 +78,17 @@ package struct Step: Sendable, Hashable {
     package var database: String?
 
     package init(
-        id: String, kind: StepKind, summary: String, migrations: [String] = [],
-        migrationDigests: [String: String] = [:], objects: [String] = [], statements: [PlannedStatement] = [],
-        hazards: Set<Hazard> = [], because: [FindingCode] = [], instance: String? = nil, database: String? = nil
+        id: String,
+        kind: StepKind,
+        summary: String,
+        migrations: [String] = [],
+        migrationDigests: [String: String] = [:],
+        objects: [String] = [],
+        statements: [PlannedStatement] = [],
+        hazards: Set<Hazard> = [],
+        because: [FindingCode] = [],
+        instance: String? = nil,
+        database: String? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -120,8 +132,14 @@ package struct Cohort: Sendable, Hashable {
     }
 
     package init(
-        id: String, className: String, instance: String, databases: [String], from: Fingerprint?, to: Fingerprint?,
-        steps: [Step], assumedEmpty: [EmptyTable] = []
+        id: String,
+        className: String,
+        instance: String,
+        databases: [String],
+        from: Fingerprint?,
+        to: Fingerprint?,
+        steps: [Step],
+        assumedEmpty: [EmptyTable] = []
     ) {
         self.id = id
         self.className = className
@@ -174,9 +192,19 @@ package struct PlannedDatabase: Sendable, Hashable {
     package var historyDigest: Fingerprint?
 
     package init(
-        instance: String, name: String, className: String?, expectedVersion: String?, observedVersion: String?,
-        status: DatabaseStatus, tables: Int?, sizeBytes: Int64?, lastChange: Int64?, fingerprint: Fingerprint?,
-        cohort: String?, oid: UInt32?, historyDigest: Fingerprint?
+        instance: String,
+        name: String,
+        className: String?,
+        expectedVersion: String?,
+        observedVersion: String?,
+        status: DatabaseStatus,
+        tables: Int?,
+        sizeBytes: Int64?,
+        lastChange: Int64?,
+        fingerprint: Fingerprint?,
+        cohort: String?,
+        oid: UInt32?,
+        historyDigest: Fingerprint?
     ) {
         self.instance = instance
         self.name = name
@@ -205,8 +233,13 @@ package struct PlannedInstance: Sendable, Hashable {
     package var sizeBytes: Int64?
 
     package init(
-        name: String, address: String, reachable: Bool, serverVersion: String?, systemIdentifier: String?,
-        state: Instance.State, sizeBytes: Int64?
+        name: String,
+        address: String,
+        reachable: Bool,
+        serverVersion: String?,
+        systemIdentifier: String?,
+        state: Instance.State,
+        sizeBytes: Int64?
     ) {
         self.name = name
         self.address = address
@@ -236,9 +269,16 @@ package struct EnvironmentPlan: Sendable, Hashable {
     package var narrowed: [String]
 
     package init(
-        name: String, role: EnvironmentRole, instances: [PlannedInstance] = [], databases: [PlannedDatabase] = [],
-        findings: [Finding] = [], cohorts: [Cohort] = [], steps: [Step] = [], granted: Set<Hazard> = [],
-        refused: [Refusal] = [], narrowed: [String] = []
+        name: String,
+        role: EnvironmentRole,
+        instances: [PlannedInstance] = [],
+        databases: [PlannedDatabase] = [],
+        findings: [Finding] = [],
+        cohorts: [Cohort] = [],
+        steps: [Step] = [],
+        granted: Set<Hazard> = [],
+        refused: [Refusal] = [],
+        narrowed: [String] = []
     ) {
         self.name = name
         self.role = role

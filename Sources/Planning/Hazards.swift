@@ -128,7 +128,8 @@ struct HazardRules {
                 default: table.schema == object.schema && table.name == object.name
                 }
             }
-        case .rewrites, .scans, .buildsIndex, .buildsIndexConcurrently, .notTransactional, .updates, .inserts, .opaque: []
+        case .rewrites, .scans, .buildsIndex, .buildsIndexConcurrently, .notTransactional, .updates, .inserts, .opaque:
+            []
         }
     }
 

@@ -116,8 +116,14 @@ struct Connection: ~Copyable {
         guard let sqlState = field("C") else { return .connectionLost(reason: errorMessage) }
         return .server(
             ServerMessage(
-                severity: field("V") ?? "ERROR", sqlState: sqlState, primary: field("M") ?? "", detail: field("D"),
-                hint: field("H"), position: field("P").flatMap(Int.init)))
+                severity: field("V") ?? "ERROR",
+                sqlState: sqlState,
+                primary: field("M") ?? "",
+                detail: field("D"),
+                hint: field("H"),
+                position: field("P").flatMap(Int.init)
+            )
+        )
     }
 }
 

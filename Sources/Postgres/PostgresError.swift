@@ -11,7 +11,11 @@ package struct ServerMessage: Sendable, Hashable {
     package var position: Int?
 
     package init(
-        severity: String, sqlState: String, primary: String, detail: String? = nil, hint: String? = nil,
+        severity: String,
+        sqlState: String,
+        primary: String,
+        detail: String? = nil,
+        hint: String? = nil,
         position: Int? = nil
     ) {
         self.severity = severity

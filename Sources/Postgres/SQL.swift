@@ -81,7 +81,8 @@ package struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// Sessions speak UTF-8 only, in which no other character holds the byte of a quote.
     private static func quoted(_ text: String, with quote: Character) -> String {
         precondition(!text.utf8.contains(0), "no name or value for PostgreSQL may hold a NUL")
-        return "\(quote)" + text.split(separator: quote, omittingEmptySubsequences: false)
+        return "\(quote)"
+            + text.split(separator: quote, omittingEmptySubsequences: false)
             .joined(separator: "\(quote)\(quote)") + "\(quote)"
     }
 }

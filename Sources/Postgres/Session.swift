@@ -30,7 +30,10 @@ package actor Session {
     /// - Returns: the session; closed by `close`, or with its last reference.
     /// - Throws: `PostgresError`, `.unfit` where a setting did not hold.
     package static func open(
-        _ target: ConnectionTarget, settings: SessionSettings, proof: Proof = .atOnce, timeLimit: Duration = .seconds(10)
+        _ target: ConnectionTarget,
+        settings: SessionSettings,
+        proof: Proof = .atOnce,
+        timeLimit: Duration = .seconds(10)
     ) async throws(PostgresError) -> Session {
         let session = Session(settings: settings, label: target.database)
         try await session.connect(target, timeLimit)
@@ -80,7 +83,8 @@ package actor Session {
 
     /// As `run`, giving what was answered before the first error together with that error.
     package func runKeepingAnswers(
-        _ sql: SQL, label: String = "sql"
+        _ sql: SQL,
+        label: String = "sql"
     ) async throws(PostgresError) -> (answers: [Answer], error: PostgresError?) {
         var answers: [Answer] = []
         do {
@@ -97,7 +101,9 @@ package actor Session {
     /// Runs one statement with text parameters by the extended protocol.
     @discardableResult
     package nonisolated func run(
-        _ sql: SQL, parameters: [String?], label: String = "sql"
+        _ sql: SQL,
+        parameters: [String?],
+        label: String = "sql"
     ) async throws(PostgresError) -> Rows {
         let call = canceller.call()
         return try await withTaskCancellationHandler {
@@ -133,11 +139,13 @@ package actor Session {
     }
 
     fileprivate func onConnection(
-        _ what: String, _ body: (borrowing Connection) throws(PostgresError) -> Void
+        _ what: String,
+        _ body: (borrowing Connection) throws(PostgresError) -> Void
     ) throws(PostgresError) {
         guard connection != nil else { throw .connectionLost(reason: "the session was closed") }
         let name = "\(label): \(what)"
-        try Outside.perform(settings.access == .readOnly ? .query(name) : .statement(name)) { () throws(PostgresError) in
+        try Outside.perform(settings.access == .readOnly ? .query(name) : .statement(name)) {
+            () throws(PostgresError) in
             switch connection {
             case .some(let connection): try body(connection)
             case .none: break
@@ -147,7 +155,8 @@ package actor Session {
 
     /// Does `body` unless the call was cancelled before its turn came.
     private func attempt<Value: Sendable>(
-        _ call: Canceller.Call, _ body: @Sendable (isolated Session) throws(PostgresError) -> Value
+        _ call: Canceller.Call,
+        _ body: @Sendable (isolated Session) throws(PostgresError) -> Value
     ) -> Result<Value, PostgresError> {
         guard canceller.begin(call) else { return .failure(.server(.cancelledBeforeStart)) }
         defer { canceller.end(call) }
@@ -157,7 +166,10 @@ package actor Session {
 
 extension ServerMessage {
     fileprivate static let cancelledBeforeStart = ServerMessage(
-        severity: "ERROR", sqlState: "57014", primary: "canceling statement due to user request")
+        severity: "ERROR",
+        sqlState: "57014",
+        primary: "canceling statement due to user request"
+    )
 }
 
 /// Carries a connection out of a generic call, which cannot return a value that must not be copied.

@@ -13,7 +13,10 @@ package struct SessionSettings: Sendable, Hashable {
     package var applicationName: String
 
     package init(
-        access: Access, lockTimeout: Duration? = nil, statementTimeout: Duration? = nil, applicationName: String
+        access: Access,
+        lockTimeout: Duration? = nil,
+        statementTimeout: Duration? = nil,
+        applicationName: String
     ) {
         self.access = access
         self.lockTimeout = lockTimeout
@@ -83,14 +86,16 @@ package struct SessionSettings: Sendable, Hashable {
         guard row[pinned.count] == String(backendPID) else {
             throw .unfit(
                 reason: "a connection pooler answers here (process \(row[pinned.count] ?? "?") instead of "
-                    + "\(backendPID)): give the server's own address, locks do not hold through a pooler")
+                    + "\(backendPID)): give the server's own address, locks do not hold through a pooler"
+            )
         }
         for (index, setting) in pinned.enumerated() {
             let found = row[index] ?? ""
             guard !Self.same(found, setting.value) else { continue }
             throw .unfit(
                 reason: "the session's \(setting.name) is \"\(found)\", it must be \"\(setting.value)\": "
-                    + "a pooler or a proxy dropped the start-up options")
+                    + "a pooler or a proxy dropped the start-up options"
+            )
         }
         guard row[pinned.count + 2] == nil || row[pinned.count + 2] == "0" else {
             throw .unfit(reason: "transaction_timeout is set for this role or database; it would end our transactions")

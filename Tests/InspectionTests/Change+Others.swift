@@ -9,15 +9,27 @@ extension Change {
         Change("CREATE SEQUENCE s; CREATE TABLE t (a int)", "ALTER SEQUENCE s OWNED BY t.a", "sequence public.s"),
         Change(table, "CREATE VIEW v AS SELECT a FROM t", "view public.v", "column public.v.a"),
         Change(
-            table + "; CREATE VIEW v AS SELECT a FROM t", "CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a > 1",
-            "view public.v"),
+            table + "; CREATE VIEW v AS SELECT a FROM t",
+            "CREATE OR REPLACE VIEW v AS SELECT a FROM t WHERE a > 1",
+            "view public.v"
+        ),
         Change(
-            table + "; CREATE VIEW v AS SELECT a FROM t", "ALTER VIEW v SET (security_barrier)", "view public.v"),
-        Change(table, "CREATE MATERIALIZED VIEW v AS SELECT a FROM t", "materialized-view public.v", "column public.v.a"),
+            table + "; CREATE VIEW v AS SELECT a FROM t",
+            "ALTER VIEW v SET (security_barrier)",
+            "view public.v"
+        ),
+        Change(
+            table,
+            "CREATE MATERIALIZED VIEW v AS SELECT a FROM t",
+            "materialized-view public.v",
+            "column public.v.a"
+        ),
         Change(table, "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING", "rule public.t.r"),
         Change(
-            table + "; CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING", "ALTER TABLE t DISABLE RULE r",
-            "rule public.t.r"),
+            table + "; CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING",
+            "ALTER TABLE t DISABLE RULE r",
+            "rule public.t.r"
+        ),
     ]
 
     static let types: [Change] = [
@@ -25,13 +37,20 @@ extension Change {
         Change("CREATE TYPE e AS ENUM ('a', 'b')", "ALTER TYPE e ADD VALUE 'c'", "enum public.e"),
         Change("CREATE TYPE e AS ENUM ('a', 'b')", "ALTER TYPE e RENAME VALUE 'a' TO 'z'", "enum public.e"),
         Change(
-            "CREATE TYPE e AS ENUM ('a', 'b')", "DROP TYPE e; CREATE TYPE e AS ENUM ('b', 'a')", "enum public.e"),
+            "CREATE TYPE e AS ENUM ('a', 'b')",
+            "DROP TYPE e; CREATE TYPE e AS ENUM ('b', 'a')",
+            "enum public.e"
+        ),
         Change(
-            "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a e DEFAULT 'a')", "ALTER TABLE t ALTER a SET DEFAULT 'b'",
-            "column public.t.a"),
+            "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a e DEFAULT 'a')",
+            "ALTER TABLE t ALTER a SET DEFAULT 'b'",
+            "column public.t.a"
+        ),
         Change(
             "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a e[] DEFAULT '{a}')",
-            "ALTER TABLE t ALTER a SET DEFAULT '{a,b}'", "column public.t.a"),
+            "ALTER TABLE t ALTER a SET DEFAULT '{a,b}'",
+            "column public.t.a"
+        ),
         Change("", "CREATE DOMAIN d AS int", "domain public.d"),
         Change("CREATE DOMAIN d AS int", "ALTER DOMAIN d SET DEFAULT 3", "domain public.d"),
         Change("CREATE DOMAIN d AS int", "ALTER DOMAIN d SET NOT NULL", "domain public.d"),
@@ -39,8 +58,10 @@ extension Change {
         Change("CREATE TYPE k AS (a int)", "ALTER TYPE k ALTER ATTRIBUTE a TYPE text", "column public.k.a"),
         Change("", "CREATE TYPE r AS RANGE (subtype = int)", "range-type public.r"),
         Change(
-            "CREATE TYPE r AS RANGE (subtype = int)", "DROP TYPE r; CREATE TYPE r AS RANGE (subtype = bigint)",
-            "range-type public.r"),
+            "CREATE TYPE r AS RANGE (subtype = int)",
+            "DROP TYPE r; CREATE TYPE r AS RANGE (subtype = bigint)",
+            "range-type public.r"
+        ),
         Change("", "CREATE COLLATION k (provider = icu, locale = 'und')", "collation public.k"),
         Change("CREATE TYPE k AS (a int)", "CREATE CAST (k AS text) WITH INOUT", "cast public.k AS text"),
     ]
@@ -53,73 +74,121 @@ extension Change {
         Change(function, "ALTER FUNCTION f(int, text) COST 7", "function public.f(integer, text)"),
         Change(function, "ALTER FUNCTION f(int, text) SET work_mem = '1MB'", "function public.f(integer, text)"),
         Change(
-            function, "CREATE OR REPLACE FUNCTION f(a int, b text DEFAULT 'y') RETURNS int LANGUAGE sql AS 'SELECT 1'",
-            "function public.f(integer, text)"),
+            function,
+            "CREATE OR REPLACE FUNCTION f(a int, b text DEFAULT 'y') RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "function public.f(integer, text)"
+        ),
         Change(
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1",
-            "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql RETURN 2", "function public.f()"),
+            "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql RETURN 2",
+            "function public.f()"
+        ),
         Change("", "CREATE PROCEDURE f() LANGUAGE sql AS 'SELECT 1'", "procedure public.f()"),
         Change("", "CREATE AGGREGATE f(int) (sfunc = int4pl, stype = int)", "aggregate public.f(integer)"),
         Change(
             "CREATE AGGREGATE f(int) (sfunc = int4pl, stype = int)",
             "DROP AGGREGATE f(int); CREATE AGGREGATE f(int) (sfunc = int4pl, stype = int, initcond = '1')",
-            "aggregate public.f(integer)"),
+            "aggregate public.f(integer)"
+        ),
         Change(
-            function, "CREATE OPERATOR === (leftarg = int, rightarg = text, function = f)",
-            "operator public.===(integer, text)"),
+            function,
+            "CREATE OPERATOR === (leftarg = int, rightarg = text, function = f)",
+            "operator public.===(integer, text)"
+        ),
         Change("", "CREATE OPERATOR FAMILY k USING btree", "operator-family public.k USING btree"),
         Change(
             "CREATE OPERATOR FAMILY k USING btree",
-            "ALTER OPERATOR FAMILY k USING btree ADD OPERATOR 1 <(int, bigint)", "operator-family public.k USING btree"),
+            "ALTER OPERATOR FAMILY k USING btree ADD OPERATOR 1 <(int, bigint)",
+            "operator-family public.k USING btree"
+        ),
         Change(
-            "", "CREATE OPERATOR CLASS k FOR TYPE int USING btree AS OPERATOR 3 =, FUNCTION 1 btint4cmp(int, int)",
-            "operator-class public.k USING btree", "operator-family public.k USING btree"),
+            "",
+            "CREATE OPERATOR CLASS k FOR TYPE int USING btree AS OPERATOR 3 =, FUNCTION 1 btint4cmp(int, int)",
+            "operator-class public.k USING btree",
+            "operator-family public.k USING btree"
+        ),
         Change(triggered, "ALTER TABLE t DISABLE TRIGGER tr", "trigger public.t.tr"),
-        Change(triggered, "ALTER TABLE t RENAME a TO z", "column public.t.a", "column public.t.z", "trigger public.t.tr"),
         Change(
-            triggered, """
-                CREATE OR REPLACE TRIGGER tr BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (OLD.a > NEW.a) EXECUTE FUNCTION g('x')
-                """, "trigger public.t.tr"),
+            triggered,
+            "ALTER TABLE t RENAME a TO z",
+            "column public.t.a",
+            "column public.t.z",
+            "trigger public.t.tr"
+        ),
         Change(
-            triggered, """
-                CREATE OR REPLACE TRIGGER tr BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (OLD.a <> NEW.a) EXECUTE FUNCTION g('y')
-                """, "trigger public.t.tr"),
+            triggered,
+            """
+            CREATE OR REPLACE TRIGGER tr BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (OLD.a > NEW.a) EXECUTE FUNCTION g('x')
+            """,
+            "trigger public.t.tr"
+        ),
+        Change(
+            triggered,
+            """
+            CREATE OR REPLACE TRIGGER tr BEFORE UPDATE OF a ON t FOR EACH ROW WHEN (OLD.a <> NEW.a) EXECUTE FUNCTION g('y')
+            """,
+            "trigger public.t.tr"
+        ),
         Change(
             "CREATE FUNCTION g() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
-            "CREATE EVENT TRIGGER k ON sql_drop EXECUTE FUNCTION g()", "event-trigger k"),
+            "CREATE EVENT TRIGGER k ON sql_drop EXECUTE FUNCTION g()",
+            "event-trigger k"
+        ),
     ]
 
     private static func function(_ from: String, _ to: String) -> Change {
         Change(
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS '\(from)'",
-            "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS '\(to)'", "function public.f()")
+            "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS '\(to)'",
+            "function public.f()"
+        )
     }
 
     static let features: [Change] = [
         Change(table, "CREATE POLICY k ON t USING (a > 0)", "policy public.t.k"),
-        Change(table + "; CREATE POLICY k ON t USING (a > 0)", "ALTER POLICY k ON t USING (a > 1)", "policy public.t.k"),
         Change(
-            table + "; CREATE POLICY k ON t USING (a IN (SELECT 1))", "ALTER POLICY k ON t USING (a IN (SELECT 2))",
-            "policy public.t.k"),
+            table + "; CREATE POLICY k ON t USING (a > 0)",
+            "ALTER POLICY k ON t USING (a > 1)",
+            "policy public.t.k"
+        ),
+        Change(
+            table + "; CREATE POLICY k ON t USING (a IN (SELECT 1))",
+            "ALTER POLICY k ON t USING (a IN (SELECT 2))",
+            "policy public.t.k"
+        ),
         Change(table + "; CREATE POLICY k ON t", "ALTER POLICY k ON t TO CURRENT_USER", "policy public.t.k"),
         Change("", "CREATE EXTENSION citext SCHEMA public", "extension citext", "comment extension citext"),
         Change(table, "CREATE STATISTICS k ON a, b FROM t", "statistics public.k"),
-        Change(table + "; CREATE STATISTICS k ON a, b FROM t", "ALTER STATISTICS k SET STATISTICS 9", "statistics public.k"),
+        Change(
+            table + "; CREATE STATISTICS k ON a, b FROM t",
+            "ALTER STATISTICS k SET STATISTICS 9",
+            "statistics public.k"
+        ),
         Change("", "CREATE PUBLICATION k", "publication k"),
         Change(table + "; CREATE PUBLICATION k", "ALTER PUBLICATION k ADD TABLE t", "publication k"),
         Change(
-            table + "; CREATE PUBLICATION k FOR TABLE t (id)", "ALTER PUBLICATION k SET TABLE t (id, a)", "publication k"),
+            table + "; CREATE PUBLICATION k FOR TABLE t (id)",
+            "ALTER PUBLICATION k SET TABLE t (id, a)",
+            "publication k"
+        ),
         Change(
-            "", "CREATE SUBSCRIPTION k CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)", "subscription k"),
+            "",
+            "CREATE SUBSCRIPTION k CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)",
+            "subscription k"
+        ),
         Change("", "CREATE FOREIGN DATA WRAPPER k", "foreign-data-wrapper k"),
         Change("CREATE FOREIGN DATA WRAPPER k", "CREATE SERVER s FOREIGN DATA WRAPPER k", "foreign-server s"),
         Change(
             "CREATE FOREIGN DATA WRAPPER k; CREATE SERVER s FOREIGN DATA WRAPPER k; CREATE FOREIGN TABLE t (a int) SERVER s",
-            "ALTER FOREIGN TABLE t OPTIONS (ADD x 'y')", "foreign-table public.t"),
+            "ALTER FOREIGN TABLE t OPTIONS (ADD x 'y')",
+            "foreign-table public.t"
+        ),
         Change("", "CREATE TEXT SEARCH CONFIGURATION k (copy = simple)", "text-search-configuration public.k"),
         Change(
             "CREATE TEXT SEARCH CONFIGURATION k (copy = simple)",
-            "ALTER TEXT SEARCH CONFIGURATION k ALTER MAPPING FOR word WITH english_stem", "text-search-configuration public.k"),
+            "ALTER TEXT SEARCH CONFIGURATION k ALTER MAPPING FOR word WITH english_stem",
+            "text-search-configuration public.k"
+        ),
         Change("", "CREATE TEXT SEARCH DICTIONARY k (template = simple)", "text-search-dictionary public.k"),
         Change("", "CREATE CONVERSION k FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "conversion public.k"),
         Change("", "CREATE ACCESS METHOD k TYPE TABLE HANDLER heap_tableam_handler", "access-method k"),
@@ -137,14 +206,20 @@ extension Change {
         Change(table, "GRANT SELECT ON t TO other", "table public.t"),
         Change(table, "GRANT SELECT (a) ON t TO other", "column public.t.a"),
         Change(table, "ALTER TABLE t OWNER TO other", "table public.t"),
-        Change(table + "; GRANT SELECT ON t TO other", "GRANT SELECT ON t TO other WITH GRANT OPTION", "table public.t"),
+        Change(
+            table + "; GRANT SELECT ON t TO other",
+            "GRANT SELECT ON t TO other WITH GRANT OPTION",
+            "table public.t"
+        ),
         Change("", "GRANT CREATE ON SCHEMA public TO other", "schema public"),
         Change(function, "REVOKE EXECUTE ON FUNCTION f FROM PUBLIC", "function public.f(integer, text)"),
         Change("CREATE SEQUENCE s", "GRANT USAGE ON SEQUENCE s TO other", "sequence public.s"),
         Change("CREATE TYPE e AS ENUM ()", "REVOKE USAGE ON TYPE e FROM PUBLIC", "enum public.e"),
         Change(
-            "", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO other",
-            "default-privileges public.tables of the database's owner"),
+            "",
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO other",
+            "default-privileges public.tables of the database's owner"
+        ),
     ]
 
     /// What must not be seen.
@@ -156,7 +231,10 @@ extension Change {
         Change(table, "GRANT SELECT ON t TO other; REVOKE SELECT ON t FROM other"),
         Change("", "CREATE SCHEMA quarantine_2026; CREATE TABLE quarantine_2026.t (a serial PRIMARY KEY)"),
         Change("", "CREATE SCHEMA reconcile; CREATE TABLE reconcile.marks (key text PRIMARY KEY, value text)"),
-        Change("", "CREATE SCHEMA drizzle; CREATE TABLE drizzle.x (a serial PRIMARY KEY); COMMENT ON TABLE drizzle.x IS 'x'"),
+        Change(
+            "",
+            "CREATE SCHEMA drizzle; CREATE TABLE drizzle.x (a serial PRIMARY KEY); COMMENT ON TABLE drizzle.x IS 'x'"
+        ),
         Change("CREATE EXTENSION citext SCHEMA public", "COMMENT ON TYPE citext IS 'x'"),
     ]
 }

@@ -31,7 +31,9 @@ import TestSupport
 
     @Test func `the order of columns stands in the third digest alone`() async throws {
         let change = Change(
-            "CREATE TABLE t (a int, b int)", "ALTER TABLE t DROP a; ALTER TABLE t ADD a int")
+            "CREATE TABLE t (a int, b int)",
+            "ALTER TABLE t DROP a; ALTER TABLE t ADD a int"
+        )
         try await Self.check([change]) { before, after in
             #expect(before.fingerprint == after.fingerprint)
             #expect(before.privileges == after.privileges)
@@ -42,7 +44,8 @@ import TestSupport
 
     /// Each change in a transaction of its own, which is rolled back.
     private static func check(
-        _ changes: [Change], _ compare: @Sendable (Catalog, Catalog) throws -> [String]
+        _ changes: [Change],
+        _ compare: @Sendable (Catalog, Catalog) throws -> [String]
     ) async throws {
         try await TestServer.with { server in
             try await server.sql("CREATE ROLE other")
@@ -64,7 +67,9 @@ import TestSupport
     }
 
     private static func differing<Value: Hashable>(
-        _ before: Catalog, _ after: Catalog, _ value: (CatalogObject) -> Value
+        _ before: Catalog,
+        _ after: Catalog,
+        _ value: (CatalogObject) -> Value
     ) -> [String] {
         let old = Dictionary(uniqueKeysWithValues: before.objects.map { ($0.id, value($0)) })
         let new = Dictionary(uniqueKeysWithValues: after.objects.map { ($0.id, value($0)) })

@@ -10,12 +10,18 @@ import TestSupport
     static let nowhere = SourceRange.beginning(of: "e.yaml")
 
     static func instance(
-        _ name: String, _ parameters: [(String, String)], password: SecretSource? = nil, via: [Hop] = []
+        _ name: String,
+        _ parameters: [(String, String)],
+        password: SecretSource? = nil,
+        via: [Hop] = []
     ) -> Instance {
         Instance(
-            name: Located(name, at: nowhere), via: via,
+            name: Located(name, at: nowhere),
+            via: via,
             connection: parameters.map { ConnectionParameter(keyword: $0.0, value: $0.1, range: nowhere) },
-            password: password.map { Located($0, at: nowhere) }, state: .active)
+            password: password.map { Located($0, at: nowhere) },
+            state: .active
+        )
     }
 
     static func instance(_ name: String, _ server: EmbeddedServer, password: SecretSource? = nil) -> Instance {
@@ -23,17 +29,28 @@ import TestSupport
     }
 
     static func environment(
-        _ instances: [Instance], role: EnvironmentRole = .production, entries: [DatabaseEntry] = []
+        _ instances: [Instance],
+        role: EnvironmentRole = .production,
+        entries: [DatabaseEntry] = []
     ) -> Environment {
         Environment(
-            name: Located("here", at: nowhere), role: role, description: nil, instances: instances, entries: entries,
-            policy: Policy(defaultsFor: role))
+            name: Located("here", at: nowhere),
+            role: role,
+            description: nil,
+            instances: instances,
+            entries: entries,
+            policy: Policy(defaultsFor: role)
+        )
     }
 
     static func query(_ database: String, _ sql: String) -> DatabaseEntry {
         DatabaseEntry(
-            selector: Located(.query(database: database, sql: sql), at: nowhere), className: Located("tenant", at: nowhere),
-            version: Located("latest", at: nowhere), instance: Located("one", at: nowhere), range: nowhere)
+            selector: Located(.query(database: database, sql: sql), at: nowhere),
+            className: Located("tenant", at: nowhere),
+            version: Located("latest", at: nowhere),
+            instance: Located("one", at: nowhere),
+            range: nowhere
+        )
     }
 
     @Test func `a server is seen with its databases`() async throws {
@@ -45,7 +62,8 @@ import TestSupport
             try await server.sql("CREATE DATABASE closed ALLOW_CONNECTIONS false")
             try await server.sql(
                 "CREATE TABLE public.t AS SELECT generate_series(1, 20000) AS n; CREATE TABLE public.names AS SELECT 'x1' AS n",
-                database: "a")
+                database: "a"
+            )
             var observer = FleetObserver()
             let warnings = Warnings()
             observer.options.warn = { warnings.add($0) }
@@ -97,7 +115,9 @@ import TestSupport
             var observer = FleetObserver()
             observer.options.includesInstance = { $0 == "one" }
             observer.options.includesDatabase = { $1 == "b" }
-            let seen = await observer.observe(Self.environment([Self.instance("zero", server), Self.instance("one", server)]))
+            let seen = await observer.observe(
+                Self.environment([Self.instance("zero", server), Self.instance("one", server)])
+            )
             #expect(seen.instances.map(\.name) == ["one"])
             #expect(seen.instances[0].databases.map { $0.state != nil } == [false, true])
         }

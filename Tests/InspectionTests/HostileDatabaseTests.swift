@@ -6,8 +6,12 @@ import TestSupport
 
 @Suite struct HostileDatabaseTests {
     static let history = HistoryQuery(
-        schema: "drizzle", table: "__drizzle_migrations", columns: ["id", "hash", "created_at"], order: "id",
-        digest: { rows in Fingerprint(of: rows.map { $0[1] ?? "" }.joined(separator: "\n")) })
+        schema: "drizzle",
+        table: "__drizzle_migrations",
+        columns: ["id", "hash", "created_at"],
+        order: "id",
+        digest: { rows in Fingerprint(of: rows.map { $0[1] ?? "" }.joined(separator: "\n")) }
+    )
 
     @Test func `a role that may only connect can inspect`() async throws {
         try await TestServer.with { server in
@@ -17,7 +21,8 @@ import TestSupport
                 """
                 CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;
                 CREATE USER MAPPING FOR postgres SERVER s OPTIONS (password 'x'); SELECT lo_create(7)
-                """)
+                """
+            )
             let pool = CatalogPool()
             let ours = try await InspectorTests.inspect(server, "postgres", pool: pool)
             let theirs = try await InspectorTests.inspect(server, "postgres", pool: pool, user: "plain")
@@ -47,7 +52,9 @@ import TestSupport
                 CREATE VIEW drizzle.__drizzle_migrations AS SELECT 1 / 0 AS id, 1 / 0 AS hash, 1 / 0 AS created_at;
                 CREATE TABLE reconcile.marks (key text, value text); INSERT INTO reconcile.marks VALUES ('init', 'done');
                 ALTER TABLE reconcile.marks OWNER TO tenant
-                """, database: "t")
+                """,
+                database: "t"
+            )
             let state = try await InspectorTests.inspect(server, "t")
             #expect(state.initMark == .none)
             #expect(state.catalog.objects.count > 5)
@@ -71,7 +78,8 @@ import TestSupport
                 CREATE SCHEMA drizzle;
                 CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
                 INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('ab', 5), ('cd', NULL)
-                """)
+                """
+            )
             let with = try await InspectorTests.inspect(server, "postgres", history: Self.history, pool: pool)
             let again = try await InspectorTests.inspect(server, "postgres", history: Self.history, pool: pool)
             #expect(with.history.exists)
@@ -95,7 +103,8 @@ import TestSupport
                 """
                 CREATE SCHEMA reconcile; CREATE TABLE reconcile.marks (key text PRIMARY KEY, value text);
                 INSERT INTO reconcile.marks VALUES ('init', 'pending')
-                """)
+                """
+            )
             #expect(try await InspectorTests.inspect(server, "postgres").initMark == .pending)
         }
     }
@@ -107,7 +116,8 @@ import TestSupport
                 SET search_path = public; CREATE TABLE a (id int) PARTITION BY RANGE (id);
                 CREATE TABLE b PARTITION OF a FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (id);
                 CREATE TABLE c PARTITION OF b FOR VALUES FROM (0) TO (9); CREATE TABLE d (id int); INSERT INTO a VALUES (1)
-                """)
+                """
+            )
             let state = try await InspectorTests.inspect(server, "postgres")
             #expect(state.catalog.tables.map(\.name) == ["a", "b", "c", "d"])
             #expect(state.nonEmptyTables == [0, 1, 2])

@@ -8,11 +8,17 @@ import TestSupport
     static let settings = SessionSettings(access: .readOnly, applicationName: "test")
 
     static func inspect(
-        _ server: EmbeddedServer, _ database: String, history: HistoryQuery? = nil, pool: CatalogPool = CatalogPool(),
+        _ server: EmbeddedServer,
+        _ database: String,
+        history: HistoryQuery? = nil,
+        pool: CatalogPool = CatalogPool(),
         user: String = "postgres"
     ) async throws -> DatabaseState {
         let session = try await Session.open(
-            server.target(database: database, user: user), settings: settings, proof: .byCaller)
+            server.target(database: database, user: user),
+            settings: settings,
+            proof: .byCaller
+        )
         let state = try await Inspector.inspect(session, history: history, pool: pool, proving: settings)
         await session.close()
         return state
@@ -38,7 +44,8 @@ import TestSupport
             #expect(state.nonEmptyTables == [0])
             #expect(names.contains("column public.o\"dd; it's ünï.code.id"), "\(names)")
             for name in [
-                "enum public.mood", "table public.clients", "column public.clients.name", "constraint public.clients.odd",
+                "enum public.mood", "table public.clients", "column public.clients.name",
+                "constraint public.clients.odd",
                 "index public.low", "view public.happy", "sequence public.clients_id_seq", "schema public",
                 "extension plpgsql",
             ] {
@@ -51,8 +58,14 @@ import TestSupport
     @Test func `equal schemas built in another order are equal`() async throws {
         try await TestServer.with { server in
             for name in ["one", "two"] { try await server.sql("CREATE DATABASE \(name)") }
-            try await server.sql("SET search_path = public; CREATE TABLE waste (a int); DROP TABLE waste; CREATE TYPE w AS ENUM ('x')", database: "two")
-            try await server.sql("DROP TYPE public.w; CREATE TABLE public.clients (dropped int, id serial)", database: "two")
+            try await server.sql(
+                "SET search_path = public; CREATE TABLE waste (a int); DROP TABLE waste; CREATE TYPE w AS ENUM ('x')",
+                database: "two"
+            )
+            try await server.sql(
+                "DROP TYPE public.w; CREATE TABLE public.clients (dropped int, id serial)",
+                database: "two"
+            )
             try await server.sql("DROP TABLE public.clients", database: "two")
             try await server.sql(Self.schema, database: "one")
             try await server.sql(Self.schema, database: "two")

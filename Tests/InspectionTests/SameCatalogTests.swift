@@ -86,7 +86,9 @@ import TestSupport
                     SET ROLE \(role); SET search_path = public; CREATE TABLE t (a int, b text); GRANT SELECT ON t TO other;
                     ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t TO \(role), other;
                     ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO other
-                    """, database: name)
+                    """,
+                    database: name
+                )
             }
             try await server.sql("CREATE DATABASE three TEMPLATE two OWNER \"b-B\"")
             let pool = CatalogPool()
@@ -115,16 +117,25 @@ import TestSupport
         let tools = try #require(
             await PostgresPrograms.all(explicit: nil).first {
                 access($0.path("pg_dump"), X_OK) == 0 && $0.version.major >= server.programs.version.major
-            })
+            }
+        )
         let host = ["-h", server.folder, "-U", "postgres"]
         let dump = Command(
-            tools.path("pg_dump"), host + ["-Fc", "-f", file, "-d", from], folder: "/", user: user,
-            timeLimit: .seconds(60))
+            tools.path("pg_dump"),
+            host + ["-Fc", "-f", file, "-d", from],
+            folder: "/",
+            user: user,
+            timeLimit: .seconds(60)
+        )
         let dumped = try await dump.run()
         #expect(dumped.status == 0, "\(dumped.errors)")
         let restore = Command(
-            tools.path("pg_restore"), host + ["--exit-on-error", "-d", to, file], folder: "/", user: user,
-            timeLimit: .seconds(60))
+            tools.path("pg_restore"),
+            host + ["--exit-on-error", "-d", to, file],
+            folder: "/",
+            user: user,
+            timeLimit: .seconds(60)
+        )
         let restored = try await restore.run()
         #expect(restored.status == 0, "\(restored.errors)")
     }

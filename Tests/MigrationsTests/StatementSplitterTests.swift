@@ -150,7 +150,8 @@ struct SplitCase: CustomTestStringConvertible, Sendable {
     /// Quadratic work on two million bytes would take hours; no clock has to be read to see that.
     @Test(
         .timeLimit(.minutes(2)),
-        arguments: ["'", "$a$ ", "$a", "/*", "E'a'\n", "--\n", "(", "\\x ", "COPY a FROM stdin;\n", "$$ password '"])
+        arguments: ["'", "$a$ ", "$a", "/*", "E'a'\n", "--\n", "(", "\\x ", "COPY a FROM stdin;\n", "$$ password '"]
+    )
     func `the time is linear in the length`(_ unit: String) {
         let bytes = Array(String(repeating: unit, count: 2_000_000 / unit.utf8.count).utf8)
         #expect(StatementScan(bytes).pieces.allSatisfy { $0.sql.upperBound <= bytes.count })

@@ -11,7 +11,8 @@ import TestSupport
             let session = try await Session.open(server.target(database: "postgres"), settings: Self.settings)
             let name = "o\"dd; it's ünï.code"
             try await session.run("CREATE SCHEMA \(identifier: name)")
-            let rows = try await session.run("SELECT nspname FROM pg_namespace WHERE nspname = \(literal: name)")[0].rows
+            let rows = try await session.run("SELECT nspname FROM pg_namespace WHERE nspname = \(literal: name)")[0]
+                .rows
             #expect(rows?.scalar == name)
             let back = try await session.run("SELECT $1::text", parameters: ["a\\b'c"])
             #expect(back.scalar == "a\\b'c")
@@ -25,13 +26,16 @@ import TestSupport
             try await server.sql("ALTER DATABASE postgres SET synchronous_commit = off")
             try await server.sql("ALTER DATABASE postgres SET search_path = evil")
             let session = try await Session.open(server.target(database: "postgres"), settings: Self.settings)
-            let rows = try await session.run("SELECT current_setting('synchronous_commit'), current_setting('search_path')")
+            let rows = try await session.run(
+                "SELECT current_setting('synchronous_commit'), current_setting('search_path')"
+            )
             #expect(rows[0].rows?.first == ["on", "pg_catalog"])
         }
     }
 
     @Test func `a session over which a setting slipped is refused`() {
-        let row: [String?] = Self.settings.pinned.map { $0.name == "search_path" ? "public" : $0.value } + ["7", "f", nil]
+        let row: [String?] =
+            Self.settings.pinned.map { $0.name == "search_path" ? "public" : $0.value } + ["7", "f", nil]
         #expect(throws: PostgresError.self) {
             try Self.settings.verify(Rows(columns: [], values: [row]), backendPID: 7)
         }
@@ -61,7 +65,9 @@ import TestSupport
     @Test func `what was answered before an error is kept`() async throws {
         try await TestServer.with { server in
             let session = try await Session.open(server.target(database: "postgres"), settings: Self.settings)
-            let (answers, error) = try await session.runKeepingAnswers("SELECT 1; COPY (SELECT 2) TO STDOUT; SELECT nonsense")
+            let (answers, error) = try await session.runKeepingAnswers(
+                "SELECT 1; COPY (SELECT 2) TO STDOUT; SELECT nonsense"
+            )
             #expect(answers.count == 2)
             #expect(error?.sqlState == "42703")
         }

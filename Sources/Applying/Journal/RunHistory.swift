@@ -47,14 +47,21 @@ package enum RunHistory {
                     WHERE \(key.inLocksView) AND starts_with(a.application_name, 'reconcile/' || run_id || ' '))
                     THEN 'interrupted' ELSE outcome END, databases, os_user, host
             FROM reconcile.runs WHERE environment = \(literal: environment) ORDER BY started_at DESC, run_id DESC
-            """)
+            """
+        )
         await session.close()
         return (answers.first?.rows ?? Rows(columns: [], values: [])).map { row in
             RunRecord(
-                runID: row[0] ?? "", environment: row[1] ?? "", startedAt: row[2] ?? "", finishedAt: row[3],
-                planDigest: row[4] ?? "", outcome: row[5] ?? "",
-                databases: (try? JSONValue(parsing: Array((row[6] ?? "{}").utf8))) ?? [:], who: row[7] ?? "",
-                host: row[8] ?? "")
+                runID: row[0] ?? "",
+                environment: row[1] ?? "",
+                startedAt: row[2] ?? "",
+                finishedAt: row[3],
+                planDigest: row[4] ?? "",
+                outcome: row[5] ?? "",
+                databases: (try? JSONValue(parsing: Array((row[6] ?? "{}").utf8))) ?? [:],
+                who: row[7] ?? "",
+                host: row[8] ?? ""
+            )
         }
     }
 

@@ -37,7 +37,9 @@ extension Control {
             INSERT INTO reconcile.beside (database, original, environment, run_id, purpose)
             VALUES (\(literal: name), \(literal: original), \(literal: run.environment), \(literal: run.id), 'build')
             ON CONFLICT (database) DO UPDATE SET run_id = excluded.run_id
-            """, label: "note build")
+            """,
+            label: "note build"
+        )
     }
 
     /// Databases that earlier runs of the same plan created here, as the journal has it.
@@ -49,7 +51,9 @@ extension Control {
             SELECT DISTINCT s.database FROM reconcile.steps s JOIN reconcile.runs r ON r.run_id = s.run_id
             WHERE r.environment = \(literal: run.environment) AND r.plan_digest = \(literal: digest)
                 AND s.kind = 'create-database'
-            """, label: "created before")
+            """,
+            label: "created before"
+        )
         return Set((answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] })
     }
 
@@ -63,7 +67,9 @@ extension Control {
             ALTER DATABASE \(identifier: build.name) RENAME TO \(identifier: name);
             DELETE FROM reconcile.beside WHERE database = \(literal: build.name);
             COMMIT
-            """, "put in place")
+            """,
+            "put in place"
+        )
     }
 
     /// Databases that dead runs of this environment were building; they hold nothing that is not elsewhere.
@@ -71,21 +77,26 @@ extension Control {
         let answers = try await session.run(
             """
             SELECT to_regclass('reconcile.beside') IS NOT NULL
-            """, label: "abandoned builds")
+            """,
+            label: "abandoned builds"
+        )
         guard answers.first?.rows?.scalar == "t" else { return [] }
         let rows = try await session.run(
             """
             SELECT b.database FROM reconcile.beside b
             WHERE b.environment = \(literal: run.environment) AND b.purpose = 'build' AND b.run_id <> \(literal: run.id)
             ORDER BY 1
-            """, label: "abandoned builds")
+            """,
+            label: "abandoned builds"
+        )
         var dropped: [String] = []
         for row in rows.first?.rows ?? Rows(columns: [], values: []) {
             guard let name = row[0], RunName.isBuild(name) else { continue }
             try await session.run("DROP DATABASE IF EXISTS \(identifier: name) WITH (FORCE)", label: "drop build")
             try await session.run(
                 "DELETE FROM reconcile.beside WHERE database = \(literal: name) AND purpose = 'build'",
-                label: "forget build")
+                label: "forget build"
+            )
             dropped.append(name)
         }
         return dropped
@@ -96,7 +107,10 @@ extension Control {
     /// Renaming needs both databases without sessions; while it waits it holds the lock that new sessions need, so sessions
     /// ended meanwhile do not come back: <https://www.postgresql.org/docs/current/sql-alterdatabase.html>.
     func swap(
-        live: (name: String, oid: UInt32), build: (name: String, oid: UInt32), aside: String, reason: String,
+        live: (name: String, oid: UInt32),
+        build: (name: String, oid: UInt32),
+        aside: String,
+        reason: String,
         target: ConnectionTarget
     ) async throws {
         let text: SQL = """
@@ -114,7 +128,9 @@ extension Control {
     }
 
     /// Renames a database out of the way, in one transaction with the note of it.
-    func setAside(_ database: (name: String, oid: UInt32), as aside: String, reason: String, target: ConnectionTarget) async throws {
+    func setAside(_ database: (name: String, oid: UInt32), as aside: String, reason: String, target: ConnectionTarget)
+        async throws
+    {
         let text: SQL = """
             BEGIN;
             \(leaseCheck)
@@ -134,11 +150,15 @@ extension Control {
         }
         try await session.run("DROP DATABASE \(identifier: name) WITH (FORCE)", label: "drop database")
         try await session.run(
-            "DELETE FROM reconcile.beside WHERE database = \(literal: name)", label: "forget database")
+            "DELETE FROM reconcile.beside WHERE database = \(literal: name)",
+            label: "forget database"
+        )
     }
 
     /// What rebuild, restore and drop kept aside in this environment, oldest first.
-    package func keptAside() async throws -> [(name: String, oid: UInt32, original: String, reason: String, since: String)] {
+    package func keptAside() async throws -> [(
+        name: String, oid: UInt32, original: String, reason: String, since: String
+    )] {
         let exists = try await session.run("SELECT to_regclass('reconcile.beside') IS NOT NULL", label: "kept aside")
         guard exists.first?.rows?.scalar == "t" else { return [] }
         let answers = try await session.run(
@@ -146,7 +166,9 @@ extension Control {
             SELECT b.database, d.oid, b.original, b.reason, b.at FROM reconcile.beside b
                 JOIN pg_database d ON d.datname = b.database AND d.oid = b.oid
             WHERE b.environment = \(literal: run.environment) AND b.purpose = 'aside' ORDER BY b.at, 1
-            """, label: "kept aside")
+            """,
+            label: "kept aside"
+        )
         return (answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { row in
             guard let name = row[0], let oid = row[1].flatMap({ UInt32($0) }) else { return nil }
             return (name, oid, row[2] ?? "", row[3] ?? "", row[4] ?? "")
@@ -158,7 +180,9 @@ extension Control {
 
     func oid(of database: String) async throws -> UInt32? {
         let answers = try await session.run(
-            "SELECT oid FROM pg_database WHERE datname = \(literal: database)", label: "database identity")
+            "SELECT oid FROM pg_database WHERE datname = \(literal: database)",
+            label: "database identity"
+        )
         return answers.first?.rows?.scalar.flatMap { UInt32($0) }
     }
 
@@ -168,14 +192,18 @@ extension Control {
         } catch {
             _ = try? await session.runKeepingAnswers("ROLLBACK", label: "\(label), rollback")
             if error.sqlState == "RC001" { throw ApplyError.fenced(database: label) }
-            if error.sqlState == "RC002", case .server(let message) = error { throw ApplyError.stale([message.primary]) }
+            if error.sqlState == "RC002", case .server(let message) = error {
+                throw ApplyError.stale([message.primary])
+            }
             throw error
         }
     }
 
     /// Ends sessions on databases again and again while `body` runs; `body` is tried anew while some are still there.
     private func withoutSessions(
-        on oids: [UInt32], _ target: ConnectionTarget, _ body: @Sendable () async throws -> Void
+        on oids: [UInt32],
+        _ target: ConnectionTarget,
+        _ body: @Sendable () async throws -> Void
     ) async throws {
         let settings = SessionSettings(access: .readWrite, applicationName: run.applicationName("disconnect"))
         let other = try await Session.open(target, settings: settings)

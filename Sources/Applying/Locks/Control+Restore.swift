@@ -5,11 +5,17 @@ package import Servers
 extension Control {
     /// Puts a backup back beside the others and swaps it in; gives the name the replaced database is kept under.
     package func restore(
-        _ backup: StoredBackup, as name: String, programs: [PostgresPrograms], now: @escaping @Sendable () -> Int64,
-        inspect: @escaping CatalogReader, events: @Sendable (DatabaseRestore.Event) -> Void
+        _ backup: StoredBackup,
+        as name: String,
+        programs: [PostgresPrograms],
+        now: @escaping @Sendable () -> Int64,
+        inspect: @escaping CatalogReader,
+        events: @Sendable (DatabaseRestore.Event) -> Void
     ) async throws -> String? {
         let clients = try PostgresPrograms.clients(
-            among: programs, forMajor: await session.serverVersionNumber / 10_000)
+            among: programs,
+            forMajor: await session.serverVersionNumber / 10_000
+        )
         let restore = DatabaseRestore(programs: clients, runID: run.id, now: now, inspect: inspect)
         let live = try await oid(of: name)
         try await noteBuild(RunName.build(name, run: run.id), replacing: name)
@@ -21,7 +27,12 @@ extension Control {
                 return try await putInPlace((swap.newName, new), as: swap.liveName)
             }
             try await self.swap(
-                live: (swap.liveName, live), build: (swap.newName, new), aside: aside, reason: "restored", target: target)
+                live: (swap.liveName, live),
+                build: (swap.newName, new),
+                aside: aside,
+                reason: "restored",
+                target: target
+            )
         }
         return swap.asideName
     }

@@ -28,7 +28,10 @@ package actor Control {
     /// - Throws: `ApplyError.locked`, `PostgresError`.
     package static func open(instance: String, target: ConnectionTarget, run: Run) async throws -> Control {
         let settings = SessionSettings(
-            access: .readWrite, lockTimeout: .seconds(30), applicationName: run.applicationName("control"))
+            access: .readWrite,
+            lockTimeout: .seconds(30),
+            applicationName: run.applicationName("control")
+        )
         let session = try await Session.open(target, settings: settings)
         let key = AdvisoryKey.environment(run.environment)
         let taken = try await session.run("SELECT pg_try_advisory_lock(\(key.value))", label: "environment lock")
@@ -36,7 +39,8 @@ package actor Control {
             let holder = try await LockHolder.of(key, on: session)
             await session.close()
             throw ApplyError.locked(
-                holder ?? LockHolder(applicationName: "reconcile/unknown", since: "a moment ago"))
+                holder ?? LockHolder(applicationName: "reconcile/unknown", since: "a moment ago")
+            )
         }
         return Control(instance: instance, session: session, run: run, target: target)
     }
@@ -62,7 +66,9 @@ package actor Control {
             VALUES (\(literal: run.id), \(literal: run.environment), \(literal: planDigest), 'running', '{}',
                 \(literal: run.user), \(literal: run.host), \(literal: toolVersion));
             COMMIT
-            """, label: "lease")
+            """,
+            label: "lease"
+        )
         guard let text = answers.compactMap(\.rows).last?.scalar, let epoch = Int64(text) else {
             throw PostgresError.unexpectedAnswer("no epoch")
         }
@@ -128,7 +134,9 @@ package actor Control {
                 UPDATE reconcile.runs SET outcome = 'interrupted', finished_at = now()
                 WHERE environment = \(literal: run.environment) AND finished_at IS NULL;
                 COMMIT
-                """, label: "abandoned runs")) ?? ([], nil)
+                """,
+                label: "abandoned runs"
+            )) ?? ([], nil)
         // A role that may only read leaves them as they are.
         if error != nil { _ = try? await session.runKeepingAnswers("ROLLBACK", label: "abandoned runs, rollback") }
     }
@@ -142,7 +150,9 @@ package actor Control {
             """
             UPDATE reconcile.runs SET finished_at = now(), outcome = \(literal: outcome), databases = \(literal: databases)
             WHERE run_id = \(literal: run.id)
-            """, label: "run finished")
+            """,
+            label: "run finished"
+        )
     }
 
     package func close() async { await session.close() }
@@ -155,7 +165,9 @@ extension LockHolder {
             """
             SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
             WHERE \(key.inLocksView) AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """, label: "lock holder")
+            """,
+            label: "lock holder"
+        )
         guard let row = answers.first?.rows?.first else { return nil }
         return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")
     }
@@ -168,7 +180,9 @@ extension LockHolder {
             """
             SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
             WHERE \(AdvisoryKey.database.inLocksView) AND l.database IN (\(list)) LIMIT 1
-            """, label: "database locks")
+            """,
+            label: "database locks"
+        )
         guard let row = answers.first?.rows?.first else { return nil }
         return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")
     }

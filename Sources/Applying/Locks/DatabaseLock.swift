@@ -42,7 +42,9 @@ enum DatabaseLock {
                 FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
                 WHERE d.datname = current_database();
                 SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))
-                """, label: "database lock")
+                """,
+                label: "database lock"
+            )
             try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
             guard answers.count == 3, let row = answers[1].rows?.first, row.count == 6,
                 let timeline = row[1].flatMap({ Int($0) }), let oid = row[2].flatMap({ UInt32($0) })
@@ -57,7 +59,10 @@ enum DatabaseLock {
             }
             return Foothold(
                 identity: DatabaseIdentity(systemIdentifier: row[0] ?? "", timeline: timeline, oid: oid),
-                owner: row[3] ?? "", mayActAsOwner: row[4] == "t", hasFence: row[5] == "t")
+                owner: row[3] ?? "",
+                mayActAsOwner: row[4] == "t",
+                hasFence: row[5] == "t"
+            )
         }
         preconditionFailure("at least one attempt")
     }

@@ -17,7 +17,9 @@ package struct Hold: Sendable {
     /// - Returns: a session with the lock on each instance that was reached.
     /// - Throws: `ApplyError.locked` at once where another run holds one, `UnreachableInstance` where one does not answer.
     package static func take(
-        _ environment: Environment, targets: [String: ConnectionTarget], run: Run,
+        _ environment: Environment,
+        targets: [String: ConnectionTarget],
+        run: Run,
         needed: (String) -> Bool = { _ in true }
     ) async throws -> Hold {
         var controls: [String: Control] = [:]

@@ -30,11 +30,14 @@ package enum Unlock {
                 SELECT pid, pg_terminate_backend(pid, 10000) FROM pg_stat_activity
                 WHERE split_part(application_name, ' ', 1) = \(literal: "reconcile/" + holder.runID)
                     AND pid <> pg_backend_pid()
-                """, label: "end sessions")
+                """,
+                label: "end sessions"
+            )
             let rows = ended.first?.rows ?? Rows(columns: [], values: [])
             if let stuck = rows.first(where: { $0[1] != "t" }) {
                 throw ApplyError.failed(
-                    "process \(stuck[0] ?? "?") of the server did not end within 10 s; it may be in a state that ends no sooner")
+                    "process \(stuck[0] ?? "?") of the server did not end within 10 s; it may be in a state that ends no sooner"
+                )
             }
             await session.close()
             return rows.count
@@ -53,13 +56,17 @@ package enum Unlock {
             SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
                 JOIN reconcile.runs r ON split_part(a.application_name, ' ', 1) = 'reconcile/' || r.run_id
             WHERE \(AdvisoryKey.database.inLocksView) AND r.environment = \(literal: environment) LIMIT 1
-            """, label: "orphans")
+            """,
+            label: "orphans"
+        )
         guard let row = answers.first?.rows?.first else { return nil }
         return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")
     }
 
     private static func open(_ target: ConnectionTarget) async throws(PostgresError) -> Session {
         try await Session.open(
-            target, settings: SessionSettings(access: .readWrite, applicationName: "reconcile/unlock"))
+            target,
+            settings: SessionSettings(access: .readWrite, applicationName: "reconcile/unlock")
+        )
     }
 }

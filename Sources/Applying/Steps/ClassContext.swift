@@ -34,8 +34,11 @@ package struct ClassContext: Sendable {
     package var historyQuery: HistoryQuery {
         let format = format
         return HistoryQuery(
-            schema: source.historySchema, table: source.historyTable,
-            columns: format.columns.map { SQL(writtenByUser: $0) }, order: SQL(writtenByUser: format.orderBy),
-            digest: { format.digest(rows: $0) })
+            schema: source.historySchema,
+            table: source.historyTable,
+            columns: format.columns.map { SQL(writtenByUser: $0) },
+            order: SQL(writtenByUser: format.orderBy),
+            digest: { format.digest(rows: $0) }
+        )
     }
 }

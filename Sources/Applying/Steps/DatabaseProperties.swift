@@ -33,7 +33,9 @@ enum DatabaseProperties {
                 FROM pg_database d JOIN pg_db_role_setting s ON s.setdatabase = d.oid, unnest(s.setconfig) c
                 WHERE d.datname = \(literal: source) AND split_part(c, '=', 1) ~ '^[A-Za-z_][A-Za-z0-9_.]*$'
             ) statements ORDER BY rank, statement
-            """, label: "database properties")
+            """,
+            label: "database properties"
+        )
         let statements = (answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] }
         guard !statements.isEmpty else { return }
         let text = SQL(joining: statements.map { SQL(writtenByUser: $0) }, separator: ";\n")

@@ -23,7 +23,10 @@ struct HistoryTable: Sendable {
     /// Makes the table where it is missing, keeps every other writer out until we commit, and makes sure that the rows
     /// are those the plan was made for: an application that migrates itself at start-up must not race us.
     func opening(expectedRows: Int) -> SQL {
-        let creation = format.creation(schema: SQL("\(identifier: schema)").text, table: SQL("\(identifier: table)").text)
+        let creation = format.creation(
+            schema: SQL("\(identifier: schema)").text,
+            table: SQL("\(identifier: table)").text
+        )
         return """
             \(becomeWriter)
             \(SQL(joining: creation.map { SQL(writtenByUser: $0) }, separator: ";\n"));

@@ -13,7 +13,9 @@ extension Worker {
 package enum DatabaseChecks {
     /// Those that were not answered with `true`, each with what was answered.
     package static func failures(
-        on session: Session, _ context: ClassContext, owner: String
+        on session: Session,
+        _ context: ClassContext,
+        owner: String
     ) async throws -> [(name: String, reason: String)] {
         let role = context.runAs(owner: owner) ?? "none"
         var failures: [(name: String, reason: String)] = []
@@ -25,7 +27,9 @@ package enum DatabaseChecks {
                 SELECT set_config('role', \(literal: role), true),
                     set_config('search_path', \(literal: context.source.searchPath), true);
                 \(SQL(writtenByUser: check.sql))
-                """, label: "check")
+                """,
+                label: "check"
+            )
             _ = try await session.runKeepingAnswers("ROLLBACK", label: "check done")
             if let error {
                 failures.append((check.name, "could not be asked: \(error)"))

@@ -15,7 +15,10 @@ extension Worker {
     ///   - destroyed: what is held against the backup before anything else, in the same transaction.
     /// - Throws: what `transaction` throws; a refusal by the migration's own SQL is a `PostgresError`.
     func migrate(
-        _ migration: Migration, _ context: ClassContext, rows: Int, guarding destroyed: Destroyed? = nil
+        _ migration: Migration,
+        _ context: ClassContext,
+        rows: Int,
+        guarding destroyed: Destroyed? = nil
     ) async throws {
         let history = HistoryTable(context, owner: foothold.owner)
         let run = fence.runID
@@ -33,7 +36,9 @@ extension Worker {
         let history = HistoryTable(context, owner: foothold.owner)
         let written = migrations.map { history.row(of: $0, run: HistoryRun(id: fence.runID, duration: .zero)) }
         try await transaction(
-            "adopt", [.sql(history.opening(expectedRows: rows))] + written.map { .sql($0) })
+            "adopt",
+            [.sql(history.opening(expectedRows: rows))] + written.map { .sql($0) }
+        )
     }
 
     /// Runs a class's init scripts and marks them done, all in one transaction.

@@ -10,7 +10,11 @@ extension Worker {
 
     /// Does one step that needs nothing but this session; gives the number of history rows afterwards.
     func perform(
-        _ step: Step, _ context: ClassContext, rows: Int, _ pool: CatalogPool, guarding destroyed: Destroyed? = nil
+        _ step: Step,
+        _ context: ClassContext,
+        rows: Int,
+        _ pool: CatalogPool,
+        guarding destroyed: Destroyed? = nil
     ) async throws -> Int {
         switch step.kind {
         case .migrate:
@@ -34,7 +38,11 @@ extension Worker {
 
     /// Runs the migration with this tag in the way its file asks for; gives the number of history rows afterwards.
     func run(
-        _ tag: String, _ context: ClassContext, rows: Int, _ pool: CatalogPool, guarding destroyed: Destroyed? = nil
+        _ tag: String,
+        _ context: ClassContext,
+        rows: Int,
+        _ pool: CatalogPool,
+        guarding destroyed: Destroyed? = nil
     ) async throws -> Int {
         let migration = try known(tag, context)
         if migration.isTransactional {
@@ -72,7 +80,9 @@ extension Worker {
             ["CREATE SCHEMA IF NOT EXISTS \(identifier: schema)"]
                 + step.statements.map { statement in
                     SQL(writtenByUser: statement.sql.replacing(PlannedStatement.quarantinePlaceholder, with: schema))
-                }, label: "quarantine")
+                },
+            label: "quarantine"
+        )
     }
 
     private func known(_ tag: String, _ context: ClassContext) throws -> Migration {

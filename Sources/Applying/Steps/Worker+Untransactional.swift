@@ -44,7 +44,10 @@ extension Worker {
     /// 25001: concurrent index builds, VACUUM …) runs between a note of the catalog before it and the next note; after a
     /// death the catalog says whether it took effect, and what it left half-done is cleared first.
     func migrateOutsideTransaction(
-        _ migration: Migration, _ context: ClassContext, rows: Int, guarding destroyed: Destroyed? = nil,
+        _ migration: Migration,
+        _ context: ClassContext,
+        rows: Int,
+        guarding destroyed: Destroyed? = nil,
         inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         var next = 0
@@ -52,7 +55,8 @@ extension Worker {
             guard intent.digest == migration.sha256 else {
                 throw ApplyError.failed(
                     "a migration outside a transaction was begun here and is not finished, and it is not "
-                        + "\"\(migration.tag)\": put its file back as it was and run apply again")
+                        + "\"\(migration.tag)\": put its file back as it was and run apply again"
+                )
             }
             next = try await settle(intent, inspect)
         }
@@ -69,12 +73,17 @@ extension Worker {
                 .sql(history.opening(expectedRows: rows)),
                 .sql(history.row(of: migration, run: HistoryRun(id: fence.runID, duration: .zero))),
                 .sql("DELETE FROM reconcile.marks WHERE key = \(literal: Intent.key)"),
-            ])
+            ]
+        )
     }
 
     private func runOutside(
-        _ statement: StatementText, at index: Int, _ migration: Migration, _ context: ClassContext,
-        _ destroyed: Destroyed?, _ inspect: @Sendable (Session) async throws -> DatabaseState
+        _ statement: StatementText,
+        at index: Int,
+        _ migration: Migration,
+        _ context: ClassContext,
+        _ destroyed: Destroyed?,
+        _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         let label = "\(migration.tag), statement \(index + 1)"
         let done = Intent(digest: migration.sha256, index: index + 1, before: nil, invalid: [])
@@ -84,11 +93,14 @@ extension Worker {
             try await transaction(
                 label,
                 (destroyed?.pieces ?? []) + [
-                    .sql("SELECT set_config('role', \(literal: role), true), set_config('search_path', \(literal: context.source.searchPath), true)"),
+                    .sql(
+                        "SELECT set_config('role', \(literal: role), true), set_config('search_path', \(literal: context.source.searchPath), true)"
+                    ),
                     statement.copyData.map { .copy(text, data: Array($0.utf8)) } ?? .sql(text),
                     .sql("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog"),
                     .sql(OwnSchema.mark(Intent.key, done.text)),
-                ])
+                ]
+            )
             return
         } catch let error as PostgresError where error.sqlState == "25001" {
             // It must not run inside a transaction.
@@ -102,16 +114,23 @@ extension Worker {
                 """
                 SELECT set_config('role', \(literal: role), false),
                     set_config('search_path', \(literal: context.source.searchPath), false), set_config('lock_timeout', '0', false)
-                """, label: "\(label), settings")
+                """,
+                label: "\(label), settings"
+            )
             let pid = await session.backendPID
             // Cancelled when this scope ends.
             async let _ = nameBlockersRepeatedly(of: pid)
             try await session.run(text, parameters: [], label: label)
-            try await session.run("RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE", label: "\(label), settings back")
+            try await session.run(
+                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE",
+                label: "\(label), settings back"
+            )
         } catch {
             guard case .server = error else { throw error }
             _ = try await session.runKeepingAnswers(
-                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE", label: "\(label), settings back")
+                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE",
+                label: "\(label), settings back"
+            )
             try await clearHalfDone(intent)
             throw error
         }
@@ -120,7 +139,8 @@ extension Worker {
 
     /// Decides by the catalog whether the statement an intent names took effect; gives the statement to go on with.
     private func settle(
-        _ intent: Intent, _ inspect: @Sendable (Session) async throws -> DatabaseState
+        _ intent: Intent,
+        _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws -> Int {
         guard let before = intent.before else { return intent.index }
         try await clearHalfDone(intent)
@@ -141,7 +161,9 @@ extension Worker {
             UNION ALL
             SELECT format('ALTER TABLE %s DETACH PARTITION %s FINALIZE', inhparent::regclass, inhrelid::regclass), 0
             FROM pg_inherits WHERE inhdetachpending
-            """, label: "what was left half-done")
+            """,
+            label: "what was left half-done"
+        )
         for row in left.first?.rows ?? Rows(columns: [], values: []) {
             guard let text = row[0], let oid = row[1].flatMap({ UInt32($0) }), !intent.invalid.contains(oid) else {
                 continue
@@ -153,7 +175,9 @@ extension Worker {
 
     private func invalidIndexes() async throws -> [UInt32] {
         let answers = try await session.run(
-            "SELECT indexrelid FROM pg_index WHERE NOT indisvalid", label: "invalid indexes")
+            "SELECT indexrelid FROM pg_index WHERE NOT indisvalid",
+            label: "invalid indexes"
+        )
         return (answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0].flatMap { UInt32($0) } }
     }
 
@@ -161,7 +185,9 @@ extension Worker {
         let exists = try await session.run("SELECT to_regclass('reconcile.marks') IS NOT NULL", label: "intent")
         guard exists.first?.rows?.scalar == "t" else { return nil }
         let answers = try await session.run(
-            "SELECT value FROM reconcile.marks WHERE key = \(literal: Intent.key)", label: "intent")
+            "SELECT value FROM reconcile.marks WHERE key = \(literal: Intent.key)",
+            label: "intent"
+        )
         return Intent(answers.first?.rows?.scalar)
     }
 }

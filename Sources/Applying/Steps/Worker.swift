@@ -15,8 +15,13 @@ actor Worker {
     private let report: @Sendable (ApplyEvent) -> Void
 
     init(
-        key: DatabaseKey, session: Session, settings: SessionSettings, foothold: Foothold, fence: Fence,
-        control: Control?, report: @escaping @Sendable (ApplyEvent) -> Void
+        key: DatabaseKey,
+        session: Session,
+        settings: SessionSettings,
+        foothold: Foothold,
+        fence: Fence,
+        control: Control?,
+        report: @escaping @Sendable (ApplyEvent) -> Void
     ) {
         self.key = key
         self.session = session
@@ -46,7 +51,10 @@ actor Worker {
     /// - Throws: `ApplyError.fenced`, `.stale`, `.foreign`, `PostgresError`; `BackupError` where a table is no longer
     ///   what the backup holds.
     func transaction(
-        _ label: String, limits: SQL = "", _ pieces: [Piece], closing: @Sendable (Duration) -> SQL = { _ in "" }
+        _ label: String,
+        limits: SQL = "",
+        _ pieces: [Piece],
+        closing: @Sendable (Duration) -> SQL = { _ in "" }
     ) async throws {
         for attempt in 1... {
             do {
@@ -60,7 +68,10 @@ actor Worker {
     }
 
     private func attemptTransaction(
-        _ label: String, _ limits: SQL, _ pieces: [Piece], _ closing: @Sendable (Duration) -> SQL
+        _ label: String,
+        _ limits: SQL,
+        _ pieces: [Piece],
+        _ closing: @Sendable (Duration) -> SQL
     ) async throws {
         // What the last file set for the session is forgotten, what the session pinned at its start comes back.
         var text: SQL = """
@@ -146,7 +157,9 @@ extension Control {
             SELECT string_agg(format('process %s (%s%s, %s)', a.pid, a.usename,
                 CASE WHEN a.application_name = '' THEN '' ELSE ', ' || a.application_name END, a.state), '; ')
             FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids(\(pid)))
-            """, label: "blockers")
+            """,
+            label: "blockers"
+        )
         return answers?.first?.rows?.scalar
     }
 }

@@ -15,8 +15,12 @@ package struct EnvironmentSurvey: Sendable {
     package var allowed: Set<Hazard>
 
     package init(
-        fleet: DesiredFleet, folders: [String: MigrationFolder], initTexts: [String: [String]], scratch: Scratch,
-        narrowing: Narrowing, allowed: Set<Hazard>
+        fleet: DesiredFleet,
+        folders: [String: MigrationFolder],
+        initTexts: [String: [String]],
+        scratch: Scratch,
+        narrowing: Narrowing,
+        allowed: Set<Hazard>
     ) {
         self.fleet = fleet
         self.folders = folders
@@ -36,7 +40,8 @@ package struct EnvironmentSurvey: Sendable {
         /// OIDs of the databases the environment claims, by instance.
         package var claimedOIDs: [String: [UInt32]] {
             Dictionary(
-                grouping: plan.databases.filter { $0.className != nil && $0.oid != nil }, by: \.instance
+                grouping: plan.databases.filter { $0.className != nil && $0.oid != nil },
+                by: \.instance
             ).mapValues { $0.compactMap(\.oid) }
         }
 
@@ -52,7 +57,10 @@ package struct EnvironmentSurvey: Sendable {
             let name = databaseClass.name.value
             guard let folder = folders[name] else { continue }
             contexts[name] = ClassContext(
-                databaseClass: databaseClass, folder: folder, initTexts: initTexts[name] ?? [])
+                databaseClass: databaseClass,
+                folder: folder,
+                initTexts: initTexts[name] ?? []
+            )
         }
         return contexts
     }
@@ -67,33 +75,46 @@ package struct EnvironmentSurvey: Sendable {
     /// - Returns: the plan as the environment's policy judges it, with the faults that came to light.
     /// - Throws: `CancellationError`, or what scratch could not even say as an answer.
     package func plan(
-        _ environment: Environment, observed: ObservedEnvironment, others: [String: ObservedEnvironment] = [:],
+        _ environment: Environment,
+        observed: ObservedEnvironment,
+        others: [String: ObservedEnvironment] = [:],
         ask: ([(key: DatabaseKey, className: String)]) async -> [DatabaseKey: [CheckOutcome]]
     ) async throws -> Result {
         let strangers = fleet.environments.filter { $0.name.value != environment.name.value }
             .map { OtherEnvironment(environment: $0, observed: others[$0.name.value]) }
         var input = PlanningInput(
-            environment: environment, classes: fleet.classes, folders: folders, observed: observed, others: strangers,
+            environment: environment,
+            classes: fleet.classes,
+            folders: folders,
+            observed: observed,
+            others: strangers,
             narrowing: narrowing
         ) { folder, history, declared in
             folder.source.format.history.account(folder, rows: history, upTo: declared)
         }
         input.initTexts = initTexts
         input.replays = try await scratch.answer(
-            input.replayRequests, folders: folders, classes: fleet.classes, roles: roles(observed))
+            input.replayRequests,
+            folders: folders,
+            classes: fleet.classes,
+            roles: roles(observed)
+        )
         var plan = Planner.plan(input)
         let converged = plan.databases.filter { $0.status == .converged }
         let outcomes = await ask(
             converged.compactMap { row in
                 row.className.map { (DatabaseKey(instance: row.instance, database: row.name), $0) }
-            })
+            }
+        )
         if outcomes.values.contains(where: { $0.contains { !$0.holds } }) {
             input.checks = outcomes
             plan = Planner.plan(input)
         }
         return Result(
-            observed: observed, conflicts: input.claims.conflicts + listedTables(input.replays),
-            plan: environment.policy.review(plan, allowing: allowed).plan)
+            observed: observed,
+            conflicts: input.claims.conflicts + listedTables(input.replays),
+            plan: environment.policy.review(plan, allowing: allowed).plan
+        )
     }
 
     /// Holds the tables that a class lists against those its migrations create.
@@ -106,16 +127,22 @@ package struct EnvironmentSurvey: Sendable {
             else { return [] }
             let extra = listed.filter { !created.contains($0.value) }.map { table in
                 Diagnostic(
-                    .error, .tablesDiffer,
+                    .error,
+                    .tablesDiffer,
                     "class \"\(folder.className)\" lists table \"\(table.value)\", which its migrations do not create",
-                    at: table.range, hint: "take it out of the list, or write the migration that creates it")
+                    at: table.range,
+                    hint: "take it out of the list, or write the migration that creates it"
+                )
             }
             let names = Set(listed.map(\.value))
             let missing = created.filter { !names.contains($0) }.map { table in
                 Diagnostic(
-                    .error, .tablesDiffer,
+                    .error,
+                    .tablesDiffer,
                     "class \"\(folder.className)\" does not list table \"\(table)\", which its migrations create",
-                    at: databaseClass.name.range, hint: "add it to `tables`, or leave the whole list out")
+                    at: databaseClass.name.range,
+                    hint: "add it to `tables`, or leave the whole list out"
+                )
             }
             return extra + missing
         }

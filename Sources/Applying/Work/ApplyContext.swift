@@ -20,9 +20,16 @@ package struct ApplyContext: Sendable {
     package var report: @Sendable (ApplyEvent) -> Void
 
     package init(
-        environment: Environment, plan: EnvironmentPlan, run: Run, classes: [String: ClassContext],
-        targets: [String: ConnectionTarget], controls: [String: Control], facts: [String: ServerFacts],
-        pool: CatalogPool, backups: any BackupTaking, report: @escaping @Sendable (ApplyEvent) -> Void
+        environment: Environment,
+        plan: EnvironmentPlan,
+        run: Run,
+        classes: [String: ClassContext],
+        targets: [String: ConnectionTarget],
+        controls: [String: Control],
+        facts: [String: ServerFacts],
+        pool: CatalogPool,
+        backups: any BackupTaking,
+        report: @escaping @Sendable (ApplyEvent) -> Void
     ) {
         self.environment = environment
         self.plan = plan
@@ -40,8 +47,11 @@ package struct ApplyContext: Sendable {
 
     func settings(_ purpose: String) -> SessionSettings {
         SessionSettings(
-            access: .readWrite, lockTimeout: policy.lockTimeout, statementTimeout: policy.statementTimeout,
-            applicationName: run.applicationName(purpose))
+            access: .readWrite,
+            lockTimeout: policy.lockTimeout,
+            statementTimeout: policy.statementTimeout,
+            applicationName: run.applicationName(purpose)
+        )
     }
 
     func control(_ instance: String) throws -> Control {
@@ -71,7 +81,10 @@ package protocol BackupTaking: Sendable {
     /// - Throws: `BackupError`, `ApplyError.failed` where the client tools are unfit for production, or what `rehearse`
     ///   throws.
     func take(
-        _ key: DatabaseKey, session: Session, target: ConnectionTarget, level: Policy.BackupVerify,
+        _ key: DatabaseKey,
+        session: Session,
+        target: ConnectionTarget,
+        level: Policy.BackupVerify,
         rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String
 

@@ -15,7 +15,11 @@ package struct BackupDesk: BackupTaking {
     package var now: @Sendable () -> Int64
 
     package init(
-        programs: [PostgresPrograms], environment: Environment, root: String, run: Run, pool: CatalogPool,
+        programs: [PostgresPrograms],
+        environment: Environment,
+        root: String,
+        run: Run,
+        pool: CatalogPool,
         now: @escaping @Sendable () -> Int64
     ) {
         self.programs = programs
@@ -42,7 +46,10 @@ package struct BackupDesk: BackupTaking {
     }
 
     package func take(
-        _ key: DatabaseKey, session: Session, target: ConnectionTarget, level: Policy.BackupVerify,
+        _ key: DatabaseKey,
+        session: Session,
+        target: ConnectionTarget,
+        level: Policy.BackupVerify,
         rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String {
         let major = await session.serverVersionNumber / 10_000
@@ -50,11 +57,16 @@ package struct BackupDesk: BackupTaking {
         if clients.clientsHaveKnownHoles, environment.role == .production {
             throw ApplyError.failed(
                 "the client tools in \(clients.folder) are version \(clients.version), which has known security holes; "
-                    + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin")
+                    + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
+            )
         }
         let place = BackupPlace(
-            directory: directory, environment: environment.name.value, runID: run.id, instance: key.instance,
-            database: key.database)
+            directory: directory,
+            environment: environment.name.value,
+            runID: run.id,
+            instance: key.instance,
+            database: key.database
+        )
         let taker = BackupTaker(place: place, root: root, programs: clients, now: now, inspect: inspect)
         var backup = try await taker.take(target)
         if level >= .read { backup = try await ArchiveCheck(programs: clients).read(backup) }

@@ -18,8 +18,14 @@ extension DatabaseWork {
         do {
             let foothold = try await DatabaseLock.take(on: session, settings: settings)
             let builder = Worker(
-                key: key, session: session, settings: settings, foothold: foothold, fence: worker.fence, control: control,
-                report: context.report)
+                key: key,
+                session: session,
+                settings: settings,
+                foothold: foothold,
+                fence: worker.fence,
+                control: control,
+                report: context.report
+            )
             try await builder.prepareNew(classContext)
             var rows = 0
             for tag in step.migrations {
@@ -37,7 +43,11 @@ extension DatabaseWork {
         // A rename needs the database without sessions, ours included; the environment's lock keeps other runs out.
         await worker.session.close()
         try await control.swap(
-            live: (database, worker.foothold.identity.oid), build: (name, oid), aside: RunName.aside(database, run: context.run.id),
-            reason: "rebuilt", target: control.target)
+            live: (database, worker.foothold.identity.oid),
+            build: (name, oid),
+            aside: RunName.aside(database, run: context.run.id),
+            reason: "rebuilt",
+            target: control.target
+        )
     }
 }

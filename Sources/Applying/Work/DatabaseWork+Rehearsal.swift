@@ -10,8 +10,14 @@ extension DatabaseWork {
         let session = try await Session.open(copy.target, settings: settings, proof: .byCaller)
         let foothold = try await DatabaseLock.take(on: session, settings: settings)
         let worker = Worker(
-            key: key, session: session, settings: settings, foothold: foothold,
-            fence: Fence(epoch: .max, runID: context.run.id), control: nil, report: { _ in })
+            key: key,
+            session: session,
+            settings: settings,
+            foothold: foothold,
+            fence: Fence(epoch: .max, runID: context.run.id),
+            control: nil,
+            report: { _ in }
+        )
         do {
             var rows = try await worker.inspect(classContext, context.pool).history.rows.count
             for step in cohort.steps where step.isRehearsable {
@@ -52,7 +58,9 @@ extension DatabaseWork {
                         WHERE n.nspname = 'reconcile' AND c.relkind IN ('r', 'p')
                     LOOP EXECUTE statement; END LOOP;
                 END $rcl$
-                """, label: "rehearsal, own schema")
+                """,
+                label: "rehearsal, own schema"
+            )
             await session.close()
         } catch {
             await session.close()

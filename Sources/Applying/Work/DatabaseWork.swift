@@ -73,14 +73,18 @@ struct DatabaseWork: Sendable {
         let worker = try await open(control, isNew: true)
         do {
             let state = try await worker.inspect(classContext, context.pool)
-            let written = cohort.steps.filter { $0.kind == .migrate || $0.kind == .adopt || $0.kind == .rebuildDatabase }
-                .flatMap(\.migrations)
-            let isWhole = cohort.to == state.catalog.fingerprint && state.initMark != .pending
+            let written = cohort.steps.filter {
+                $0.kind == .migrate || $0.kind == .adopt || $0.kind == .rebuildDatabase
+            }
+            .flatMap(\.migrations)
+            let isWhole =
+                cohort.to == state.catalog.fingerprint && state.initMark != .pending
                 && state.history.rows.count >= written.count
             guard isWhole, try await worker.failedCheck(classContext) == nil else {
                 throw ApplyError.failed(
                     "\(error); of \(written.count) migrations its history holds \(state.history.rows.count) now, "
-                        + "none of them half: run apply again to continue")
+                        + "none of them half: run apply again to continue"
+                )
             }
             await worker.session.close()
             context.report(.verified(key))
@@ -98,9 +102,14 @@ struct DatabaseWork: Sendable {
             let foothold = try await DatabaseLock.take(on: session, settings: settings, attempts: 12)
             try identify(foothold.identity, isNew: isNew)
             return Worker(
-                key: key, session: session, settings: settings, foothold: foothold,
-                fence: Fence(epoch: await control.epoch, runID: context.run.id), control: control,
-                report: context.report)
+                key: key,
+                session: session,
+                settings: settings,
+                foothold: foothold,
+                fence: Fence(epoch: await control.epoch, runID: context.run.id),
+                control: control,
+                report: context.report
+            )
         } catch {
             await session.close()
             throw error
@@ -134,7 +143,8 @@ struct DatabaseWork: Sendable {
             let names = missing.sorted().map(\.rawValue).joined(separator: ",")
             throw ApplyError.failed(
                 "\(empty.table) was empty when the plan was made and holds rows now, so the plan has hazards that nobody "
-                    + "granted: plan again, or give --allow \(names)")
+                    + "granted: plan again, or give --allow \(names)"
+            )
         }
     }
 
@@ -142,7 +152,8 @@ struct DatabaseWork: Sendable {
         guard let expected = cohort.to, expected != catalog.fingerprint else { return }
         throw ApplyError.failed(
             "all steps were done, and the schema is not what they made of it on scratch "
-                + "(\(catalog.fingerprint.short) instead of \(expected.short)): plan again to see what differs")
+                + "(\(catalog.fingerprint.short) instead of \(expected.short)): plan again to see what differs"
+        )
     }
 
     func journalled(_ step: Step, _ control: Control, _ body: () async throws -> Void) async throws {
@@ -162,14 +173,23 @@ struct DatabaseWork: Sendable {
 
     /// Does one step; gives the number of rows the history holds afterwards.
     private func perform(
-        _ step: Step, _ worker: Worker, _ classContext: ClassContext, rows: Int, _ control: Control
+        _ step: Step,
+        _ worker: Worker,
+        _ classContext: ClassContext,
+        rows: Int,
+        _ control: Control
     ) async throws -> Int {
         switch step.kind {
         case .backup: try await backup(worker)
         case .migrate where step.migrations.isEmpty: try await worker.mend(step.statements)
         case .migrate, .adopt, .initialize, .quarantineTables, .check:
             return try await worker.perform(
-                step, classContext, rows: rows, context.pool, guarding: await destroyed(by: step))
+                step,
+                classContext,
+                rows: rows,
+                context.pool,
+                guarding: await destroyed(by: step)
+            )
         case .rebuildDatabase: try await rebuild(step, worker, classContext, control)
         case .createDatabase: preconditionFailure("a database is created before a session can be in it")
         case .dropDatabase, .moveDatabase, .retireInstance:
@@ -191,13 +211,17 @@ struct DatabaseWork: Sendable {
     private func backup(_ worker: Worker) async throws {
         guard await receipts[key] == nil else { return }
         let level: Policy.BackupVerify =
-            isRehearsed ? context.policy.backupVerify : min(context.policy.backupVerify, needsRestore ? .restore : .read)
+            isRehearsed
+            ? context.policy.backupVerify : min(context.policy.backupVerify, needsRestore ? .restore : .read)
         try await takeBackup(worker, level)
     }
 
     func takeBackup(_ worker: Worker, _ level: Policy.BackupVerify) async throws {
         let receipt = try await context.backups.take(
-            key, session: worker.session, target: try context.target(key), level: level
+            key,
+            session: worker.session,
+            target: try context.target(key),
+            level: level
         ) { copy in
             try await rehearse(on: copy)
         }

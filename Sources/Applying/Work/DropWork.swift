@@ -9,7 +9,9 @@ struct DropWork: Sendable {
 
     func run(_ step: Step, _ key: DatabaseKey) async throws {
         let control = try context.control(key.instance)
-        guard let planned = context.plan.databases.first(where: { $0.instance == key.instance && $0.name == key.database }),
+        guard
+            let planned = context.plan.databases.first(where: { $0.instance == key.instance && $0.name == key.database }
+            ),
             let oid = planned.oid, let target = context.targets[key.instance]
         else { throw ApplyError.failed("\(key) was not looked at") }
         context.report(.started(key, step))
@@ -46,7 +48,12 @@ struct DropWork: Sendable {
             if isAsked {
                 let level = min(context.policy.backupVerify, .restore)
                 receipt = try await context.backups.take(
-                    key, session: session, target: try context.target(key), level: level, rehearse: { _ in })
+                    key,
+                    session: session,
+                    target: try context.target(key),
+                    level: level,
+                    rehearse: { _ in }
+                )
                 if let receipt { context.report(.backup(key, level: level.rawValue, archive: receipt)) }
             }
             await session.close()
@@ -60,14 +67,17 @@ struct DropWork: Sendable {
     /// Nobody reaches it under its new name: rows written after the backup are seen now, and then nothing is dropped.
     private func compare(_ aside: String, _ key: DatabaseKey, _ receipt: String) async throws {
         let session = try await Session.open(
-            try context.target(DatabaseKey(instance: key.instance, database: aside)), settings: context.settings("compare"))
+            try context.target(DatabaseKey(instance: key.instance, database: aside)),
+            settings: context.settings("compare")
+        )
         do {
             try await context.backups.compare(receipt, session: session)
             await session.close()
         } catch {
             await session.close()
             throw ApplyError.failed(
-                "\(error); it was not dropped and is kept as \"\(aside)\": rename it back, or purge it")
+                "\(error); it was not dropped and is kept as \"\(aside)\": rename it back, or purge it"
+            )
         }
     }
 }

@@ -18,7 +18,9 @@ package struct EmbeddedServer: Sendable {
     /// Where its databases are reached; without a user, as the superuser.
     package func target(database: String, user: String? = nil) -> ConnectionTarget {
         ConnectionTarget(
-            parameters: [("host", socketFolder), ("port", "5432"), ("user", user ?? superuser)], database: database)
+            parameters: [("host", socketFolder), ("port", "5432"), ("user", user ?? superuser)],
+            database: database
+        )
     }
 
     /// Starts a server in a new folder under `parent`, runs `body`, and stops and wipes it.
@@ -34,14 +36,22 @@ package struct EmbeddedServer: Sendable {
     /// - Throws: `NoPlainUser`, `EmbeddedServerError`, `CommandError` where the supervisor did not start, or what
     ///   `body` throws.
     package static func run<Result: Sendable>(
-        _ programs: PostgresPrograms, in parent: String, template: String, superuser: String = superuser,
-        settings: [String: String] = [:], _ body: (EmbeddedServer) async throws -> Result
+        _ programs: PostgresPrograms,
+        in parent: String,
+        template: String,
+        superuser: String = superuser,
+        settings: [String: String] = [:],
+        _ body: (EmbeddedServer) async throws -> Result
     ) async throws -> Result {
         let user = try ProcessUser.forPostgres()
         let folder = try makeFolder(in: parent, for: user)
         let socketFolder = canHoldSocket(folder) ? folder : try makeFolder(in: "/tmp", for: user)
         let server = EmbeddedServer(
-            folder: folder, socketFolder: socketFolder, programs: programs, superuser: superuser)
+            folder: folder,
+            socketFolder: socketFolder,
+            programs: programs,
+            superuser: superuser
+        )
         // Held as long as this process lives: who finds it free knows that the folder belongs to nobody any more.
         let lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         defer { if lock >= 0 { close(lock) } }
@@ -61,7 +71,9 @@ package struct EmbeddedServer: Sendable {
             "/bin/sh",
             ["-c", supervision, "reconcile-scratch", folder, socketFolder, template]
                 + [programs.path("postgres"), "-D", "\(folder)/data"] + options,
-            folder: "/", user: user)
+            folder: "/",
+            user: user
+        )
         return try await supervisor.runBeside {
             try await server.waitUntilReady()
             return try await body(server)
@@ -96,7 +108,10 @@ package struct EmbeddedServer: Sendable {
     /// - Throws: `NoPlainUser`, `CommandError` where `initdb` did not come to its end within 120 seconds,
     ///   `EmbeddedServerError.notInitialized`.
     package static func makeTemplate(
-        _ programs: PostgresPrograms, at path: String, locale: String = "C.UTF-8", superuser: String = superuser
+        _ programs: PostgresPrograms,
+        at path: String,
+        locale: String = "C.UTF-8",
+        superuser: String = superuser
     ) async throws {
         let user = try ProcessUser.forPostgres()
         let unfinished = "\(path).\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36)).partial"
@@ -105,7 +120,11 @@ package struct EmbeddedServer: Sendable {
             [
                 "-D", unfinished, "-U", superuser, "-A", "trust", "-N", "--no-instructions", "--wal-segsize=1",
                 "-E", "UTF8", "--locale=\(locale)",
-            ], folder: "/", user: user, timeLimit: .seconds(120))
+            ],
+            folder: "/",
+            user: user,
+            timeLimit: .seconds(120)
+        )
         let result = try await command.run()
         guard result.status == 0 else { throw EmbeddedServerError.notInitialized(result.errors) }
         guard Outside.perform(.rename(path), { rename(unfinished, path) }) != 0 else { return }

@@ -11,7 +11,11 @@ enum AccessList {
 
     /// Writes the canonical form of an `aclitem[]` cell; writes nothing where it says what the default says.
     static func append(
-        _ cell: ArraySlice<UInt8>, _ kind: Kind, isSequence: Bool, owner: [UInt8], databaseOwner: [UInt8],
+        _ cell: ArraySlice<UInt8>,
+        _ kind: Kind,
+        isSequence: Bool,
+        owner: [UInt8],
+        databaseOwner: [UInt8],
         to out: inout [UInt8]
     ) {
         let items = elements(cell).map { item($0, databaseOwner) }.sorted { $0.lexicographicallyPrecedes($1) }

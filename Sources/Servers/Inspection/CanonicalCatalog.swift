@@ -21,8 +21,11 @@ struct CanonicalCatalog {
     func pooled(in pool: CatalogPool) -> (catalog: Catalog, relations: [UInt32]) {
         let order = definitions.sorted
         let key = CatalogKey(
-            fingerprint: definitions.fingerprint(order), privileges: privileges.fingerprint(privileges.sorted),
-            columnOrder: columnOrder.fingerprint(columnOrder.sorted), notInspected: notInspected)
+            fingerprint: definitions.fingerprint(order),
+            privileges: privileges.fingerprint(privileges.sorted),
+            columnOrder: columnOrder.fingerprint(columnOrder.sorted),
+            notInspected: notInspected
+        )
         var place = [Int](repeating: 0, count: keys.count)
         for (position, record) in order.enumerated() { place[record] = position }
         let tables = tables.sorted { place[$0.record] < place[$1.record] }
@@ -41,9 +44,14 @@ struct CanonicalCatalog {
         var places = [Int](repeating: 0, count: names.count)
         for (place, index) in sorted.enumerated() { places[index] = place }
         let catalog = Catalog(
-            fingerprint: key.fingerprint, privileges: key.privileges, columnOrder: key.columnOrder, objects: objects,
+            fingerprint: key.fingerprint,
+            privileges: key.privileges,
+            columnOrder: key.columnOrder,
+            objects: objects,
             tables: sorted.map { names[$0] },
-            invalidIndexes: invalidIndexes.map(definitions.identity).sorted(), notInspected: notInspected)
+            invalidIndexes: invalidIndexes.map(definitions.identity).sorted(),
+            notInspected: notInspected
+        )
         return PooledCatalog(catalog: catalog, tablePlaces: places)
     }
 
@@ -57,8 +65,10 @@ struct CanonicalCatalog {
             let id = definitions.identity(of: record)
             let own = privileged.removeValue(forKey: id)
             return CatalogObject(
-                id: id, definition: definitions.definition(of: record),
-                privileges: own ?? (definitions.records[record].hasOwner ? byDefault : nil))
+                id: id,
+                definition: definitions.definition(of: record),
+                privileges: own ?? (definitions.records[record].hasOwner ? byDefault : nil)
+            )
         }
         // Default privileges are nothing but privileges.
         for (id, fingerprint) in privileged {

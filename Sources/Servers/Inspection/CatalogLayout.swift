@@ -54,7 +54,7 @@ struct CatalogLayout: Sendable {
         }
     }
 
-    /// - Parameter wanted: which of the optional catalogs to ask for.
+    /// The tables that a server of `major` has: all that are always read, and of the optional ones those `wanted`.
     init(major: Int, wanted: Set<CatalogTable.Identifier>) {
         entries = CatalogTable.all.filter { !CatalogTable.optional.contains($0.id) || wanted.contains($0.id) }
             .compactMap { $0.resolved(major: major) }.map(Entry.init)

@@ -3,7 +3,12 @@ extension CatalogReading {
     /// - Returns: false where an OID stayed that may differ between servers.
     @discardableResult
     func append(
-        _ rows: CopyRows, _ row: Int, _ place: Int, _ form: ColumnForm, _ relation: UInt32, to out: inout [UInt8]
+        _ rows: CopyRows,
+        _ row: Int,
+        _ place: Int,
+        _ form: ColumnForm,
+        _ relation: UInt32,
+        to out: inout [UInt8]
     ) -> Bool {
         let range = rows.range(row, place)
         guard !rows.isNull(row, place) else {
@@ -76,7 +81,10 @@ extension CatalogReading {
     private static let version: StaticString = "{pg_attver="
 
     private func appendColumns(
-        _ bytes: [UInt8], _ range: Range<Int>, of relation: UInt32, to out: inout [UInt8]
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        of relation: UInt32,
+        to out: inout [UInt8]
     ) -> Bool {
         appendNumbers(bytes, range, to: &out) { number, out in
             guard number != 0 else {
@@ -90,7 +98,10 @@ extension CatalogReading {
 
     /// `1 2 3` or `{1,2,3}`; what is negative stays as it is.
     private func appendNumbers(
-        _ bytes: [UInt8], _ range: Range<Int>, to out: inout [UInt8], _ write: (UInt32, inout [UInt8]) -> Bool
+        _ bytes: [UInt8],
+        _ range: Range<Int>,
+        to out: inout [UInt8],
+        _ write: (UInt32, inout [UInt8]) -> Bool
     ) -> Bool {
         var isComplete = true
         var index = range.lowerBound

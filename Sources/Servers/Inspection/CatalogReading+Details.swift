@@ -74,7 +74,9 @@ extension CatalogReading {
         let toast = layout.columns.toast
         let options = layout.columns.options
         for (oid, relation) in relations where !relation.isExcluded {
-            guard let row = relations[rows.number(relation.row, toast)]?.row, !rows.isNull(row, options) else { continue }
+            guard let row = relations[rows.number(relation.row, toast)]?.row, !rows.isNull(row, options) else {
+                continue
+            }
             details.add(NameMap.key(.relation, oid)) { append(rows, row, options, .set, 0, to: &$0) }
         }
     }

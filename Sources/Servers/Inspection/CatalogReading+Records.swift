@@ -28,8 +28,13 @@ extension CatalogReading {
     }
 
     private func add(
-        _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ objectClass: ObjectClass, _ kind: ObjectKind,
-        _ details: CatalogDetails, to result: inout CanonicalCatalog
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ objectClass: ObjectClass,
+        _ kind: ObjectKind,
+        _ details: CatalogDetails,
+        to result: inout CanonicalCatalog
     ) {
         let oid = entry.oid.map { rows.number(row, $0) } ?? 0
         let key = NameMap.key(objectClass, oid)
@@ -52,7 +57,11 @@ extension CatalogReading {
     }
 
     private func addPrivileges(
-        _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ kind: ObjectKind, _ name: (inout [UInt8]) -> Void,
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ kind: ObjectKind,
+        _ name: (inout [UInt8]) -> Void,
         to result: inout CanonicalCatalog
     ) {
         let owner = entry.owner.map { rows.cell(row, $0) } ?? databaseOwner[...]
@@ -65,15 +74,24 @@ extension CatalogReading {
         let bare = text.count
         if let access = entry.access, hasAccess {
             AccessList.append(
-                rows.cell(row, access), entry.accessKind, isSequence: kind == .sequence, owner: CopyRows.unescape(owner),
-                databaseOwner: CopyRows.unescape(databaseOwner), to: &text)
+                rows.cell(row, access),
+                entry.accessKind,
+                isSequence: kind == .sequence,
+                owner: CopyRows.unescape(owner),
+                databaseOwner: CopyRows.unescape(databaseOwner),
+                to: &text
+            )
         }
         guard text.count > bare || !isDatabaseOwners else { return }
         result.privileges.add(kind, name: name) { $0.append(contentsOf: text) }
     }
 
     private func appendName(
-        _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ objectClass: ObjectClass, _ oid: UInt32,
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ objectClass: ObjectClass,
+        _ oid: UInt32,
         to out: inout [UInt8]
     ) {
         func append(_ key: UInt64) {
@@ -145,7 +163,10 @@ extension CatalogReading {
 
     /// Whether an object is the user's and of no history, extension or quarantine.
     private func isCompared(
-        _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ objectClass: ObjectClass
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ objectClass: ObjectClass
     ) -> Bool {
         let oid = entry.oid.map { rows.number(row, $0) } ?? 0
         guard !excluded.contains(NameMap.key(objectClass, oid)) else { return false }
@@ -155,7 +176,8 @@ extension CatalogReading {
         case .extension: return true
         case .schema:
             guard !excludedSchemas.contains(oid), oid != historySchema else { return false }
-            return oid >= NameMap.firstUser || entry.name.map { rows.cell(row, $0).elementsEqual("public".utf8) } == true
+            return oid >= NameMap.firstUser
+                || entry.name.map { rows.cell(row, $0).elementsEqual("public".utf8) } == true
         case .relation: return !isExcluded(relation: oid)
         case .constraint:
             let relation = entry.relation.map { rows.number(row, $0) } ?? 0

@@ -8,7 +8,8 @@ internal import FleetModel
 extension CatalogReading {
     /// For each row of `pg_rewrite` its text in canonical form; nil where it is not known yet.
     func ruleTexts(_ pool: CatalogPool) -> [[UInt8]?] {
-        guard let (entry, rows) = of(.rewrite), rows.count > 0, let oid = entry.oid, let relation = entry.relation else {
+        guard let (entry, rows) = of(.rewrite), rows.count > 0, let oid = entry.oid, let relation = entry.relation
+        else {
             return []
         }
         let columns = columnLists(rows, entry)
@@ -33,7 +34,10 @@ extension CatalogReading {
 
     /// All that decides on the words; nil where it holds a number that could be another object elsewhere.
     private func ruleKey(
-        _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ columns: [UInt32: [UInt8]]
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ columns: [UInt32: [UInt8]]
     ) -> Fingerprint? {
         var key: [UInt8] = []
         guard let name = entry.name, let relation = entry.relation else { return nil }
@@ -101,7 +105,8 @@ extension CatalogReading {
 
     /// A view is its rule `_RETURN`; every other rule is an object.
     func addRules(_ texts: [[UInt8]?], to result: inout CanonicalCatalog) {
-        guard let (entry, rows) = of(.rewrite), let name = entry.name, let relation = entry.relation, let oid = entry.oid
+        guard let (entry, rows) = of(.rewrite), let name = entry.name, let relation = entry.relation,
+            let oid = entry.oid
         else { return }
         for row in 0..<rows.count where !isReturnRule(rows, row, name) {
             guard !isExcluded(relation: rows.number(row, relation)) else { continue }

@@ -36,7 +36,11 @@ extension CatalogReading {
     }
 
     private func addColumn(
-        _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ key: UInt64, _ details: CatalogDetails,
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ key: UInt64,
+        _ details: CatalogDetails,
         to result: inout CanonicalCatalog
     ) {
         let oid = entry.relation.map { rows.number(row, $0) } ?? 0
@@ -58,8 +62,13 @@ extension CatalogReading {
         guard let access = entry.access, !rows.isNull(row, access) else { return }
         var text: [UInt8] = []
         AccessList.append(
-            rows.cell(row, access), .column, isSequence: false, owner: [],
-            databaseOwner: CopyRows.unescape(databaseOwner), to: &text)
+            rows.cell(row, access),
+            .column,
+            isSequence: false,
+            owner: [],
+            databaseOwner: CopyRows.unescape(databaseOwner),
+            to: &text
+        )
         guard !text.isEmpty else { return }
         result.privileges.add(.column, name: name) { $0.append(contentsOf: text) }
     }
@@ -137,11 +146,18 @@ extension CatalogReading {
                 }
                 out.append(contentsOf: Self.kindName(rows.byte(row, kind)).utf8)
                 out.append(contentsOf: " of ".utf8)
-                out.append(contentsOf: role.elementsEqual(databaseOwner) ? Array("the database's owner".utf8)[...] : role)
+                out.append(
+                    contentsOf: role.elementsEqual(databaseOwner) ? Array("the database's owner".utf8)[...] : role
+                )
             } definition: {
                 AccessList.append(
-                    rows.cell(row, access), .none, isSequence: false, owner: [],
-                    databaseOwner: CopyRows.unescape(databaseOwner), to: &$0)
+                    rows.cell(row, access),
+                    .none,
+                    isSequence: false,
+                    owner: [],
+                    databaseOwner: CopyRows.unescape(databaseOwner),
+                    to: &$0
+                )
             }
         }
     }

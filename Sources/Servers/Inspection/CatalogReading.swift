@@ -91,9 +91,10 @@ struct CatalogReading {
             setName(.relation, relation, in: home, rows.cell(row, name))
             var isExcluded = excludedSchemas.contains(home)
             if let history, !isExcluded, rows.unescaped(row, name).elementsEqual(history.name.utf8) {
-                isExcluded = context.names.span(NameMap.key(.schema, home)).map {
-                    CopyRows.unescape(context.names.arena[$0]).elementsEqual(history.schema.utf8)
-                } ?? false
+                isExcluded =
+                    context.names.span(NameMap.key(.schema, home)).map {
+                        CopyRows.unescape(context.names.arena[$0]).elementsEqual(history.schema.utf8)
+                    } ?? false
             }
             relations[relation] = Relation(row: row, kind: rows.byte(row, kind), isExcluded: isExcluded)
         }
@@ -164,7 +165,11 @@ struct CatalogReading {
 
     /// A function is told from others by the types of its arguments, a cast is nothing but two types.
     private mutating func nameByTypes(
-        _ objectClass: ObjectClass, _ entry: CatalogLayout.Entry, _ rows: CopyRows, _ row: Int, _ oid: UInt32
+        _ objectClass: ObjectClass,
+        _ entry: CatalogLayout.Entry,
+        _ rows: CopyRows,
+        _ row: Int,
+        _ oid: UInt32
     ) {
         guard let name = entry.name, oid >= NameMap.firstUser else { return }
         var text: [UInt8] = []
@@ -186,7 +191,10 @@ struct CatalogReading {
     }
 
     private mutating func setName(
-        _ objectClass: ObjectClass, _ oid: UInt32, in schema: UInt32?, _ name: ArraySlice<UInt8>
+        _ objectClass: ObjectClass,
+        _ oid: UInt32,
+        in schema: UInt32?,
+        _ name: ArraySlice<UInt8>
     ) {
         let span = schema.flatMap { context.names.span(NameMap.key(.schema, $0)) }
         context.names.set(NameMap.key(objectClass, oid)) { arena in

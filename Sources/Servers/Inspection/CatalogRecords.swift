@@ -20,7 +20,10 @@ struct CatalogRecords {
 
     /// Writes a line: `name` and then `definition` append to it.
     mutating func add(
-        _ kind: ObjectKind, hasOwner: Bool = false, name: (inout [UInt8]) -> Void, definition: (inout [UInt8]) -> Void
+        _ kind: ObjectKind,
+        hasOwner: Bool = false,
+        name: (inout [UInt8]) -> Void,
+        definition: (inout [UInt8]) -> Void
     ) {
         let byte = Self.byte(of: kind)
         var record = Record(kind: byte, hasOwner: hasOwner, start: bytes.count)
@@ -76,7 +79,8 @@ struct CatalogRecords {
 
     private static let kinds = ObjectKind.allCases
     private static let byteOfKind = Dictionary(
-        uniqueKeysWithValues: kinds.enumerated().map { ($1, UInt8(65 + $0)) })
+        uniqueKeysWithValues: kinds.enumerated().map { ($1, UInt8(65 + $0)) }
+    )
 
     static func byte(of kind: ObjectKind) -> UInt8 { byteOfKind[kind] ?? 0 }
 }

@@ -5,97 +5,142 @@ internal import Postgres
 extension CatalogTable {
     static let features: [CatalogTable] = [
         CatalogTable(
-            .extension, .object(.extension, .extension), "pg_catalog.pg_extension",
+            .extension,
+            .object(.extension, .extension),
+            "pg_catalog.pg_extension",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("extname", .name),
                 // What initdb made belongs to whoever ran it.
                 CatalogColumn("CASE WHEN oid >= 16384 THEN pg_get_userbyid(extowner) END", .owner),
                 CatalogColumn("extnamespace", .reference(.schema)),
                 CatalogColumn("extversion"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .eventTrigger, .object(.eventTrigger, .eventTrigger), "pg_catalog.pg_event_trigger",
+            .eventTrigger,
+            .object(.eventTrigger, .eventTrigger),
+            "pg_catalog.pg_event_trigger",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("evtname", .name),
                 CatalogColumn("pg_get_userbyid(evtowner)", .owner), CatalogColumn("evtevent"),
                 CatalogColumn("evtfoid", .reference(.function)), CatalogColumn("evtenabled"),
                 CatalogColumn("evttags", .set),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .publication, .object(.publication, .publication), "pg_catalog.pg_publication",
+            .publication,
+            .object(.publication, .publication),
+            "pg_catalog.pg_publication",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("pubname", .name),
                 CatalogColumn("pg_get_userbyid(pubowner)", .owner), CatalogColumn("puballtables"),
                 CatalogColumn("pubinsert"), CatalogColumn("pubupdate"), CatalogColumn("pubdelete"),
                 CatalogColumn("pubtruncate"), CatalogColumn("pubviaroot"), CatalogColumn("pubgencols", .value, 18...99),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .publicationRelation, .detail(.publication), "pg_catalog.pg_publication_rel",
+            .publicationRelation,
+            .detail(.publication),
+            "pg_catalog.pg_publication_rel",
             [
                 CatalogColumn("prpubid", .oid), CatalogColumn("prrelid", .table),
                 CatalogColumn("prqual", .tree, 15...99), CatalogColumn("prattrs", .columnSet, 15...99),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .publicationNamespace, .detail(.publication), "pg_catalog.pg_publication_namespace", majors: 15...99,
-            [CatalogColumn("pnpubid", .oid), CatalogColumn("pnnspid", .reference(.schema))]),
+            .publicationNamespace,
+            .detail(.publication),
+            "pg_catalog.pg_publication_namespace",
+            majors: 15...99,
+            [CatalogColumn("pnpubid", .oid), CatalogColumn("pnnspid", .reference(.schema))]
+        ),
         CatalogTable(
-            .foreignDataWrapper, .object(.foreignDataWrapper, .foreignDataWrapper), "pg_catalog.pg_foreign_data_wrapper",
+            .foreignDataWrapper,
+            .object(.foreignDataWrapper, .foreignDataWrapper),
+            "pg_catalog.pg_foreign_data_wrapper",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("fdwname", .name),
                 CatalogColumn("pg_get_userbyid(fdwowner)", .owner), CatalogColumn("fdwacl", .access(.foreign)),
-                CatalogColumn("fdwhandler", .reference(.function)), CatalogColumn("fdwvalidator", .reference(.function)),
+                CatalogColumn("fdwhandler", .reference(.function)),
+                CatalogColumn("fdwvalidator", .reference(.function)),
                 CatalogColumn("fdwoptions", .set),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .foreignServer, .object(.foreignServer, .foreignServer), "pg_catalog.pg_foreign_server",
+            .foreignServer,
+            .object(.foreignServer, .foreignServer),
+            "pg_catalog.pg_foreign_server",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("srvname", .name),
                 CatalogColumn("pg_get_userbyid(srvowner)", .owner), CatalogColumn("srvacl", .access(.foreign)),
                 CatalogColumn("srvfdw", .reference(.foreignDataWrapper)), CatalogColumn("srvtype"),
                 CatalogColumn("srvversion"), CatalogColumn("srvoptions", .set),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .textSearchConfiguration, .object(.textSearchConfiguration, .textSearchConfiguration),
-            "pg_catalog.pg_ts_config", where: "oid >= 12000",
+            .textSearchConfiguration,
+            .object(.textSearchConfiguration, .textSearchConfiguration),
+            "pg_catalog.pg_ts_config",
+            where: "oid >= 12000",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("cfgname", .name), CatalogColumn("cfgnamespace", .schema),
                 CatalogColumn("pg_get_userbyid(cfgowner)", .owner),
                 CatalogColumn("cfgparser", .reference(.textSearchParser)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .textSearchMap, .detail(.textSearchConfiguration), "pg_catalog.pg_ts_config_map", where: "mapcfg >= 16384",
+            .textSearchMap,
+            .detail(.textSearchConfiguration),
+            "pg_catalog.pg_ts_config_map",
+            where: "mapcfg >= 16384",
             [
                 CatalogColumn("mapcfg", .oid), CatalogColumn("mapseqno", .ordinal), CatalogColumn("maptokentype"),
                 CatalogColumn("mapdict", .reference(.textSearchDictionary)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .textSearchDictionary, .object(.textSearchDictionary, .textSearchDictionary), "pg_catalog.pg_ts_dict",
+            .textSearchDictionary,
+            .object(.textSearchDictionary, .textSearchDictionary),
+            "pg_catalog.pg_ts_dict",
             where: "oid >= 12000",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("dictname", .name), CatalogColumn("dictnamespace", .schema),
                 CatalogColumn("pg_get_userbyid(dictowner)", .owner),
                 CatalogColumn("dicttemplate", .reference(.textSearchTemplate)), CatalogColumn("dictinitoption"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .textSearchParser, .object(.textSearchParser, .textSearchParser), "pg_catalog.pg_ts_parser",
+            .textSearchParser,
+            .object(.textSearchParser, .textSearchParser),
+            "pg_catalog.pg_ts_parser",
             where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("prsname", .name), CatalogColumn("prsnamespace", .schema),
-                CatalogColumn("prsstart::oid", .reference(.function)), CatalogColumn("prstoken::oid", .reference(.function)),
-                CatalogColumn("prsend::oid", .reference(.function)), CatalogColumn("prsheadline::oid", .reference(.function)),
+                CatalogColumn("prsstart::oid", .reference(.function)),
+                CatalogColumn("prstoken::oid", .reference(.function)),
+                CatalogColumn("prsend::oid", .reference(.function)),
+                CatalogColumn("prsheadline::oid", .reference(.function)),
                 CatalogColumn("prslextype::oid", .reference(.function)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .textSearchTemplate, .object(.textSearchTemplate, .textSearchTemplate), "pg_catalog.pg_ts_template",
+            .textSearchTemplate,
+            .object(.textSearchTemplate, .textSearchTemplate),
+            "pg_catalog.pg_ts_template",
             // The template of the snowball dictionaries is made by initdb, under an OID that differs between machines.
             where: "oid >= 12000",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("tmplname", .name), CatalogColumn("tmplnamespace", .schema),
-                CatalogColumn("tmplinit::oid", .reference(.function)), CatalogColumn("tmpllexize::oid", .reference(.function)),
-            ]),
+                CatalogColumn("tmplinit::oid", .reference(.function)),
+                CatalogColumn("tmpllexize::oid", .reference(.function)),
+            ]
+        ),
         CatalogTable(
-            .tablespace, .object(.tablespace, .setting), "pg_catalog.pg_tablespace",
-            [CatalogColumn("oid", .oid), CatalogColumn("spcname", .name)]),
+            .tablespace,
+            .object(.tablespace, .setting),
+            "pg_catalog.pg_tablespace",
+            [CatalogColumn("oid", .oid), CatalogColumn("spcname", .name)]
+        ),
     ]
 
     /// Most databases have no rows in these: they are asked for once another catalog tells that there are some.
@@ -108,13 +153,19 @@ extension CatalogTable {
 
     static let specials: [CatalogTable] = [
         CatalogTable(
-            .database, .special, "pg_catalog.pg_database", where: "datname = current_database()",
+            .database,
+            .special,
+            "pg_catalog.pg_database",
+            where: "datname = current_database()",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("pg_get_userbyid(datdba)", .owner),
                 CatalogColumn("current_user", .unused),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .depend, .special, "pg_catalog.pg_depend",
+            .depend,
+            .special,
+            "pg_catalog.pg_depend",
             where: """
                 CASE WHEN objid < 16384 THEN false WHEN deptype = 'e' THEN true \
                 WHEN classid = 1259 THEN refclassid = 1259 AND refobjsubid > 0 AND deptype IN ('a', 'i') \
@@ -124,34 +175,52 @@ extension CatalogTable {
             [
                 CatalogColumn("classid", .unused), CatalogColumn("objid", .oid), CatalogColumn("refobjid", .relation),
                 CatalogColumn("refobjsubid", .columnNumber), CatalogColumn("deptype"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .description, .special, "pg_catalog.pg_description", where: "objoid >= 16384 OR objoid = 2200",
+            .description,
+            .special,
+            "pg_catalog.pg_description",
+            where: "objoid >= 16384 OR objoid = 2200",
             [
                 CatalogColumn("objoid", .oid), CatalogColumn("classoid", .unused),
                 CatalogColumn("objsubid", .columnNumber), CatalogColumn("description"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .securityLabel, .special, "pg_catalog.pg_seclabel",
+            .securityLabel,
+            .special,
+            "pg_catalog.pg_seclabel",
             [
                 CatalogColumn("objoid", .oid), CatalogColumn("classoid", .unused),
                 CatalogColumn("objsubid", .columnNumber), CatalogColumn("provider"), CatalogColumn("label"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .defaultPrivileges, .special, "pg_catalog.pg_default_acl",
+            .defaultPrivileges,
+            .special,
+            "pg_catalog.pg_default_acl",
             [
                 CatalogColumn("pg_get_userbyid(defaclrole)", .owner), CatalogColumn("defaclnamespace", .schema),
                 CatalogColumn("defaclobjtype", .kind), CatalogColumn("defaclacl", .access(.none)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .largeObject, .special, "(SELECT oid FROM pg_catalog.pg_largeobject_metadata LIMIT 1) AS one",
-            where: "true", [CatalogColumn("oid", .oid)]),
+            .largeObject,
+            .special,
+            "(SELECT oid FROM pg_catalog.pg_largeobject_metadata LIMIT 1) AS one",
+            where: "true",
+            [CatalogColumn("oid", .oid)]
+        ),
         CatalogTable(
-            .subscription, .special, "pg_catalog.pg_subscription",
+            .subscription,
+            .special,
+            "pg_catalog.pg_subscription",
             [
                 CatalogColumn("subdbid", .oid), CatalogColumn("subname", .name), CatalogColumn("subenabled"),
                 CatalogColumn("subbinary"), CatalogColumn("subslotname"), CatalogColumn("subsynccommit"),
                 CatalogColumn("subpublications", .set),
-            ]),
+            ]
+        ),
     ]
 }

@@ -8,7 +8,10 @@ extension CatalogTable {
 
     private static let types: [CatalogTable] = [
         CatalogTable(
-            .type, .object(.type, .baseType), "pg_catalog.pg_type", where: "oid >= 16384",
+            .type,
+            .object(.type, .baseType),
+            "pg_catalog.pg_type",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("typname", .name), CatalogColumn("typnamespace", .schema),
                 CatalogColumn("typtype", .kind), CatalogColumn("typcategory", .unused),
@@ -26,62 +29,90 @@ extension CatalogTable {
                 CatalogColumn("CASE WHEN typtype = 'b' THEN typstorage END"),
                 CatalogColumn("CASE WHEN typtype = 'b' THEN typispreferred END"),
                 CatalogColumn("CASE WHEN typtype = 'b' THEN typdelim END"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .enumLabel, .detail(.type), "pg_catalog.pg_enum",
+            .enumLabel,
+            .detail(.type),
+            "pg_catalog.pg_enum",
             [
                 CatalogColumn("enumtypid", .oid), CatalogColumn("oid", .unused),
                 CatalogColumn("enumsortorder", .ordinal), CatalogColumn("enumlabel"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .range, .detail(.type), "pg_catalog.pg_range", where: "rngtypid >= 16384",
+            .range,
+            .detail(.type),
+            "pg_catalog.pg_range",
+            where: "rngtypid >= 16384",
             [
                 CatalogColumn("rngtypid", .oid), CatalogColumn("rngsubtype", .reference(.type)),
-                CatalogColumn("rngmultitypid", .reference(.type)), CatalogColumn("rngcollation", .reference(.collation)),
+                CatalogColumn("rngmultitypid", .reference(.type)),
+                CatalogColumn("rngcollation", .reference(.collation)),
                 CatalogColumn("rngsubopc", .reference(.operatorClass)),
                 CatalogColumn("rngcanonical::oid", .reference(.function)),
                 CatalogColumn("rngsubdiff::oid", .reference(.function)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .collation, .object(.collation, .collation), "pg_catalog.pg_collation", where: "oid >= 12000",
+            .collation,
+            .object(.collation, .collation),
+            "pg_catalog.pg_collation",
+            where: "oid >= 12000",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("collname", .name), CatalogColumn("collnamespace", .schema),
                 CatalogColumn("pg_get_userbyid(collowner)", .owner), CatalogColumn("collprovider"),
                 CatalogColumn("collisdeterministic"), CatalogColumn("collencoding"), CatalogColumn("collcollate"),
                 CatalogColumn("collctype"), CatalogColumn("colliculocale", .value, 15...16),
                 CatalogColumn("colllocale", .value, 17...99), CatalogColumn("collicurules", .value, 16...99),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .conversion, .object(.conversion, .conversion), "pg_catalog.pg_conversion", where: "oid >= 16384",
+            .conversion,
+            .object(.conversion, .conversion),
+            "pg_catalog.pg_conversion",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("conname", .name), CatalogColumn("connamespace", .schema),
                 CatalogColumn("pg_get_userbyid(conowner)", .owner), CatalogColumn("conforencoding"),
                 CatalogColumn("contoencoding"), CatalogColumn("conproc::oid", .reference(.function)),
                 CatalogColumn("condefault"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .cast, .object(.cast, .cast), "pg_catalog.pg_cast",
+            .cast,
+            .object(.cast, .cast),
+            "pg_catalog.pg_cast",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("castsource", .name), CatalogColumn("casttarget", .unused),
                 CatalogColumn("castfunc", .reference(.function)), CatalogColumn("castcontext"),
                 CatalogColumn("castmethod"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .transform, .object(.transform, .transform), "pg_catalog.pg_transform",
+            .transform,
+            .object(.transform, .transform),
+            "pg_catalog.pg_transform",
             [
                 CatalogColumn("oid", .oid),
                 CatalogColumn(
                     """
                     trftype::regtype || ' LANGUAGE ' || (SELECT lanname FROM pg_catalog.pg_language WHERE oid = trflang)
-                    """, .name),
+                    """,
+                    .name
+                ),
                 CatalogColumn("trffromsql::oid", .reference(.function)),
                 CatalogColumn("trftosql::oid", .reference(.function)),
-            ]),
+            ]
+        ),
     ]
 
     private static let routines: [CatalogTable] = [
         CatalogTable(
-            .function, .object(.function, .function), "pg_catalog.pg_proc", where: "oid >= 16384",
+            .function,
+            .object(.function, .function),
+            "pg_catalog.pg_proc",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid),
                 CatalogColumn("proname", .name), CatalogColumn("proargtypes", .unused),
@@ -97,12 +128,20 @@ extension CatalogTable {
                 CatalogColumn("proargmodes"), CatalogColumn("proargnames"), CatalogColumn("proargdefaults", .tree),
                 CatalogColumn("protrftypes", .references(.type)), CatalogColumn("prosrc"), CatalogColumn("probin"),
                 CatalogColumn("proconfig", .set),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .functionBody, .detail(.function), "pg_catalog.pg_proc", where: "oid >= 16384 AND prosqlbody IS NOT NULL",
-            [CatalogColumn("oid", .oid), CatalogColumn("pg_get_function_sqlbody(oid)", .text)]),
+            .functionBody,
+            .detail(.function),
+            "pg_catalog.pg_proc",
+            where: "oid >= 16384 AND prosqlbody IS NOT NULL",
+            [CatalogColumn("oid", .oid), CatalogColumn("pg_get_function_sqlbody(oid)", .text)]
+        ),
         CatalogTable(
-            .aggregate, .detail(.function), "pg_catalog.pg_aggregate", where: "aggfnoid::oid >= 16384",
+            .aggregate,
+            .detail(.function),
+            "pg_catalog.pg_aggregate",
+            where: "aggfnoid::oid >= 16384",
             [
                 CatalogColumn("aggfnoid::oid", .oid), CatalogColumn("aggkind"), CatalogColumn("aggnumdirectargs"),
                 CatalogColumn("aggtransfn::oid", .reference(.function)),
@@ -117,9 +156,13 @@ extension CatalogTable {
                 CatalogColumn("aggsortop", .reference(.operator)), CatalogColumn("aggtranstype", .reference(.type)),
                 CatalogColumn("aggtransspace"), CatalogColumn("aggmtranstype", .reference(.type)),
                 CatalogColumn("aggmtransspace"), CatalogColumn("agginitval"), CatalogColumn("aggminitval"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .operator, .object(.operator, .operator), "pg_catalog.pg_operator", where: "oid >= 16384",
+            .operator,
+            .object(.operator, .operator),
+            "pg_catalog.pg_operator",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid),
                 CatalogColumn("oprname || '(' || oprleft::regtype || ', ' || oprright::regtype || ')'", .name),
@@ -127,51 +170,75 @@ extension CatalogTable {
                 CatalogColumn("oprkind"), CatalogColumn("oprcanmerge"), CatalogColumn("oprcanhash"),
                 CatalogColumn("oprresult", .reference(.type)), CatalogColumn("oprcom", .reference(.operator)),
                 CatalogColumn("oprnegate", .reference(.operator)), CatalogColumn("oprcode::oid", .reference(.function)),
-                CatalogColumn("oprrest::oid", .reference(.function)), CatalogColumn("oprjoin::oid", .reference(.function)),
-            ]),
+                CatalogColumn("oprrest::oid", .reference(.function)),
+                CatalogColumn("oprjoin::oid", .reference(.function)),
+            ]
+        ),
         CatalogTable(
-            .operatorClass, .object(.operatorClass, .operatorClass), "pg_catalog.pg_opclass", where: "oid >= 16384",
+            .operatorClass,
+            .object(.operatorClass, .operatorClass),
+            "pg_catalog.pg_opclass",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn(Self.using("opcname", "opcmethod"), .name),
                 CatalogColumn("opcnamespace", .schema), CatalogColumn("pg_get_userbyid(opcowner)", .owner),
                 CatalogColumn("opcfamily", .reference(.operatorFamily)), CatalogColumn("opcintype", .reference(.type)),
                 CatalogColumn("opcdefault"), CatalogColumn("opckeytype", .reference(.type)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .operatorFamily, .object(.operatorFamily, .operatorFamily), "pg_catalog.pg_opfamily", where: "oid >= 16384",
+            .operatorFamily,
+            .object(.operatorFamily, .operatorFamily),
+            "pg_catalog.pg_opfamily",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn(Self.using("opfname", "opfmethod"), .name),
                 CatalogColumn("opfnamespace", .schema), CatalogColumn("pg_get_userbyid(opfowner)", .owner),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .accessOperator, .detail(.operatorFamily), "pg_catalog.pg_amop", where: "oid >= 16384",
+            .accessOperator,
+            .detail(.operatorFamily),
+            "pg_catalog.pg_amop",
+            where: "oid >= 16384",
             [
                 CatalogColumn("amopfamily", .oid), CatalogColumn("amoplefttype", .reference(.type)),
                 CatalogColumn("amoprighttype", .reference(.type)), CatalogColumn("amopstrategy"),
                 CatalogColumn("amoppurpose"), CatalogColumn("amopopr", .reference(.operator)),
                 CatalogColumn("amopsortfamily", .reference(.operatorFamily)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .accessFunction, .detail(.operatorFamily), "pg_catalog.pg_amproc", where: "oid >= 16384",
+            .accessFunction,
+            .detail(.operatorFamily),
+            "pg_catalog.pg_amproc",
+            where: "oid >= 16384",
             [
                 CatalogColumn("amprocfamily", .oid), CatalogColumn("amproclefttype", .reference(.type)),
                 CatalogColumn("amprocrighttype", .reference(.type)), CatalogColumn("amprocnum"),
                 CatalogColumn("amproc::oid", .reference(.function)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .language, .object(.language, .language), "pg_catalog.pg_language",
+            .language,
+            .object(.language, .language),
+            "pg_catalog.pg_language",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("lanname", .name),
                 CatalogColumn("pg_get_userbyid(lanowner)", .owner), CatalogColumn("lanacl", .access(.language)),
                 CatalogColumn("lanpltrusted"), CatalogColumn("lanplcallfoid", .reference(.function)),
                 CatalogColumn("laninline", .reference(.function)), CatalogColumn("lanvalidator", .reference(.function)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .accessMethod, .object(.accessMethod, .accessMethod), "pg_catalog.pg_am",
+            .accessMethod,
+            .object(.accessMethod, .accessMethod),
+            "pg_catalog.pg_am",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("amname", .name), CatalogColumn("amtype"),
                 CatalogColumn("amhandler"),
-            ]),
+            ]
+        ),
     ]
 
     private static func using(_ name: SQL, _ method: SQL) -> SQL {

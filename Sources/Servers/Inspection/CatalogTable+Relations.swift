@@ -7,16 +7,23 @@ internal import Postgres
 extension CatalogTable {
     static let relations: [CatalogTable] = [
         CatalogTable(
-            .namespace, .object(.schema, .schema), "pg_catalog.pg_namespace",
+            .namespace,
+            .object(.schema, .schema),
+            "pg_catalog.pg_namespace",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("nspname", .name),
                 CatalogColumn("pg_get_userbyid(nspowner)", .owner), CatalogColumn("nspacl", .access(.schema)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .relation, .object(.relation, .table), "pg_catalog.pg_class", where: "oid >= 16384",
+            .relation,
+            .object(.relation, .table),
+            "pg_catalog.pg_class",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("relname", .name), CatalogColumn("relnamespace", .schema),
-                CatalogColumn("relkind", .kind), CatalogColumn("reltoastrelid", .unused), CatalogColumn("relhassubclass", .unused),
+                CatalogColumn("relkind", .kind), CatalogColumn("reltoastrelid", .unused),
+                CatalogColumn("relhassubclass", .unused),
                 CatalogColumn(Self.size, .unused), CatalogColumn("relpages", .unused),
                 CatalogColumn("pg_get_userbyid(relowner)", .owner), CatalogColumn("relacl", .access(.relation)),
                 CatalogColumn("reloftype", .reference(.type)), CatalogColumn("relam", .reference(.accessMethod)),
@@ -24,9 +31,12 @@ extension CatalogTable {
                 CatalogColumn("relrowsecurity"), CatalogColumn("relforcerowsecurity"), CatalogColumn("relreplident"),
                 CatalogColumn("relispartition"), CatalogColumn("reloptions", .set),
                 CatalogColumn("relpartbound", .tree),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .attribute, .special, "pg_catalog.pg_attribute",
+            .attribute,
+            .special,
+            "pg_catalog.pg_attribute",
             where: "attrelid >= 16384 AND attnum > 0 AND NOT attisdropped",
             [
                 CatalogColumn("attrelid", .relation), CatalogColumn("attnum", .columnNumber),
@@ -37,14 +47,21 @@ extension CatalogTable {
                 CatalogColumn("attidentity"), CatalogColumn("attgenerated"), CatalogColumn("attstorage"),
                 CatalogColumn("attcompression"), CatalogColumn("attfdwoptions", .set), CatalogColumn("attislocal"),
                 CatalogColumn("attinhcount"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .attributeDefault, .detail(.relation), "pg_catalog.pg_attrdef",
+            .attributeDefault,
+            .detail(.relation),
+            "pg_catalog.pg_attrdef",
             [
                 CatalogColumn("adrelid", .oid), CatalogColumn("adnum", .columnNumber), CatalogColumn("adbin", .tree),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .constraint, .object(.constraint, .constraint), "pg_catalog.pg_constraint", where: "oid >= 16384",
+            .constraint,
+            .object(.constraint, .constraint),
+            "pg_catalog.pg_constraint",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("conname", .name), CatalogColumn("connamespace", .schema),
                 CatalogColumn("conrelid", .relation), CatalogColumn("contypid", .unused),
@@ -60,9 +77,13 @@ extension CatalogTable {
                 CatalogColumn("confkey", .columnsOf(place: 6)), CatalogColumn("confdelsetcols", .columnSet, 15...99),
                 CatalogColumn("conexclop", .references(.operator)), CatalogColumn("conbin", .tree),
                 CatalogColumn("conperiod", .value, 18...99), CatalogColumn("conenforced", .value, 18...99),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .index, .detail(.relation), "pg_catalog.pg_index", where: "indexrelid >= 16384",
+            .index,
+            .detail(.relation),
+            "pg_catalog.pg_index",
+            where: "indexrelid >= 16384",
             [
                 CatalogColumn("indexrelid", .oid), CatalogColumn("indrelid", .table),
                 CatalogColumn("indisvalid"), CatalogColumn("indnkeyatts"), CatalogColumn("indisunique"),
@@ -72,9 +93,12 @@ extension CatalogTable {
                 CatalogColumn("indcollation", .references(.collation)),
                 CatalogColumn("indclass", .references(.operatorClass)), CatalogColumn("indoption"),
                 CatalogColumn("indexprs", .tree), CatalogColumn("indpred", .tree),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .trigger, .object(.trigger, .trigger), "pg_catalog.pg_trigger",
+            .trigger,
+            .object(.trigger, .trigger),
+            "pg_catalog.pg_trigger",
             // The triggers behind foreign keys count only where someone disabled them.
             where: "NOT tgisinternal OR tgenabled <> 'O'",
             [
@@ -85,65 +109,95 @@ extension CatalogTable {
                 CatalogColumn("tginitdeferred"), CatalogColumn("tgattr", .columnSet), CatalogColumn("tgargs"),
                 CatalogColumn("tgqual", .tree), CatalogColumn("tgoldtable"), CatalogColumn("tgnewtable"),
                 CatalogColumn("tgconstraint", .reference(.constraint)),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .rewrite, .special, "pg_catalog.pg_rewrite", where: "oid >= 16384",
+            .rewrite,
+            .special,
+            "pg_catalog.pg_rewrite",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("rulename", .name), CatalogColumn("ev_class", .relation),
                 CatalogColumn("ev_enabled"), CatalogColumn("ev_type"), CatalogColumn("is_instead"),
                 CatalogColumn("ev_qual", .tree), CatalogColumn("ev_action", .tree),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .ruleText, .special, "pg_catalog.pg_rewrite", where: "oid >= 16384",
+            .ruleText,
+            .special,
+            "pg_catalog.pg_rewrite",
+            where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid),
                 CatalogColumn(
                     """
                     CASE rulename WHEN '_RETURN' THEN pg_get_viewdef(ev_class) ELSE pg_get_ruledef(oid) END
-                    """, .text),
-            ]),
+                    """,
+                    .text
+                ),
+            ]
+        ),
         CatalogTable(
-            .sequence, .detail(.relation), "pg_catalog.pg_sequence",
+            .sequence,
+            .detail(.relation),
+            "pg_catalog.pg_sequence",
             [
-                CatalogColumn("seqrelid", .oid), CatalogColumn("seqtypid", .reference(.type)), CatalogColumn("seqstart"),
+                CatalogColumn("seqrelid", .oid), CatalogColumn("seqtypid", .reference(.type)),
+                CatalogColumn("seqstart"),
                 CatalogColumn("seqincrement"), CatalogColumn("seqmax"), CatalogColumn("seqmin"),
                 CatalogColumn("seqcache"), CatalogColumn("seqcycle"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .inherits, .detail(.relation), "pg_catalog.pg_inherits",
+            .inherits,
+            .detail(.relation),
+            "pg_catalog.pg_inherits",
             [
                 CatalogColumn("inhrelid", .oid), CatalogColumn("inhseqno", .ordinal),
                 CatalogColumn("inhparent", .reference(.relation)), CatalogColumn("inhdetachpending"),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .partitioned, .detail(.relation), "pg_catalog.pg_partitioned_table",
+            .partitioned,
+            .detail(.relation),
+            "pg_catalog.pg_partitioned_table",
             [
                 CatalogColumn("partrelid", .oid), CatalogColumn("partstrat"), CatalogColumn("partattrs", .columns),
                 CatalogColumn("partclass", .references(.operatorClass)),
                 CatalogColumn("partcollation", .references(.collation)), CatalogColumn("partexprs", .tree),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .policy, .object(.policy, .policy), "pg_catalog.pg_policy",
+            .policy,
+            .object(.policy, .policy),
+            "pg_catalog.pg_policy",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("polname", .name), CatalogColumn("polrelid", .relation),
                 CatalogColumn("polcmd"), CatalogColumn("polpermissive"), CatalogColumn("polroles::regrole[]", .roles),
                 CatalogColumn(Self.expression("polqual", of: "polrelid"), .tree),
                 CatalogColumn(Self.expression("polwithcheck", of: "polrelid"), .tree),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .foreignTable, .detail(.relation), "pg_catalog.pg_foreign_table",
+            .foreignTable,
+            .detail(.relation),
+            "pg_catalog.pg_foreign_table",
             [
                 CatalogColumn("ftrelid", .oid), CatalogColumn("ftserver", .reference(.foreignServer)),
                 CatalogColumn("ftoptions", .set),
-            ]),
+            ]
+        ),
         CatalogTable(
-            .statistics, .object(.statistics, .statistics), "pg_catalog.pg_statistic_ext",
+            .statistics,
+            .object(.statistics, .statistics),
+            "pg_catalog.pg_statistic_ext",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("stxname", .name), CatalogColumn("stxnamespace", .schema),
                 CatalogColumn("pg_get_userbyid(stxowner)", .owner), CatalogColumn("stxrelid", .table),
                 CatalogColumn("stxkeys", .columnSet), CatalogColumn("stxkind", .set),
                 CatalogColumn("stxexprs", .tree), CatalogColumn("stxstattarget"),
-            ]),
+            ]
+        ),
     ]
 
     /// Of a table that was never vacuumed or analysed the file system alone knows how large it is.

@@ -127,11 +127,16 @@ struct CatalogTable {
         case foreignTable, `operator`, operatorClass, operatorFamily, accessOperator, accessFunction, cast, collation
         case conversion, language, transform, accessMethod, textSearchConfiguration, textSearchMap
         case textSearchDictionary, textSearchParser, textSearchTemplate, tablespace
-        case ruleText, functionBody, database, depend, description, securityLabel, defaultPrivileges, largeObject, subscription
+        case ruleText, functionBody, database, depend, description, securityLabel, defaultPrivileges, largeObject,
+            subscription
     }
 
     init(
-        _ id: Identifier, _ role: Role, _ name: SQL, where filter: SQL? = nil, majors: ClosedRange<Int> = 14...99,
+        _ id: Identifier,
+        _ role: Role,
+        _ name: SQL,
+        where filter: SQL? = nil,
+        majors: ClosedRange<Int> = 14...99,
         _ columns: [CatalogColumn]
     ) {
         self.id = id
@@ -153,9 +158,11 @@ struct CatalogTable {
     /// `COPY` of a bare table skips the planner; whatever is computed or filtered cannot.
     var statement: SQL {
         let list = SQL(joining: columns.map(\.sql))
-        let isPlain = filter == nil && columns.allSatisfy { column in
-            column.sql.text.utf8.allSatisfy { ($0 >= 97 && $0 <= 122) || $0 == 95 }
-        }
+        let isPlain =
+            filter == nil
+            && columns.allSatisfy { column in
+                column.sql.text.utf8.allSatisfy { ($0 >= 97 && $0 <= 122) || $0 == 95 }
+            }
         if isPlain { return "COPY \(name) (\(list)) TO STDOUT" }
         guard let filter else { return "COPY (SELECT \(list) FROM \(name)) TO STDOUT" }
         return "COPY (SELECT \(list) FROM \(name) WHERE \(filter)) TO STDOUT"

@@ -12,7 +12,10 @@ package struct HistoryQuery: Sendable {
     package var digest: @Sendable ([[String?]]) -> Fingerprint
 
     package init(
-        schema: String, table: String, columns: [SQL], order: SQL,
+        schema: String,
+        table: String,
+        columns: [SQL],
+        order: SQL,
         digest: @escaping @Sendable ([[String?]]) -> Fingerprint
     ) {
         self.schema = schema

@@ -8,19 +8,25 @@ package import Postgres
 /// else. Only where a database turns out to hold what most have not is it asked a second time, for that as well; the pool
 /// remembers, and the databases that follow are asked for all of it at once.
 package enum Inspector {
-    /// - Parameters:
-    ///   - history: nil where no class is known to live here.
-    ///   - settings: what the session was opened with, where it is still to be proved within this round trip.
-    /// - Throws: `PostgresError`. Within a transaction of the caller's the caller's own snapshot counts.
+    /// The state of one database. Within a transaction of the caller's the caller's own snapshot counts.
+    ///
+    /// `history` is nil where no class is known to live here; `settings` are what the session was opened with, where they
+    /// are still to be proved within this round trip. Throws where the server fails or the session is lost.
     package static func inspect(
-        _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings? = nil
+        _ session: Session,
+        history: HistoryQuery?,
+        pool: CatalogPool,
+        proving settings: SessionSettings? = nil
     ) async throws(PostgresError) -> DatabaseState {
         try await look(session, history: history, pool: pool, proving: settings).state
     }
 
     /// As `inspect`, with what the user's relations take on disk.
     static func look(
-        _ session: Session, history: HistoryQuery?, pool: CatalogPool, proving settings: SessionSettings?
+        _ session: Session,
+        history: HistoryQuery?,
+        pool: CatalogPool,
+        proving settings: SessionSettings?
     ) async throws(PostgresError) -> (state: DatabaseState, bytes: Int64) {
         var settings = settings
         var needed: Set<CatalogTable.Identifier> = []
@@ -39,15 +45,22 @@ package enum Inspector {
             let marks = try await marks(session, reading)
             let state = DatabaseState(
                 catalog: catalog,
-                history: history.flatMap { query in rows.map { pool.history($0.values, digest: query.digest) } } ?? .missing,
-                nonEmptyTables: reading.nonEmpty(relations), initMark: marks.initMark, unfinished: marks.unfinished)
+                history: history.flatMap { query in rows.map { pool.history($0.values, digest: query.digest) } }
+                    ?? .missing,
+                nonEmptyTables: reading.nonEmpty(relations),
+                initMark: marks.initMark,
+                unfinished: marks.unfinished
+            )
             return (state, reading.relationBytes)
         }
     }
 
     /// One round trip; a second one only for a history within a transaction of the caller's.
     private static func read(
-        _ session: Session, _ layout: CatalogLayout, _ history: HistoryQuery?, _ settings: SessionSettings?
+        _ session: Session,
+        _ layout: CatalogLayout,
+        _ history: HistoryQuery?,
+        _ settings: SessionSettings?
     ) async throws(PostgresError) -> (reading: CatalogReading, history: Rows?) {
         let isWithin = await session.isInTransaction
         var sql: SQL = isWithin ? Self.pinPath : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -62,7 +75,9 @@ package enum Inspector {
             if case .done = answer { return false }
             return true
         }[...]
-        if isWithin, case .none = answers.popFirst() { throw error ?? .unexpectedAnswer("the search path was not pinned") }
+        if isWithin, case .none = answers.popFirst() {
+            throw error ?? .unexpectedAnswer("the search path was not pinned")
+        }
         if let settings {
             try settings.verify(answers.popFirst()?.rows, backendPID: await session.backendPID)
         }
@@ -76,7 +91,11 @@ package enum Inspector {
             rows.append(read)
         }
         if let error, !error.isMissingTable { throw error }
-        let reading = CatalogReading(layout, rows, history: history.map { TableName(schema: $0.schema, name: $0.table) })
+        let reading = CatalogReading(
+            layout,
+            rows,
+            history: history.map { TableName(schema: $0.schema, name: $0.table) }
+        )
         guard isWithin, let history else { return (reading, history == nil ? nil : answers.popFirst()?.rows) }
         guard reading.hasTable(history) else { return (reading, nil) }
         return (reading, try await session.run(history.statement, label: "history").first?.rows)
@@ -94,7 +113,8 @@ package enum Inspector {
     /// What runs of ours wrote down in the database: whether init scripts are owed, and which migration outside a
     /// transaction was begun (its digest is the first word of the note).
     private static func marks(
-        _ session: Session, _ reading: CatalogReading
+        _ session: Session,
+        _ reading: CatalogReading
     ) async throws(PostgresError) -> (initMark: DatabaseState.InitMark, unfinished: String?) {
         guard reading.hasTrustedMarks else { return (.none, nil) }
         // COPY runs nothing that the table's owner may have planted.
@@ -103,7 +123,10 @@ package enum Inspector {
         let rows = CopyRows(bytes, width: 2)
         var values: [String: String] = [:]
         for row in 0..<rows.count {
-            values[String(decoding: rows.cell(row, 0), as: UTF8.self)] = String(decoding: rows.cell(row, 1), as: UTF8.self)
+            values[String(decoding: rows.cell(row, 0), as: UTF8.self)] = String(
+                decoding: rows.cell(row, 1),
+                as: UTF8.self
+            )
         }
         return (
             values["init"].flatMap(DatabaseState.InitMark.init) ?? .none,

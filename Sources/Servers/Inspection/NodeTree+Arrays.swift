@@ -99,7 +99,8 @@ extension NodeTree {
         guard range.count >= pattern.count else { return nil }
         let places = range.lowerBound...(range.upperBound - pattern.count)
         func matches(_ place: Int) -> Bool {
-            bytes[place] == pattern[0] && bytes[place + 1] == pattern[1] && bytes[place..<(place + pattern.count)] == pattern[...]
+            bytes[place] == pattern[0] && bytes[place + 1] == pattern[1]
+                && bytes[place..<(place + pattern.count)] == pattern[...]
         }
         return last ? places.last(where: matches) : places.first(where: matches)
     }

@@ -82,7 +82,11 @@ struct NodeTree {
     }
 
     private func appendValue(
-        of field: Field, _ index: inout Int, _ limit: Int, _ constantType: inout UInt32, _ out: inout [UInt8]
+        of field: Field,
+        _ index: inout Int,
+        _ limit: Int,
+        _ constantType: inout UInt32,
+        _ out: inout [UInt8]
     ) -> Bool {
         switch field {
         case .dropped: return true
@@ -112,7 +116,10 @@ struct NodeTree {
 
     /// `(o 123 456)`.
     private func appendList(
-        of objectClass: ObjectClass, _ index: inout Int, _ limit: Int, _ out: inout [UInt8]
+        of objectClass: ObjectClass,
+        _ index: inout Int,
+        _ limit: Int,
+        _ out: inout [UInt8]
     ) -> Bool {
         var isComplete = true
         while index < limit {
@@ -132,7 +139,10 @@ struct NodeTree {
 
     /// `4 [ 1 0 0 0 0 0 0 0 ]`: the bytes of the value, in decimal.
     private func appendConstant(
-        _ index: inout Int, _ limit: Int, _ type: UInt32, _ out: inout [UInt8]
+        _ index: inout Int,
+        _ limit: Int,
+        _ type: UInt32,
+        _ out: inout [UInt8]
     ) -> Bool {
         let start = index
         while index < limit, bytes[index] != UInt8(ascii: "]"), bytes[index] != UInt8(ascii: "<") { index += 1 }
@@ -208,7 +218,8 @@ struct NodeTree {
     private func isKnown(_ index: Int, _ limit: Int, field: ArraySlice<UInt8>) -> Bool {
         guard index < limit, bytes[index] >= 48, bytes[index] <= 57 else { return true }
         let number = bytes.number(in: index..<tokenEnd(index, limit))
-        return number < NameMap.firstUnstable || field.suffix(3).elementsEqual("mod".utf8) || field.suffix(3).elementsEqual("Mod".utf8)
+        return number < NameMap.firstUnstable || field.suffix(3).elementsEqual("mod".utf8)
+            || field.suffix(3).elementsEqual("Mod".utf8)
     }
 
     private func skipBlank(_ index: Int, _ limit: Int, _ out: inout [UInt8]) -> Int {
@@ -232,11 +243,26 @@ struct NodeTree {
         add("funcformat relabelformat coerceformat convertformat coercionformat row_format", .dropped)
         add("opno opnos negop eqop sortop", .reference(.operator))
         add("opfuncid funcid aggfnoid winfnoid hashfuncid negfuncid elemfuncid", .reference(.function))
-        add("opcollid inputcollid inputcollids funccollid constcollid varcollid resultcollid array_collid", .reference(.collation))
-        add("ctecolcollations colcollations funccolcollations casecollid coalescecollid minmaxcollid collation collOid refcollid paramcollid aggcollid wincollid", .reference(.collation))
-        add("opresulttype funcresulttype vartype resulttype array_typeid element_typeid casetype typeId", .reference(.type))
-        add("coalescetype minmaxtype row_typeid refcontainertype refelemtype refrestype paramtype type", .reference(.type))
-        add("ctecoltypes coltypes funccoltypes aggtype aggtranstype aggargtypes wintype typeid seqtypid refassgnexprtype", .reference(.type))
+        add(
+            "opcollid inputcollid inputcollids funccollid constcollid varcollid resultcollid array_collid",
+            .reference(.collation)
+        )
+        add(
+            "ctecolcollations colcollations funccolcollations casecollid coalescecollid minmaxcollid collation collOid refcollid paramcollid aggcollid wincollid",
+            .reference(.collation)
+        )
+        add(
+            "opresulttype funcresulttype vartype resulttype array_typeid element_typeid casetype typeId",
+            .reference(.type)
+        )
+        add(
+            "coalescetype minmaxtype row_typeid refcontainertype refelemtype refrestype paramtype type",
+            .reference(.type)
+        )
+        add(
+            "ctecoltypes coltypes funccoltypes aggtype aggtranstype aggargtypes wintype typeid seqtypid refassgnexprtype",
+            .reference(.type)
+        )
         add("opfamilies", .reference(.operatorFamily))
         add("relid seqid resultrelid", .reference(.relation))
         add("varattno varattnosyn", .column)

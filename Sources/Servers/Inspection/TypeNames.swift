@@ -33,6 +33,7 @@ enum TypeNames {
             uniqueKeysWithValues: names.split(whereSeparator: { $0 == "," || $0 == "\n" }).compactMap { entry in
                 let parts = entry.split(separator: " ", maxSplits: 1)
                 return parts.count == 2 ? UInt32(parts[0]).map { ($0, String(parts[1])) } : nil
-            })
+            }
+        )
     }()
 }

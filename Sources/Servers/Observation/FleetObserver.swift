@@ -28,7 +28,11 @@ package struct FleetObserver: Sendable {
         /// Narrows the work: a database that is left out is listed, but not looked into.
         package var includesDatabase: @Sendable (_ instance: String, _ database: String) -> Bool = { _, _ in true }
         /// Which history to read in a database; nil where no class claims it.
-        package var history: @Sendable (_ instance: String, _ database: String, ServerFacts) -> HistoryQuery? = { _, _, _ in nil }
+        package var history: @Sendable (_ instance: String, _ database: String, ServerFacts) -> HistoryQuery? = {
+            _,
+            _,
+            _ in nil
+        }
         /// Told what is unwise or partly unseen, in words for a person.
         package var warn: @Sendable (String) -> Void = { _ in }
 
@@ -60,7 +64,8 @@ package struct FleetObserver: Sendable {
                     case .failure(let unreachable): .unreachable(reason: unreachable.reason)
                     }
                 return ObservedInstance(name: survey.instance.name.value, outcome: outcome)
-            })
+            }
+        )
     }
 
     private func survey(_ instance: Instance, of environment: Environment) async -> Survey {
@@ -73,7 +78,8 @@ package struct FleetObserver: Sendable {
         }
         return Survey(
             instance: instance,
-            outcome: outcome ?? .failure(Unreachable(reason: "no answer within \(options.timeLimit)")))
+            outcome: outcome ?? .failure(Unreachable(reason: "no answer within \(options.timeLimit)"))
+        )
     }
 
     private func observe(_ survey: Survey, _ index: Int) async -> ObservedDatabase {
@@ -82,7 +88,12 @@ package struct FleetObserver: Sendable {
         let instance = survey.instance.name.value
         func result(_ content: ObservedDatabase.Content, bytes: Int64) -> ObservedDatabase {
             ObservedDatabase(
-                name: listed.name, oid: listed.oid, owner: listed.owner, sizeBytes: bytes, content: content)
+                name: listed.name,
+                oid: listed.oid,
+                owner: listed.owner,
+                sizeBytes: bytes,
+                content: content
+            )
         }
         guard options.includesDatabase(instance, listed.name) else {
             return result(.unobserved(reason: "left out: the work is narrowed"), bytes: 0)
@@ -92,7 +103,8 @@ package struct FleetObserver: Sendable {
         let looked = await withTimeLimit(options.timeLimit) {
             do throws(PostgresError) {
                 return Result<(DatabaseState, Int64), PostgresError>.success(
-                    try await look(found.access.target.with(database: listed.name), history))
+                    try await look(found.access.target.with(database: listed.name), history)
+                )
             } catch {
                 return .failure(error)
             }
@@ -105,10 +117,15 @@ package struct FleetObserver: Sendable {
     }
 
     private func look(
-        _ target: ConnectionTarget, _ history: HistoryQuery?
+        _ target: ConnectionTarget,
+        _ history: HistoryQuery?
     ) async throws(PostgresError) -> (DatabaseState, Int64) {
         let session = try await Session.open(
-            target, settings: settings, proof: .byCaller, timeLimit: options.connectTimeLimit)
+            target,
+            settings: settings,
+            proof: .byCaller,
+            timeLimit: options.connectTimeLimit
+        )
         do throws(PostgresError) {
             let (state, bytes) = try await Inspector.look(session, history: history, pool: pool, proving: settings)
             await session.close()
@@ -121,7 +138,10 @@ package struct FleetObserver: Sendable {
 
     private var settings: SessionSettings {
         SessionSettings(
-            access: .readOnly, lockTimeout: options.lockTimeout, statementTimeout: options.statementTimeout,
-            applicationName: options.applicationName)
+            access: .readOnly,
+            lockTimeout: options.lockTimeout,
+            statementTimeout: options.statementTimeout,
+            applicationName: options.applicationName
+        )
     }
 }

@@ -31,7 +31,9 @@ package struct InstanceAccess: Sendable {
     ///   - warn: told what is unwise but allowed.
     /// - Throws: `AccessError.hops` where the way leads over others, `AccessError.secret`.
     package init(
-        _ instance: Instance, of environment: Environment, warn: (String) -> Void = { _ in }
+        _ instance: Instance,
+        of environment: Environment,
+        warn: (String) -> Void = { _ in }
     ) async throws(AccessError) {
         guard instance.via.isEmpty else { throw .hops(instance.via) }
         self.instance = instance
@@ -45,7 +47,9 @@ package struct InstanceAccess: Sendable {
         }
         target = ConnectionTarget(
             parameters: instance.connection.filter { $0.keyword != "dbname" }.map { ($0.keyword, $0.value) },
-            database: instance.maintenanceDatabase, password: secret)
+            database: instance.maintenanceDatabase,
+            password: secret
+        )
         requiresTLS = instance.demandsTLS(environment.policy)
     }
 
@@ -68,7 +72,9 @@ extension Instance {
         case "require", "verify-ca", "verify-full": return true
         default: break
         }
-        let isLoopback = hosts.allSatisfy { $0 == "localhost" || $0.hasPrefix("127.") || $0 == "::1" || $0.hasPrefix("/") }
+        let isLoopback = hosts.allSatisfy {
+            $0 == "localhost" || $0.hasPrefix("127.") || $0 == "::1" || $0.hasPrefix("/")
+        }
         return policy.requireTLS && !isLoopback
     }
 }

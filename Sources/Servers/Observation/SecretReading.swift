@@ -31,7 +31,8 @@ extension SecretSource {
     /// - Returns: the variable's whole value, or the first line of the file or of what the command wrote.
     /// - Throws: `SecretError`.
     package func read(
-        for role: EnvironmentRole, warn: (String) -> Void = { _ in }
+        for role: EnvironmentRole,
+        warn: (String) -> Void = { _ in }
     ) async throws(SecretError) -> Secret {
         switch self {
         case .environment(let name):

@@ -31,14 +31,21 @@ struct Survey: Sendable {
     var found: Found? { try? outcome.get() }
 
     static func ask(
-        _ instance: Instance, of environment: Environment, _ options: FleetObserver.Options, _ settings: SessionSettings
+        _ instance: Instance,
+        of environment: Environment,
+        _ options: FleetObserver.Options,
+        _ settings: SessionSettings
     ) async throws(Unreachable) -> Found {
         do {
             let access = try await InstanceAccess(instance, of: environment) {
                 options.warn("\(environment.name.value)/\(instance.name.value): \($0)")
             }
             let session = try await Session.open(
-                access.target, settings: settings, proof: .byCaller, timeLimit: options.connectTimeLimit)
+                access.target,
+                settings: settings,
+                proof: .byCaller,
+                timeLimit: options.connectTimeLimit
+            )
             let found = await Result { () async throws in
                 try await access.check(session)
                 return try await ask(session, access, environment, options, settings)
@@ -51,7 +58,10 @@ struct Survey: Sendable {
     }
 
     private static func ask(
-        _ session: Session, _ access: InstanceAccess, _ environment: Environment, _ options: FleetObserver.Options,
+        _ session: Session,
+        _ access: InstanceAccess,
+        _ environment: Environment,
+        _ options: FleetObserver.Options,
         _ settings: SessionSettings
     ) async throws -> Found {
         let version = ServerVersion(number: await session.serverVersionNumber)
@@ -65,33 +75,49 @@ struct Survey: Sendable {
         else { throw PostgresError.unexpectedAnswer("the survey of the server") }
         let all = databases.map(Listed.init)
         var facts = ServerFacts(
-            version: version, systemIdentifier: server[0] ?? "", timeline: server[1].flatMap(Int.init) ?? 0,
-            inRecovery: server[2] == "t", roles: roles.compactMap(\.[0]))
+            version: version,
+            systemIdentifier: server[0] ?? "",
+            timeline: server[1].flatMap(Int.init) ?? 0,
+            inRecovery: server[2] == "t",
+            roles: roles.compactMap(\.[0])
+        )
         let maintenance = access.instance.maintenanceDatabase
         // Declared by name, even the maintenance database is one to look at.
         let isDeclared = environment.entries.contains { entry in
             guard case .names(let names) = entry.selector.value else { return false }
             return entry.instance.value == access.instance.name.value && names.contains(maintenance)
         }
-        for (index, entry) in environment.entries.enumerated() where entry.instance.value == access.instance.name.value {
+        for (index, entry) in environment.entries.enumerated() where entry.instance.value == access.instance.name.value
+        {
             guard case .query(let database, let sql) = entry.selector.value else { continue }
             let exists = all.contains { $0.name == database }
             facts.queriedNames[index] = .some(
-                exists ? await names(database, sql, access, environment, options, settings) : nil)
+                exists ? await names(database, sql, access, environment, options, settings) : nil
+            )
         }
         return Found(
-            access: access, facts: facts, databases: all.filter { $0.name != maintenance || isDeclared },
-            emptyBytes: server[3].flatMap(Int64.init) ?? 0)
+            access: access,
+            facts: facts,
+            databases: all.filter { $0.name != maintenance || isDeclared },
+            emptyBytes: server[3].flatMap(Int64.init) ?? 0
+        )
     }
 
     /// Nil, with a warning, where the query has no valid answer.
     private static func names(
-        _ database: String, _ sql: String, _ access: InstanceAccess, _ environment: Environment,
-        _ options: FleetObserver.Options, _ settings: SessionSettings
+        _ database: String,
+        _ sql: String,
+        _ access: InstanceAccess,
+        _ environment: Environment,
+        _ options: FleetObserver.Options,
+        _ settings: SessionSettings
     ) async -> [String]? {
         do {
             let session = try await Session.open(
-                access.target.with(database: database), settings: settings, timeLimit: options.connectTimeLimit)
+                access.target.with(database: database),
+                settings: settings,
+                timeLimit: options.connectTimeLimit
+            )
             let rows = await Result { () async throws in
                 // A person's own query, to be read as in psql; one statement, which cannot write.
                 try await session.run("BEGIN READ ONLY; SET LOCAL search_path = \"$user\", public", label: "names")
@@ -101,7 +127,8 @@ struct Survey: Sendable {
             return try validNames(rows.get())
         } catch {
             options.warn(
-                "\(environment.name.value)/\(access.instance.name.value): the names asked of \"\(database)\" are unknown: \(error)")
+                "\(environment.name.value)/\(access.instance.name.value): the names asked of \"\(database)\" are unknown: \(error)"
+            )
             return nil
         }
     }
