@@ -8,8 +8,9 @@ package import Postgres
 /// else. Only where a database turns out to hold what most have not is it asked a second time, for that as well; the pool
 /// remembers, and the databases that follow are asked for all of it at once.
 package enum Inspector {
-    /// The state of one database. Within a transaction of the caller's the caller's own snapshot counts.
+    /// The state of the database that the session is in.
     ///
+    /// Within a transaction of the caller's the caller's own snapshot counts.
     /// `history` is nil where no class is known to live here; `settings` are what the session was opened with, where they
     /// are still to be proved within this round trip. Throws where the server fails or the session is lost.
     package static func inspect(
