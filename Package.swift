@@ -42,9 +42,10 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
         .target(name: "ManifestLoading", dependencies: ["CLibYAML", "FleetModel", system], swiftSettings: settings),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
+        .target(name: "Discovery", dependencies: ["FleetModel"], swiftSettings: settings),
         .target(
             name: "Servers",
-            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
+            dependencies: ["Discovery", "Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
             swiftSettings: settings
         ),
         .target(name: "Planning", dependencies: ["FleetModel", "Migrations", collections], swiftSettings: settings),
@@ -53,11 +54,12 @@ let package = Package(
             dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
             swiftSettings: settings
         ),
-        .target(name: "Reports", dependencies: ["FleetModel", "Planning"], swiftSettings: settings),
+        .target(name: "Reports", dependencies: ["Discovery", "FleetModel", "Planning"], swiftSettings: settings),
         .target(
             name: "Commands",
             dependencies: [
-                "Applying", "Effects", "FleetModel", "ManifestLoading", "Migrations", "Planning", "Postgres",
+                "Applying", "Discovery", "Effects", "FleetModel", "ManifestLoading", "Migrations", "Planning",
+                "Postgres",
                 "Reports", "Servers", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -90,6 +92,12 @@ let package = Package(
         .testTarget(
             name: "DocsTests",
             dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", "Servers", "TestSupport", system],
+            exclude: ["Recorded"],
             swiftSettings: settings
         ),
         .testTarget(

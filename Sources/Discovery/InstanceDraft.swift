@@ -1,0 +1,58 @@
+package import FleetModel
+
+/// An item of `instances:` that would reach a found server.
+package struct InstanceDraft: Sendable, Hashable {
+    package var name: String
+    package var via: [Hop]
+    package var connection: [Pair]
+    /// The variable that holds the password, where one was needed.
+    package var passwordVariable: String?
+
+    package struct Pair: Sendable, Hashable {
+        package var key: String
+        package var value: String
+    }
+
+    /// Nil where no way to the server is known.
+    package init?(_ server: FoundServer, passwordVariable: String? = nil, role: EnvironmentRole? = nil) {
+        guard let way = server.way else { return nil }
+        name = server.name
+        via = way.hops
+        connection = [
+            Pair(key: "host", value: way.host), Pair(key: "port", value: String(way.port)),
+            Pair(key: "user", value: server.reached?.user ?? server.candidate.container?.user ?? "postgres"),
+            Pair(key: "dbname", value: "postgres"),
+        ]
+        let isLocal = way.isSocket || way.host.hasPrefix("127.") || way.host == "::1"
+        // Production refuses a connection over a network that proves nothing.
+        if role == .production, via.isEmpty, !isLocal { connection.append(Pair(key: "sslmode", value: "verify-full")) }
+        self.passwordVariable = server.reached?.usesPassword == true ? passwordVariable : nil
+    }
+
+    /// Its lines, indented as they stand below `instances:`.
+    package var lines: [String] {
+        var lines = ["  \(YAMLText.scalar(name)):"]
+        if !via.isEmpty { lines.append("    via: [\(via.map(\.yaml).joined(separator: ", "))]") }
+        lines.append("    connection: \(YAMLText.flow(connection.map { ($0.key, $0.value) }))")
+        if let passwordVariable { lines.append("    password: {env: \(YAMLText.scalar(passwordVariable))}") }
+        return lines
+    }
+}
+
+extension Hop {
+    package var kind: String {
+        switch self {
+        case .ssh: "ssh"
+        case .docker: "docker"
+        }
+    }
+
+    package var target: String {
+        switch self {
+        case .ssh(let hop): hop.destination
+        case .docker(let container): container
+        }
+    }
+
+    fileprivate var yaml: String { "{\(kind): \(YAMLText.scalar(target))}" }
+}
