@@ -96,7 +96,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", "Servers", "TestSupport", system],
+            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", system],
             exclude: ["Recorded"],
             swiftSettings: settings
         ),

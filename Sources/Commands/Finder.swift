@@ -62,19 +62,19 @@ struct Finder: Sendable {
             await visit.visit(
                 candidate,
                 mayHavePassword: sighting.trusts(candidate.owner),
-                declared: declared.filter { instance, _ in candidate.ways.contains { $0.isAddress(of: instance) } }
+                declared: declared.filter { instance, _ in candidate.addresses.contains { $0.isAddress(of: instance) } }
             )
         }
         var unseen = sighting.unseen
         for (candidate, server) in zip(sighting.candidates, visited) where server == nil {
             unseen.append(
-                "\(candidate.ways.first?.description ?? "a port"): whoever listens there does not answer as PostgreSQL"
+                "\(candidate.addresses.first?.description ?? "a port"): whoever listens there does not answer as PostgreSQL"
             )
         }
         var servers = FoundServer.merged(visited.compactMap(\.self))
         servers.sort {
-            ($0.way?.description ?? "~", $0.candidate.processID ?? 0) < (
-                $1.way?.description ?? "~", $1.candidate.processID ?? 0
+            ($0.address?.description ?? "~", $0.candidate.processID ?? 0) < (
+                $1.address?.description ?? "~", $1.candidate.processID ?? 0
             )
         }
         servers.nameAll()
@@ -101,7 +101,7 @@ struct Finder: Sendable {
         var servers = servers
         var rest: [(instance: Instance, environment: Environment)] = []
         for (instance, environment) in declared {
-            let index = servers.firstIndex { $0.ways.contains { $0.isAddress(of: instance) } }
+            let index = servers.firstIndex { $0.addresses.contains { $0.isAddress(of: instance) } }
             guard let index else {
                 rest.append((instance, environment))
                 continue

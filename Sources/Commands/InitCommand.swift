@@ -139,7 +139,7 @@ struct InitCommand: AsyncParsableCommand {
         let names = (server.reached?.databases ?? []).map(\.name)
         terminal.say(
             TerminalText.safe(
-                "\(server.name), \(server.way?.description ?? ""): "
+                "\(server.name), \(server.address?.description ?? ""): "
                     + (names.isEmpty ? "no databases" : names.prefix(6).joined(separator: ", "))
                     + (names.count > 6 ? " and \(names.count - 6) more" : "")
             )

@@ -1,7 +1,7 @@
 package import FleetModel
 
-/// One way to a server: hops, then a host or a socket's folder, and a port.
-package struct Way: Sendable, Hashable {
+/// Where a server is: hops, then a host or a socket's folder, and a port.
+package struct ServerAddress: Sendable, Hashable {
     package var hops: [Hop]
     package var host: String
     package var port: Int
@@ -20,9 +20,9 @@ package struct Way: Sendable, Hashable {
     }
 }
 
-/// Something that is, or may be, a PostgreSQL server, and the ways to it, the best first.
+/// Something that is, or may be, a PostgreSQL server, and its addresses, the best first.
 package struct Candidate: Sendable, Hashable {
-    package var ways: [Way] = []
+    package var addresses: [ServerAddress]
     package var processID: Int?
     package var dataFolder: String?
     /// Debian's name for it: `15/main`.
@@ -31,9 +31,27 @@ package struct Candidate: Sendable, Hashable {
     /// Who runs it; nil where that cannot be seen.
     package var owner: UInt32?
     /// Known by more than its port's number to be PostgreSQL.
-    package var isCertain = true
+    package var isCertain: Bool
     /// Why nobody can ask it anything; nil where it is to be tried.
     package var obstacle: String?
+
+    package init(
+        addresses: [ServerAddress] = [],
+        processID: Int? = nil,
+        dataFolder: String? = nil,
+        cluster: String? = nil,
+        container: Container? = nil,
+        owner: UInt32? = nil,
+        isCertain: Bool = true
+    ) {
+        self.processID = processID
+        self.dataFolder = dataFolder
+        self.cluster = cluster
+        self.container = container
+        self.owner = owner
+        self.addresses = addresses
+        self.isCertain = isCertain
+    }
 }
 
 /// What one look at a place showed: candidates, and what could not be seen.

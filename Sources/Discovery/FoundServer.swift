@@ -5,8 +5,8 @@ package struct FoundServer: Sendable {
     /// What an instance of it would be called in a manifest; told apart from all others.
     package var name: String
     package var candidate: Candidate
-    /// Every way to it that is known, the best first.
-    package var ways: [Way]
+    /// Every address of it that is known, the best first.
+    package var addresses: [ServerAddress]
     package var outcome: Outcome
     /// `environment/instance` of the manifest that declares it.
     package var declaredAs: String?
@@ -18,7 +18,7 @@ package struct FoundServer: Sendable {
 
     /// A server that let us in.
     package struct Reached: Sendable {
-        package var way: Way
+        package var address: ServerAddress
         package var user: String
         package var facts: ServerFacts
         /// When its postmaster started, as the server writes it: with the system identifier it tells a clone apart.
@@ -28,7 +28,7 @@ package struct FoundServer: Sendable {
         package var databases: [FoundDatabase]
 
         package init(
-            way: Way,
+            address: ServerAddress,
             user: String,
             facts: ServerFacts,
             startedAt: String,
@@ -36,7 +36,7 @@ package struct FoundServer: Sendable {
             usesPassword: Bool,
             databases: [FoundDatabase]
         ) {
-            self.way = way
+            self.address = address
             self.user = user
             self.facts = facts
             self.startedAt = startedAt
@@ -49,7 +49,7 @@ package struct FoundServer: Sendable {
     package init(candidate: Candidate, outcome: Outcome) {
         name = ""
         self.candidate = candidate
-        ways = candidate.ways
+        addresses = candidate.addresses
         self.outcome = outcome
     }
 
@@ -58,8 +58,8 @@ package struct FoundServer: Sendable {
         return reached
     }
 
-    /// How to get there: as it was reached, else by the best way.
-    package var way: Way? { reached?.way ?? ways.first }
+    /// How to get there: as it was reached, else by the best address.
+    package var address: ServerAddress? { reached?.address ?? addresses.first }
 }
 
 /// A database of a found server.
@@ -134,7 +134,7 @@ extension MigrationSource.Format {
 }
 
 extension FoundServer {
-    /// One entry for each server: those that turned out to be the same, reached by several ways, become one.
+    /// One entry for each server: those that turned out to be the same, reached by several addresses, become one.
     package static func merged(_ servers: [FoundServer]) -> [FoundServer] {
         var result: [FoundServer] = []
         for server in servers {
@@ -153,14 +153,18 @@ extension FoundServer {
     private static func withoutTwins(_ servers: [FoundServer]) -> [FoundServer] {
         var result = servers
         for server in servers where server.reached == nil && server.candidate.processID == nil {
-            guard let owner = server.candidate.owner, let way = server.ways.first, !way.isSocket,
+            guard let owner = server.candidate.owner, let address = server.addresses.first, !address.isSocket,
                 server.candidate.container == nil
             else { continue }
             let twins = result.indices.filter { index in
                 result[index].reached == nil && result[index].candidate.owner == owner
-                    && result[index].ways.contains { $0.isSocket && $0.port == way.port && $0.hops == way.hops }
+                    && result[index].addresses.contains {
+                        $0.isSocket && $0.port == address.port && $0.hops == address.hops
+                    }
             }
-            guard twins.count == 1, let own = result.firstIndex(where: { $0.ways == server.ways }) else { continue }
+            guard twins.count == 1, let own = result.firstIndex(where: { $0.addresses == server.addresses }) else {
+                continue
+            }
             result[twins[0]].absorb(server)
             result.remove(at: own)
         }
@@ -168,7 +172,7 @@ extension FoundServer {
     }
 
     private mutating func absorb(_ other: FoundServer) {
-        ways += other.ways.filter { !ways.contains($0) }
+        addresses += other.addresses.filter { !addresses.contains($0) }
         candidate.container = candidate.container ?? other.candidate.container
         candidate.cluster = candidate.cluster ?? other.candidate.cluster
         candidate.processID = candidate.processID ?? other.candidate.processID
@@ -202,7 +206,7 @@ extension [FoundServer] {
 
 extension FoundServer {
     fileprivate var wantedName: String {
-        let hops = (way?.hops ?? []).compactMap { hop -> String? in
+        let hops = (address?.hops ?? []).compactMap { hop -> String? in
             switch hop {
             case .ssh(let ssh): ssh.destination.split(separator: "@").last.map(String.init)
             case .docker: nil
@@ -211,16 +215,16 @@ extension FoundServer {
         var own: String
         if let container = candidate.container {
             own = container.name
-        } else if case .docker(let name)? = way?.hops.last {
+        } else if case .docker(let name)? = address?.hops.last {
             own = name
         } else if let cluster = candidate.cluster {
             own = "postgresql-" + cluster
-        } else if let way {
+        } else if let address {
             // A folder made for one server tells more than a port that all of them have.
-            let folder = way.host.split(separator: "/").last.map(String.init) ?? ""
-            let isGeneral = !way.isSocket || ["postgresql", "tmp", "run", "sockets", ""].contains(folder)
-            own = isGeneral ? (hops.isEmpty ? "local-" : "") + "\(way.port)" : folder
-            if !isGeneral, way.port != 5432 { own += "-\(way.port)" }
+            let folder = address.host.split(separator: "/").last.map(String.init) ?? ""
+            let isGeneral = !address.isSocket || ["postgresql", "tmp", "run", "sockets", ""].contains(folder)
+            own = isGeneral ? (hops.isEmpty ? "local-" : "") + "\(address.port)" : folder
+            if !isGeneral, address.port != 5432 { own += "-\(address.port)" }
         } else {
             own = "process-\(candidate.processID ?? 0)"
         }

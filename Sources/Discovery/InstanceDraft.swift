@@ -13,17 +13,17 @@ package struct InstanceDraft: Sendable, Hashable {
         package var value: String
     }
 
-    /// Nil where no way to the server is known.
+    /// Nil where no address of the server is known.
     package init?(_ server: FoundServer, passwordVariable: String? = nil, role: EnvironmentRole? = nil) {
-        guard let way = server.way else { return nil }
+        guard let address = server.address else { return nil }
         name = server.name
-        via = way.hops
+        via = address.hops
         connection = [
-            Pair(key: "host", value: way.host), Pair(key: "port", value: String(way.port)),
+            Pair(key: "host", value: address.host), Pair(key: "port", value: String(address.port)),
             Pair(key: "user", value: server.reached?.user ?? server.candidate.container?.user ?? "postgres"),
             Pair(key: "dbname", value: "postgres"),
         ]
-        let isLocal = way.isSocket || way.host.hasPrefix("127.") || way.host == "::1"
+        let isLocal = address.isSocket || address.host.hasPrefix("127.") || address.host == "::1"
         // Production refuses a connection over a network that proves nothing.
         if role == .production, via.isEmpty, !isLocal { connection.append(Pair(key: "sslmode", value: "verify-full")) }
         self.passwordVariable = server.reached?.usesPassword == true ? passwordVariable : nil

@@ -150,7 +150,7 @@ private struct EnvironmentDraft {
         }
         if let cluster = server.candidate.cluster { facts.append("cluster \(cluster)") }
         if let folder = reached.dataFolder { facts.append("data in \(folder)") }
-        let others = server.ways.filter { $0 != reached.way }.map(\.description)
+        let others = server.addresses.filter { $0 != reached.address }.map(\.description)
         if !others.isEmpty { facts.append("also at \(others.joined(separator: ", "))") }
         lines.append("  # " + YAMLText.comment(facts.joined(separator: "; ")))
     }
@@ -225,11 +225,12 @@ private struct EnvironmentDraft {
     private mutating func unclaimed(on server: FoundServer, _ classes: [String]) -> [String] {
         var lines: [String] = []
         for database in databases(server) where database.likeness.className.map(classes.contains) != true {
+            let count = database.tables?.count ?? 0
             let reason =
                 database.reason.map { "could not be looked into: \($0)" }
                 ?? (database.likeness == .empty
                     ? "is empty, so its class cannot be told"
-                    : "its \(database.tables?.count ?? 0) tables fit no migration folder that is known")
+                    : "\(count == 1 ? "its table fits" : "its \(count) tables fit") no migration folder that is known")
             leftOut.append(.init(instance: server.name, database: database.name, reason: reason))
             lines.append("  #   " + YAMLText.comment("\(server.name)/\(database.name): \(reason)"))
         }

@@ -17,7 +17,7 @@ extension Sighting {
     /// Ports on which PostgreSQL is so usual that one may ask whoever listens there.
     package static let usualPorts = 5432...5442
 
-    /// Puts what a place told together: one candidate for each server, however many ways there are to it.
+    /// Puts what a place told together: one candidate for each server, however many addresses there are to it.
     ///
     /// - Parameters:
     ///   - system: of sockets, ports, processes and clusters.
@@ -71,19 +71,19 @@ private struct Merging {
         ) { first, _ in first }
     }
 
-    /// Best ways first, candidates in the order of their addresses.
+    /// Best addresses first, candidates in the order of their addresses.
     var finished: [Candidate] {
         candidates.map { candidate in
             var candidate = candidate
-            candidate.ways.sort {
+            candidate.addresses.sort {
                 ($0.isSocket ? 0 : 1, $0.hops.count, $0.host) < ($1.isSocket ? 0 : 1, $1.hops.count, $1.host)
             }
             return candidate
         }
     }
 
-    private mutating func place(_ way: Way, at index: Int) {
-        if !candidates[index].ways.contains(way) { candidates[index].ways.append(way) }
+    private mutating func place(_ address: ServerAddress, at index: Int) {
+        if !candidates[index].addresses.contains(address) { candidates[index].addresses.append(address) }
     }
 
     private func holder(of inode: UInt64?) -> ServerProcess? {
@@ -160,12 +160,12 @@ private struct Merging {
         }
         var seen: Set<String> = []
         for socket in sockets.sorted(by: { $0.path < $1.path }) where seen.insert(real(socket)).inserted {
-            let way = Way(hops: scope.hops, host: socket.folder, port: socket.port)
+            let address = ServerAddress(hops: scope.hops, host: socket.folder, port: socket.port)
             if let process = holder(of: socket.inode), let index = candidate(ofProcess: process.id) {
-                place(way, at: index)
+                place(address, at: index)
             } else {
                 let owner = owners[socket.path] ?? owners[real(socket)]
-                candidates.append(Candidate(ways: [way], owner: owner))
+                candidates.append(Candidate(addresses: [address], owner: owner))
             }
         }
         for section in report.all("folder") where section.value("state") == "unreadable" {
@@ -204,22 +204,24 @@ private struct Merging {
         if lines.isEmpty { unseen.append("TCP ports: the system does not list who listens") }
         var leftOut: Set<Int> = []
         for listener in listeners {
-            let way = Way(hops: scope.hops, host: listener.host, port: listener.port)
+            let address = ServerAddress(hops: scope.hops, host: listener.host, port: listener.port)
             if let index = owner(of: listener) {
                 // A second address of the same port tells nothing new.
-                let known = candidates[index].ways.firstIndex {
-                    !$0.isSocket && $0.port == way.port && $0.hops == way.hops
+                let known = candidates[index].addresses.firstIndex {
+                    !$0.isSocket && $0.port == address.port && $0.hops == address.hops
                 }
                 if let known {
-                    if way.host == "127.0.0.1" { candidates[index].ways[known] = way }
+                    if address.host == "127.0.0.1" { candidates[index].addresses[known] = address }
                 } else {
-                    place(way, at: index)
+                    place(address, at: index)
                 }
             } else if Sighting.usualPorts.contains(listener.port) {
-                if let index = candidates.firstIndex(where: { !$0.isCertain && $0.ways.first?.port == listener.port }) {
-                    if way.host == "127.0.0.1" { candidates[index].ways = [way] }
+                if let index = candidates.firstIndex(where: {
+                    !$0.isCertain && $0.addresses.first?.port == listener.port
+                }) {
+                    if address.host == "127.0.0.1" { candidates[index].addresses = [address] }
                 } else {
-                    candidates.append(Candidate(ways: [way], owner: listener.user, isCertain: false))
+                    candidates.append(Candidate(addresses: [address], owner: listener.user, isCertain: false))
                 }
             } else {
                 leftOut.insert(listener.port)
@@ -251,7 +253,7 @@ private struct Merging {
         for cluster in Cluster.parse(report.first("clusters")?.lines ?? []) {
             let index = candidates.firstIndex { candidate in
                 candidate.dataFolder == cluster.dataFolder
-                    || candidate.ways.contains {
+                    || candidate.addresses.contains {
                         // Where Debian's packages have their sockets.
                         ["/var/run/postgresql", "/run/postgresql"].contains($0.host) && $0.port == cluster.port
                     }
@@ -260,11 +262,13 @@ private struct Merging {
                 candidates[index].cluster = cluster.label
                 candidates[index].dataFolder = candidates[index].dataFolder ?? cluster.dataFolder
             } else if cluster.isUp {
-                let way = Way(hops: scope.hops, host: "/var/run/postgresql", port: cluster.port)
-                candidates.append(Candidate(ways: [way], dataFolder: cluster.dataFolder, cluster: cluster.label))
+                let address = ServerAddress(hops: scope.hops, host: "/var/run/postgresql", port: cluster.port)
+                candidates.append(
+                    Candidate(addresses: [address], dataFolder: cluster.dataFolder, cluster: cluster.label)
+                )
             } else {
                 var candidate = Candidate(dataFolder: cluster.dataFolder, cluster: cluster.label)
-                candidate.ways = [Way(hops: scope.hops, host: "/var/run/postgresql", port: cluster.port)]
+                candidate.addresses = [ServerAddress(hops: scope.hops, host: "/var/run/postgresql", port: cluster.port)]
                 candidate.obstacle = "cluster \(cluster.label) is \(cluster.status) (data in \(cluster.dataFolder))"
                 candidates.append(candidate)
             }
@@ -285,19 +289,22 @@ private struct Merging {
         }
         let all = Container.parse(section.lines, details: report.first("details")?.lines ?? [])
         shownContainers = all
-        for container in all where container.mayHoldPostgres {
-            var candidate = Candidate(container: container, isCertain: false)
+        for container in all {
+            let process = processes.first { $0.isPostgres && $0.container == container.id }
+            guard process != nil || container.mayHoldPostgres else { continue }
+            var candidate = Candidate(processID: process?.id, container: container, isCertain: process != nil)
             candidate.owner = 0
             if container.isRunning {
-                candidate.ways = container.published.filter { $0.port == container.port }.prefix(1).map { published in
+                candidate.addresses = container.published.filter { $0.port == container.port }.prefix(1).map {
+                    published in
                     let host = ["", "0.0.0.0", "::"].contains(published.host) ? "127.0.0.1" : published.host
-                    return Way(hops: scope.hops, host: host, port: published.hostPort)
+                    return ServerAddress(hops: scope.hops, host: host, port: published.hostPort)
                 }
             } else {
                 candidate.obstacle = "container \(container.name) is \(container.state) (\(container.status))"
             }
-            candidate.ways.append(
-                Way(
+            candidate.addresses.append(
+                ServerAddress(
                     hops: scope.hops + [.docker(container: container.name)],
                     host: "127.0.0.1",
                     port: container.port

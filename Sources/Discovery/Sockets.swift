@@ -172,7 +172,7 @@ package struct ServerProcess: Sendable, Hashable {
         self.id = id
         name = String(words[1])
         user = section.value("Uid").flatMap { $0.split { $0 == "\t" || $0 == " " }.first }.flatMap { UInt32($0) }
-        dataFolder = section.value("Cwd").flatMap { $0.hasPrefix("/") ? $0 : nil }
+        dataFolder = section.value("Cwd").flatMap { $0.hasPrefix("/") ? $0.withoutLastBlank : nil }
         sockets = section.value("Sockets") == "hidden" ? nil : Set(section.values("Socket").compactMap { UInt64($0) })
         container = section.value("Cgroup").flatMap(Self.container)
     }
@@ -181,4 +181,9 @@ package struct ServerProcess: Sendable, Hashable {
     static func container(_ cgroup: String) -> String? {
         cgroup.split { !$0.isHexDigit }.last { $0.count == 64 }.map { $0.lowercased() }
     }
+}
+
+extension String {
+    /// Without the blank that stands for the end of a line.
+    fileprivate var withoutLastBlank: String { hasSuffix(" ") ? String(dropLast()) : self }
 }

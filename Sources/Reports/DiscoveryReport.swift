@@ -25,9 +25,9 @@ package struct DiscoveryReport: Sendable {
         if case .unreached(let why) = server.outcome { reason = why }
         return [
             "name": .string(server.name),
-            "via": .array((server.way?.hops ?? []).map(json)),
-            "address": JSONValue(server.way?.description),
-            "addresses": JSONValue(server.ways.map(\.description)),
+            "via": .array((server.address?.hops ?? []).map(json)),
+            "address": JSONValue(server.address?.description),
+            "addresses": JSONValue(server.addresses.map(\.description)),
             "version": JSONValue(reached?.facts.version.description),
             "system_identifier": JSONValue(reached?.facts.systemIdentifier),
             "in_recovery": reached.map { .bool($0.facts.inRecovery) } ?? .null,

@@ -29,7 +29,7 @@ extension TextPage {
         if let container = server.candidate.container { facts.append("container of image \(container.image)") }
         if let cluster = server.candidate.cluster { facts.append("cluster \(cluster)") }
         if let folder = reached?.dataFolder ?? server.candidate.dataFolder { facts.append("data in \(folder)") }
-        let others = server.ways.filter { $0 != server.way }.map(\.description)
+        let others = server.addresses.filter { $0 != server.address }.map(\.description)
         if !others.isEmpty { facts.append("also at \(others.joined(separator: ", "))") }
         if reached?.facts.inRecovery == true { facts.append("a standby") }
         if !facts.isEmpty { paragraph([Span("    ")], Printable.clean(facts.joined(separator: "; ")), .faint) }
@@ -53,7 +53,7 @@ extension TextPage {
         line(
             Span(Printable.name(server.name), .strong),
             Span("  " + facts.joined(separator: ", "), server.reached == nil ? .error : nil),
-            Span("  " + Printable.clean(server.way?.description ?? ""), .faint)
+            Span("  " + Printable.clean(server.address?.description ?? ""), .faint)
         )
     }
 

@@ -65,7 +65,7 @@ enum PlaceScript {
         N=\(mark)
         \(common)
         if ! command -v docker >/dev/null 2>&1; then mark containers 127; exit 0; fi
-        out=$(docker ps -a --no-trunc --format '{{json .}}' 2>&1 </dev/null)
+        out=$(docker ps -a --no-trunc --format '\(listing)' 2>&1 </dev/null)
         mark containers $?
         printf '%s\\n' "$out"
         mark details
@@ -75,12 +75,18 @@ enum PlaceScript {
         """
     }
 
+    /// Not `{{json .}}`, for which docker would measure how large each container is.
+    private static let listing =
+        "{"
+        + ["ID", "Names", "Image", "State", "Status"].map { #""\#($0)":{{json .\#($0)}}"# }.joined(separator: ",") + "}"
+
+    /// `index`, since a key that is not there (`ExposedPorts`, mostly) is an error of the template otherwise.
     private static let details =
-        #"{"id":{{json .Id}},"exposed":{{json .Config.ExposedPorts}},"ports":{{json .NetworkSettings.Ports}},"#
+        #"{"id":{{json .Id}},"exposed":{{json (index .Config "ExposedPorts")}},"ports":{{json (index .NetworkSettings "Ports")}},"#
         + #""user":[\#(variable("POSTGRES_USER"))null],"port":[\#(variable("PGPORT"))null]}"#
 
     private static func variable(_ name: String) -> String {
-        #"{{range .Config.Env}}{{$p := split . "="}}{{if eq (index $p 0) "\#(name)"}}{{json (index $p 1)}},{{end}}{{end}}"#
+        #"{{range (index .Config "Env")}}{{$p := split . "="}}{{if eq (index $p 0) "\#(name)"}}{{json (index $p 1)}},{{end}}{{end}}"#
     }
 
     private static let common = """
