@@ -37,15 +37,18 @@ let package = Package(
             pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]
         ),
+        .systemLibrary(name: "CSpawn"),
         .target(name: "FleetModel", dependencies: [crypto], swiftSettings: settings),
-        .target(name: "Effects", dependencies: [system, subprocess], swiftSettings: settings),
+        .target(name: "Effects", dependencies: ["CSpawn", system, subprocess], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
         .target(name: "ManifestLoading", dependencies: ["CLibYAML", "FleetModel", system], swiftSettings: settings),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
         .target(name: "Discovery", dependencies: ["FleetModel"], swiftSettings: settings),
         .target(
             name: "Servers",
-            dependencies: ["Discovery", "Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
+            dependencies: [
+                "CSpawn", "Discovery", "Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess,
+            ],
             swiftSettings: settings
         ),
         .target(name: "Planning", dependencies: ["FleetModel", "Migrations", collections], swiftSettings: settings),

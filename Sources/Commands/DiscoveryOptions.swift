@@ -7,7 +7,7 @@ internal import Glibc
 struct DiscoveryOptions: ParsableArguments {
     @Option(
         help: .init(
-            "Look behind a hop, ssh:DESTINATION or docker:CONTAINER; repeated, the outermost first.",
+            "Look behind a hop: ssh:DESTINATION, docker:CONTAINER or kubectl:[NAMESPACE/]POD; repeated, the outermost first.",
             valueName: "hop"
         )
     )
@@ -66,8 +66,14 @@ struct DiscoveryOptions: ParsableArguments {
                 return .ssh(SSHHop(destination: parts[1]))
             case "docker" where parts.count == 2 && Self.isContainer(parts[1]):
                 return .docker(container: parts[1])
+            case "kubectl" where parts.count == 2:
+                let names = parts[1].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+                guard names.count <= 2, names.allSatisfy(Self.isContainer) else { fallthrough }
+                return .kubectl(KubectlHop(pod: names[names.count - 1], namespace: names.count == 2 ? names[0] : nil))
             default:
-                throw ValidationError("--via takes ssh:DESTINATION or docker:CONTAINER, not \"\(text)\"")
+                throw ValidationError(
+                    "--via takes ssh:DESTINATION, docker:CONTAINER or kubectl:[NAMESPACE/]POD, not \"\(text)\""
+                )
             }
         }
     }

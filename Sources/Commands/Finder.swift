@@ -19,16 +19,11 @@ struct Finder: Sendable {
     ///
     /// - Throws: an ending with 1 where a hop cannot be passed or nothing can be run there.
     func find() async throws -> DiscoveryReport {
-        let routes = Routes()
-        do {
+        try await Routes.with { routes in
             let sighting = try await sight(routes)
-            var report = await visit(sighting)
+            var report = await visit(sighting, routes)
             report.servers = await judged(report.servers)
-            await routes.close()
             return report
-        } catch {
-            await routes.close()
-            throw error
         }
     }
 
@@ -47,8 +42,8 @@ struct Finder: Sendable {
 
     // MARK: Servers
 
-    private func visit(_ sighting: Sighting) async -> DiscoveryReport {
-        var visiting = ServerVisit.Options()
+    private func visit(_ sighting: Sighting, _ routes: Routes) async -> DiscoveryReport {
+        var visiting = ServerVisit.Options(routes: routes)
         visiting.users = options.users
         visiting.passwordVariable = options.passwordEnv
         visiting.parallel = options.parallel ?? 8

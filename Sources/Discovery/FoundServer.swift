@@ -209,7 +209,7 @@ extension FoundServer {
         let hops = (address?.hops ?? []).compactMap { hop -> String? in
             switch hop {
             case .ssh(let ssh): ssh.destination.split(separator: "@").last.map(String.init)
-            case .docker: nil
+            case .docker, .kubectl: nil
             }
         }
         var own: String
@@ -217,6 +217,8 @@ extension FoundServer {
             own = container.name
         } else if case .docker(let name)? = address?.hops.last {
             own = name
+        } else if case .kubectl(let hop)? = address?.hops.last {
+            own = hop.pod
         } else if let cluster = candidate.cluster {
             own = "postgresql-" + cluster
         } else if let address {

@@ -40,19 +40,34 @@ package struct InstanceDraft: Sendable, Hashable {
 }
 
 extension Hop {
-    package var kind: String {
-        switch self {
-        case .ssh: "ssh"
-        case .docker: "docker"
-        }
+    /// As a manifest has it.
+    package var yaml: String {
+        let (kind, value, extra) = parts
+        guard !extra.isEmpty else { return "{\(kind): \(YAMLText.scalar(value.value))}" }
+        return "{\(kind): \(YAMLText.flow(([value] + extra).map { ($0.key, $0.value) }))}"
     }
 
-    package var target: String {
-        switch self {
-        case .ssh(let hop): hop.destination
-        case .docker(let container): container
-        }
+    package var json: JSONValue {
+        let (kind, value, extra) = parts
+        guard !extra.isEmpty else { return .object([.init(kind, .string(value.value))]) }
+        return .object([.init(kind, .object(([value] + extra).map { .init($0.key, .string($0.value)) }))])
     }
 
-    fileprivate var yaml: String { "{\(kind): \(YAMLText.scalar(target))}" }
+    private typealias Pair = InstanceDraft.Pair
+
+    /// The kind, what it leads to, and what is said besides.
+    private var parts: (kind: String, value: Pair, extra: [Pair]) {
+        func pairs(_ all: [(String, String?)]) -> [Pair] {
+            all.compactMap { key, value in value.map { Pair(key: key, value: $0) } }
+        }
+        switch self {
+        case .ssh(let hop):
+            let extra = pairs([("config", hop.config), ("identity", hop.identity), ("port", hop.port.map(String.init))])
+            return ("ssh", Pair(key: "destination", value: hop.destination), extra)
+        case .docker(let container): return ("docker", Pair(key: "container", value: container), [])
+        case .kubectl(let hop):
+            let extra = pairs([("namespace", hop.namespace), ("context", hop.context), ("container", hop.container)])
+            return ("kubectl", Pair(key: "pod", value: hop.pod), extra)
+        }
+    }
 }

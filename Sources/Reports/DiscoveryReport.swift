@@ -25,7 +25,7 @@ package struct DiscoveryReport: Sendable {
         if case .unreached(let why) = server.outcome { reason = why }
         return [
             "name": .string(server.name),
-            "via": .array((server.address?.hops ?? []).map(json)),
+            "via": .array((server.address?.hops ?? []).map(\.json)),
             "address": JSONValue(server.address?.description),
             "addresses": JSONValue(server.addresses.map(\.description)),
             "version": JSONValue(reached?.facts.version.description),
@@ -44,8 +44,6 @@ package struct DiscoveryReport: Sendable {
         ]
     }
 
-    private func json(_ hop: Hop) -> JSONValue { .object([.init(hop.kind, .string(hop.target))]) }
-
     private func json(_ container: Container) -> JSONValue {
         [
             "name": .string(container.name), "image": .string(container.image), "state": .string(container.state),
@@ -56,7 +54,7 @@ package struct DiscoveryReport: Sendable {
     private func json(_ draft: InstanceDraft) -> JSONValue {
         [
             "name": .string(draft.name),
-            "via": .array(draft.via.map(json)),
+            "via": .array(draft.via.map(\.json)),
             "connection": .object(draft.connection.map { .init($0.key, .string($0.value)) }),
             "password": draft.passwordVariable.map { ["env": .string($0)] } ?? .null,
             "yaml": .string(draft.lines.map { $0 + "\n" }.joined()),

@@ -50,7 +50,10 @@ extension ServerAddress {
         guard instance.via == hops, instance.parameter("port") ?? "5432" == String(port) else { return false }
         let hosts = [instance.parameter("host"), instance.parameter("hostaddr")].compactMap(\.self)
         // Within a container every address of its own is the one server's.
-        if case .docker? = hops.last, hosts.allSatisfy({ $0.hasPrefix("/") || $0.isLoopback }) { return true }
+        switch hops.last {
+        case .docker, .kubectl: if hosts.allSatisfy({ $0.hasPrefix("/") || $0.isLoopback }) { return true }
+        case .ssh, nil: break
+        }
         return hosts.contains { written in
             if isSocket { return written.withoutSlash == host || "/var\(host)" == written.withoutSlash }
             return written == host || (written == "localhost" && (host == "127.0.0.1" || host == "::1"))

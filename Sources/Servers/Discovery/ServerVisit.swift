@@ -19,7 +19,12 @@ package struct ServerVisit: Sendable {
         /// Histories to look for beside those that formats have by default, the likeliest first.
         package var histories: [HistoryPlace] = []
 
-        package init() {}
+        /// Whose ways over hops are taken; they must stay open until the last visit has ended.
+        package var routes: Routes
+
+        package init(routes: Routes) {
+            self.routes = routes
+        }
     }
 
     package init(pool: CatalogPool, options: Options) {
@@ -164,6 +169,7 @@ package struct ServerVisit: Sendable {
 
     private var observing: FleetObserver.Options {
         var observing = FleetObserver.Options()
+        observing.routes = options.routes
         observing.connectTimeLimit = options.connectTimeLimit
         return observing
     }
