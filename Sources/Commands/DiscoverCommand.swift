@@ -25,10 +25,12 @@ struct DiscoverCommand: AsyncParsableCommand {
               reconcile discover --socket-dir /var/run/postgresql --format json
 
               $ reconcile discover --socket-dir /var/run/postgresql
-              postgresql-15-main  PostgreSQL 15.20, 17.4 MB  /var/run/postgresql/.s.PGSQL.5432
+              postgresql-15-main  PostgreSQL 15.20  /var/run/postgresql/.s.PGSQL.5432
+                    database  class  version   tables  rows    size  last change
+                  ✓ shop      shop   0002_tax      14   ~90  8.1 MB  2026-03-01
                   ! no manifest names it; below `instances:` it would be
-                    postgresql-15-main:
-                      connection: {host: /var/run/postgresql, port: 5432, user: postgres, …}
+                      postgresql-15-main:
+                        connection: {host: /var/run/postgresql, port: 5432, …}
             """
     )
 

@@ -14,6 +14,12 @@ struct DiscoveryOptions: ParsableArguments {
     var via: [String] = []
 
     @Option(
+        help: .init("OpenSSH's configuration for ssh hops; else its own.", valueName: "file"),
+        completion: .file()
+    )
+    var sshConfig: String?
+
+    @Option(
         help: .init("Look only for sockets in this folder; may be repeated.", valueName: "dir"),
         completion: .directory
     )
@@ -53,6 +59,9 @@ struct DiscoveryOptions: ParsableArguments {
         if let folder = socketDir.first(where: { !$0.hasPrefix("/") || $0.contains("\n") }) {
             throw ValidationError("--socket-dir takes an absolute path, not \"\(folder)\"")
         }
+        if let sshConfig, !sshConfig.hasPrefix("/") {
+            throw ValidationError("--ssh-config takes an absolute path, not \"\(sshConfig)\"")
+        }
         if let passwordEnv, ProcessEnvironment.value(passwordEnv) == nil {
             throw ValidationError("--password-env: the environment variable \"\(passwordEnv)\" is not set")
         }
@@ -63,7 +72,7 @@ struct DiscoveryOptions: ParsableArguments {
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             switch parts.first {
             case "ssh" where parts.count == 2 && Self.isDestination(parts[1]):
-                return .ssh(SSHHop(destination: parts[1]))
+                return .ssh(SSHHop(destination: parts[1], config: sshConfig))
             case "docker" where parts.count == 2 && Self.isContainer(parts[1]):
                 return .docker(container: parts[1])
             case "kubectl" where parts.count == 2:

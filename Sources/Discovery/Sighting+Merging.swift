@@ -124,8 +124,8 @@ private struct Merging {
             }
             let numbers = processes.map { "\($0.id)" }.joined(separator: ", ")
             unseen.append(
-                "what \(processes.count == 1 ? "process" : "processes") \(numbers) (postgres, user "
-                    + "\(user.map(String.init) ?? "unknown")) listen on: another user's, so which server is whose is not known"
+                (processes.count == 1 ? "what process \(numbers) listens on" : "what processes \(numbers) listen on")
+                    + ": we may not look into what user \(user.map(String.init) ?? "?") runs"
             )
             guard theirs < processes.count else { continue }
             for process in processes.suffix(processes.count - theirs) {

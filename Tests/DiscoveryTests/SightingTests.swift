@@ -69,13 +69,36 @@ import Testing
     @Test func `a process that may not be looked into is no second server beside its socket`() throws {
         let sighting = try Recorded.sighting("hidden.txt", containers: "containers.txt")
         #expect(!sighting.candidates.contains { $0.processID == 812 })
-        #expect(sighting.unseen.contains { $0.contains("process 812 (postgres, user 114)") })
+        #expect(
+            sighting.unseen.contains { $0 == "what process 812 listens on: we may not look into what user 114 runs" }
+        )
         let main = try #require(sighting.candidates.first { $0.cluster == "15/main" })
         // One folder by two names is one socket.
         #expect(main.addresses.map(\.description) == ["/var/run/postgresql/.s.PGSQL.5432"])
         #expect(main.owner == 114)
         #expect(sighting.unseen.contains("/tmp: no permission to list it"))
         #expect(sighting.unseen.contains { $0.hasPrefix("/var/run/postgresql/.s.PGSQL.5433: nobody listens there") })
+    }
+
+    @Test func `a server whose socket and port are all that is seen of it is two, until it was asked`() throws {
+        let text = """
+
+            MARK unix
+            0000: 00000002 00000000 00010000 0001 01 9 /var/run/postgresql/.s.PGSQL.5432
+            MARK tcp
+               0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 10 1 0000 100 0 0 10 0
+            MARK process 1 postgres
+            Uid:\t101\t101\t101\t101
+            Sockets: hidden
+            MARK end
+            """
+        let sighting = Sighting(
+            system: PlaceReport(parsing: text, mark: "MARK"),
+            containers: nil,
+            scope: SightingScope(hops: [.docker(container: "pg")])
+        )
+        #expect(sighting.candidates.map { $0.addresses.map(\.host) } == [["/var/run/postgresql"], ["127.0.0.1"]])
+        #expect(sighting.candidates.allSatisfy { $0.processID == nil })
     }
 
     @Test func `docker's refusal is said`() throws {

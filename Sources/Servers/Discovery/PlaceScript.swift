@@ -36,17 +36,22 @@ enum PlaceScript {
             c=
             read -r c 2>/dev/null <"$p/comm"
             case $c in postgres | postmaster | docker-proxy | rootlessport | ssh | sshd | pgbouncer) ;; *) continue ;; esac
-            parent=
-            while read -r k v _; do if [ "$k" = PPid: ]; then parent=$v; break; fi; done 2>/dev/null <"$p/status"
+            parent= uid=
+            while read -r k v _; do
+                case $k in PPid:) parent=$v ;; Uid:) uid=$v && break ;; esac
+            done 2>/dev/null <"$p/status"
             pc=
             read -r pc 2>/dev/null <"/proc/$parent/comm"
             case $c:$pc in postgres:postgres | postgres:postmaster | postmaster:postmaster) continue ;; esac
             mark process "${p#/proc/}" "$c"
-            grep '^Uid:' "$p/status" 2>/dev/null
+            printf 'Uid: %s\\n' "$uid"
             printf 'Cwd: %s\\n' "$(readlink "$p/cwd" 2>/dev/null | tr '\\n' ' ')"
             printf 'Cgroup: %s\\n' "$(cut -d: -f3 "$p/cgroup" 2>/dev/null | tr '\\n' ' ')"
-            if [ -r "$p/fd" ]; then ls -l "$p/fd" 2>/dev/null | sed -n 's/.*socket:\\[\\([0-9]*\\)\\].*/Socket: \\1/p'
-            else printf 'Sockets: hidden\\n'
+            # Being root is not enough where a container took the right to trace away.
+            if out=$(ls -l "$p/fd" 2>/dev/null); then
+                printf '%s\\n' "$out" | sed -n 's/.*socket:\\[\\([0-9]*\\)\\].*/Socket: \\1/p'
+            else
+                printf 'Sockets: hidden\\n'
             fi
         done
         if command -v pg_lsclusters >/dev/null 2>&1; then
