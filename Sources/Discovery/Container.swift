@@ -75,7 +75,7 @@ package struct Container: Sendable, Hashable {
             containers.append(
                 Container(
                     id: id,
-                    name: String(name),
+                    name: isName(name) ? String(name) : id,
                     image: value["Image"]?.plainText ?? "",
                     state: value["State"]?.plainText ?? "",
                     status: value["Status"]?.plainText ?? ""
@@ -89,6 +89,14 @@ package struct Container: Sendable, Hashable {
             containers[index].complete(with: value)
         }
         return containers
+    }
+
+    /// As docker allows it: nothing that a shell or docker itself could take for something else.
+    private static func isName(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || "_.-".utf8.contains(byte)
+        } && text.first.map { $0.isLetter || $0.isNumber } == true
     }
 
     private mutating func complete(with value: JSONValue) {

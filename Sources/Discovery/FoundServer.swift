@@ -230,7 +230,7 @@ extension FoundServer {
         } else {
             own = "process-\(candidate.processID ?? 0)"
         }
-        own = (hops + [own]).joined(separator: "-")
+        for hop in hops.reversed() where !own.hasPrefix(hop + "-") { own = "\(hop)-\(own)" }
         let plain = own.unicodeScalars.map { scalar in
             let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
             return isPlain || "._-".unicodeScalars.contains(scalar) ? Character(scalar) : "-"

@@ -223,18 +223,34 @@ private struct EnvironmentDraft {
     }
 
     private mutating func unclaimed(on server: FoundServer, _ classes: [String]) -> [String] {
-        var lines: [String] = []
-        for database in databases(server) where database.likeness.className.map(classes.contains) != true {
-            let count = database.tables?.count ?? 0
-            let reason =
-                database.reason.map { "could not be looked into: \($0)" }
-                ?? (database.likeness == .empty
-                    ? "is empty, so its class cannot be told"
-                    : "\(count == 1 ? "its table fits" : "its \(count) tables fit") no migration folder that is known")
+        let unclaimed = databases(server).filter { $0.likeness.className.map(classes.contains) != true }
+        guard !unclaimed.isEmpty else { return [] }
+        var lines = ["  # Claimed by no entry; write one for each that is to be managed:"]
+        // Those that hold the same tables want the same class.
+        var groups: [(reason: String, tables: Set<TableName>, names: [String])] = []
+        for database in unclaimed {
+            let tables = Set(database.tables ?? [])
+            let reason = Self.reason(database)
             leftOut.append(.init(instance: server.name, database: database.name, reason: reason))
-            lines.append("  #   " + YAMLText.comment("\(server.name)/\(database.name): \(reason)"))
+            if let index = groups.firstIndex(where: { $0.reason == reason && $0.tables == tables }) {
+                groups[index].names.append(database.name)
+            } else {
+                groups.append((reason, tables, [database.name]))
+            }
         }
-        if !lines.isEmpty { lines.insert("  # Claimed by no entry; write one for each that is to be managed:", at: 0) }
+        for group in groups {
+            let names = group.names.prefix(12).joined(separator: ", ")
+            let more = group.names.count > 12 ? " and \(group.names.count - 12) more" : ""
+            let each = group.names.count > 1 && !group.tables.isEmpty ? " (all of them the same)" : ""
+            lines.append("  #   " + YAMLText.comment("\(server.name): \(names)\(more): \(group.reason)\(each)"))
+        }
         return lines
+    }
+
+    private static func reason(_ database: FoundDatabase) -> String {
+        if let reason = database.reason { return "could not be looked into: \(reason)" }
+        if database.likeness == .empty { return "is empty, so its class cannot be told" }
+        let count = database.tables?.count ?? 0
+        return "\(count == 1 ? "its table fits" : "its \(count) tables fit") no migration folder that is known"
     }
 }

@@ -158,6 +158,11 @@ private struct Merging {
             // A system that does not list its sockets: what stands in the folders is all there is to go by.
             sockets = owners.keys.sorted().compactMap { UnixSocket(path: $0) }
         }
+        // libpq would take what follows a comma for another host.
+        for socket in sockets where socket.folder.contains(",") {
+            unseen.append("\(socket.path): a folder with a comma cannot be named to libpq")
+        }
+        sockets.removeAll { $0.folder.contains(",") }
         var seen: Set<String> = []
         for socket in sockets.sorted(by: { $0.path < $1.path }) where seen.insert(real(socket)).inserted {
             let address = ServerAddress(hops: scope.hops, host: socket.folder, port: socket.port)

@@ -35,9 +35,10 @@ import Testing
                 "127.0.0.1",
                 hops: [.ssh(SSHHop(destination: "root@vps")), .docker(container: "rsm-postgres")]
             ),
+            Found.server("/srv/vps-x", hops: [.ssh(SSHHop(destination: "root@vps"))]),
         ]
         servers.nameAll()
-        #expect(servers.map(\.name) == ["local-5432", "shop-1", "local-5432-2", "vps-rsm-postgres"])
+        #expect(servers.map(\.name) == ["local-5432", "shop-1", "local-5432-2", "vps-rsm-postgres", "vps-x"])
     }
 }
 

@@ -124,7 +124,7 @@ import Darwin
                     .mixture([.init(className: "tenant", tables: 3), .init(className: "master", tables: 2)]),
                     nearest: "0000_a"
                 ),
-                Found.database("notes", .none),
+                Found.database("notes", .none), Found.database("notes_2", .none), Found.database("void", .empty),
             ]
         let text = draft(databases).files.map { "== \($0.path)\n\($0.text)" }.joined()
         try expectRecorded(text, "draft.txt")

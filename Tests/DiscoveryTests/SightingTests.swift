@@ -101,6 +101,14 @@ import Testing
         #expect(sighting.candidates.allSatisfy { $0.processID == nil })
     }
 
+    @Test func `a folder that libpq would take for two hosts is left alone`() {
+        let text = "MARK unix\n0: 2 0 00010000 0001 01 9 /tmp/x,db.example.org/.s.PGSQL.5432\nMARK end\n"
+        let report = PlaceReport(parsing: text, mark: "MARK")
+        let sighting = Sighting(system: report, containers: nil, scope: SightingScope())
+        #expect(sighting.candidates.isEmpty)
+        #expect(sighting.unseen.contains { $0.contains("comma") })
+    }
+
     @Test func `docker's refusal is said`() throws {
         let said = "permission denied while trying to connect to the Docker daemon socket"
         let report = PlaceReport(parsing: "\nMARK containers 1\nWARNING: x\n\(said)\n\nMARK end\n", mark: "MARK")
