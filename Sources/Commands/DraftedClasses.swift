@@ -52,7 +52,11 @@ struct DraftedClasses {
             add(folder, named: name, isWanted: true)
         }
         let known = Set(workspace.fleet.classes.map(\.migrations.directory.value))
-        for folder in FoundFolder.all(under: root) where !known.contains("\(root)/\(folder.path)") {
+        let search = FoundFolder.all(under: root)
+        if !search.isWhole {
+            notes.append("\(root) holds too many folders to search them all for migrations: name yours by --migrations")
+        }
+        for folder in search.folders where !known.contains("\(root)/\(folder.path)") {
             var name = folder.className
             var number = 2
             while classes.contains(where: { $0.name == name }) {

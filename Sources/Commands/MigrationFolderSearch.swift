@@ -31,10 +31,15 @@ struct FoundFolder: Sendable, Hashable {
     }
 
     /// All below the root, a few levels deep; what programs install or build is left alone, and so are links.
-    static func all(under root: String) -> [FoundFolder] {
+    ///
+    /// The second says whether the search came to its end: a root may be somebody's whole home.
+    static func all(under root: String) -> (folders: [FoundFolder], isWhole: Bool) {
         var found: [FoundFolder] = []
+        var looks = 0
         var waiting: [(path: String, depth: Int)] = [("", 0)]
         while let (path, depth) = waiting.popLast() {
+            looks += 1
+            guard looks <= 5000 else { return (found.sorted { $0.path < $1.path }, false) }
             if !path.isEmpty, let folder = look(at: path, under: root) {
                 found.append(folder)
                 continue
@@ -45,7 +50,7 @@ struct FoundFolder: Sendable, Hashable {
                 waiting.append((path.isEmpty ? name : "\(path)/\(name)", depth + 1))
             }
         }
-        return found.sorted { $0.path < $1.path }
+        return (found.sorted { $0.path < $1.path }, true)
     }
 }
 
