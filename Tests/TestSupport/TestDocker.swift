@@ -34,7 +34,10 @@ package struct TestDocker: Sendable {
     /// Starts a container with PostgreSQL as its process 1 and no network, runs the test, and removes it.
     ///
     /// Its socket folder is also one of this machine's, so that a test has a door of its own.
+    ///
+    /// Servers of the same `identity` have the same system identifier, as a clone would.
     package func container<Result: Sendable>(
+        identity: Int = 0,
         settings: [String: String] = [:],
         _ body: (TestContainer) async throws -> Result
     ) async throws -> Result {
@@ -48,12 +51,13 @@ package struct TestDocker: Sendable {
         ]
         all.merge(settings) { $1 }
         let options = all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
-        let start = "exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D /var/lib/data \"$@\""
+        let data = try await TestServer.template(programs, identity)
+        let start = "[ -e /var/lib/data ] || cp -a /template /var/lib/data; exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D /var/lib/data \"$@\""
         let words =
             [
                 "--", "docker", "run", "--detach", "--name", name, "--network", "none", "--pull", "never",
-                "--stop-signal", "SIGINT", "--volume", "\(sockets.path):/var/run/postgresql", Self.image, "sh", "-c",
-                start, "postgres",
+                "--stop-signal", "SIGINT", "--volume", "\(sockets.path):/var/run/postgresql", "--volume",
+                "\(data):/template:ro", Self.image, "sh", "-c", start, "postgres",
             ] + options
         let run = try await Command(
             "/usr/bin/env",
@@ -153,16 +157,15 @@ private actor Engine {
 
     private func makeImage(_ docker: TestDocker) async throws {
         let programs = try await TestServer.programs()
-        let data = try await TestServer.template(programs)
         let script =
             #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/scripts/test-image"
         let pipe = """
             set -o pipefail
-            "$1" "$2" "$3" | docker import --change 'ENV LANG=C.UTF-8' --change "ENV PATH=$2:/usr/bin" - "$4"
+            "$1" "$2" | docker import --change 'ENV LANG=C.UTF-8' --change "ENV PATH=$2:/usr/bin" - "$3"
             """
         let made = try await Command(
             "/bin/bash",
-            ["-c", pipe, "test-image", script, programs.folder, data, TestDocker.image],
+            ["-c", pipe, "test-image", script, programs.folder, TestDocker.image],
             environment: ProcessEnvironment.withoutPostgres.merging(docker.environment) { $1 },
             timeLimit: .seconds(120)
         ).run()
