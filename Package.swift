@@ -98,6 +98,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "HopsTests",
+            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "DocsTests",
             dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
             swiftSettings: settings

@@ -13,8 +13,17 @@ struct Link: Sendable {
     let carrier: SSHConnections?
     /// What stands before a program's words: `docker exec -i ID`.
     let prefix: [String]
+    /// Of programs that start on this machine: `docker` and `kubectl` take their targets from it, as for anybody.
+    let environment: [String: String]
 
-    static let here = Link(hops: [], carrier: nil, prefix: [])
+    static func here(_ environment: [String: String]) -> Link {
+        Link(hops: [], carrier: nil, prefix: [], environment: environment)
+    }
+
+    /// A step further, into a container.
+    func extended(by hop: Hop, _ words: [String]) -> Link {
+        Link(hops: hops + [hop], carrier: carrier, prefix: prefix + words, environment: environment)
+    }
 
     /// Whether connections are made there by ssh itself, and not by a relay.
     var dialsByItself: Bool { prefix.isEmpty }
@@ -27,7 +36,7 @@ struct Link: Sendable {
 
     func command(_ words: [String], over lease: SSHLease?) -> Command {
         let all = prefix + words
-        return lease.map { $0.master.command(all) } ?? Command("/usr/bin/env", ["--"] + all)
+        return lease.map { $0.master.command(all) } ?? Command("/usr/bin/env", ["--"] + all, environment: environment)
     }
 
     /// Runs a program there to its end.

@@ -15,7 +15,7 @@ package struct Place: Sendable {
     package var hops: [Hop] { link.hops }
 
     /// This machine: a program without a slash is looked for in the usual folders, by `env`.
-    package static let here = Place(.here)
+    package static let here = Place(.here(ProcessEnvironment.withoutPostgres))
 
     /// Runs a program to its end, keeping at most `limit` bytes of its output; it is ended after `timeLimit`.
     ///

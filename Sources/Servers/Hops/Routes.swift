@@ -13,7 +13,12 @@ package actor Routes {
     private var connections: [SSHConnections] = []
     private var isClosed = false
 
-    package init() {}
+    private let environment: [String: String]
+
+    /// - Parameter environment: of programs that start on this machine, `docker` among them.
+    package init(environment: [String: String] = ProcessEnvironment.withoutPostgres) {
+        self.environment = environment
+    }
 
     /// Gives `body` routes and closes them when it has ended, in whatever way.
     package static func with<Value: Sendable>(
@@ -87,7 +92,7 @@ package actor Routes {
     }
 
     private func link(behind hops: [Hop]) async throws(HopError) -> Link {
-        guard let last = hops.last else { return .here }
+        guard let last = hops.last else { return .here(environment) }
         guard !isClosed else { throw HopError(hop: last, reason: "closed") }
         if links[hops] == nil {
             links[hops] = Task.detached { [self] in
@@ -130,13 +135,13 @@ package actor Routes {
             }
             connections.append(made)
             _ = try await made.master()
-            return Link(hops: hops, carrier: made, prefix: [])
+            return Link(hops: hops, carrier: made, prefix: [], environment: environment)
         case .docker(let container):
             let words = try await Containers.docker(container, of: link, hop)
-            return Link(hops: hops, carrier: link.carrier, prefix: link.prefix + words)
+            return link.extended(by: hop, words)
         case .kubectl(let pod):
             let words = try await Containers.kubectl(pod, of: link, hop)
-            return Link(hops: hops, carrier: link.carrier, prefix: link.prefix + words)
+            return link.extended(by: hop, words)
         }
     }
 
