@@ -37,14 +37,15 @@ let package = Package(
             pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]
         ),
+        .systemLibrary(name: "CSpawn"),
         .target(name: "FleetModel", dependencies: [crypto], swiftSettings: settings),
-        .target(name: "Effects", dependencies: [system, subprocess], swiftSettings: settings),
+        .target(name: "Effects", dependencies: ["CSpawn", system, subprocess], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
         .target(name: "ManifestLoading", dependencies: ["CLibYAML", "FleetModel", system], swiftSettings: settings),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
         .target(
             name: "Servers",
-            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
+            dependencies: ["CSpawn", "Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
             swiftSettings: settings
         ),
         .target(name: "Planning", dependencies: ["FleetModel", "Migrations", collections], swiftSettings: settings),
@@ -90,6 +91,11 @@ let package = Package(
         .testTarget(
             name: "BackupTests",
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "HopsTests",
+            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
