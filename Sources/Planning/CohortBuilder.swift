@@ -105,6 +105,7 @@ struct CohortBuilder {
             because: assessment.because,
             before: first.state?.catalog,
             filled: filled,
+            count: members.count,
             initTexts: input.initTexts[assessor.folder.className] ?? []
         )
         let decided = decide(assessment, builder, members)
