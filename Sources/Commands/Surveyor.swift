@@ -193,6 +193,7 @@ struct Surveyor: Sendable {
             facts: surveyed.facts,
             pool: pool,
             backups: desk,
+            routes: Routes(),
             report: report
         )
     }
