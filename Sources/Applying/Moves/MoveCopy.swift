@@ -10,6 +10,7 @@ struct MoveCopy: Sendable {
     let database: String
     /// OID where it comes from: roles made for the restore are named by it, since several move at once.
     let oid: UInt32
+    /// To restore with.
     let clients: PostgresPrograms
     let settings: DatabaseSettings
 

@@ -13,6 +13,7 @@ struct MoveSwitch: Sendable {
     let here: Control
     let there: Control
     let copy: MoveCopy
+    let dumpers: PostgresPrograms
     /// As it was when the plan was made.
     let planned: Catalog
 
@@ -55,7 +56,7 @@ struct MoveSwitch: Sendable {
         do {
             try await ender.waitUntilGone()
             try await lockTables()
-            archive = try await desk.dump(source, target: try context.target(source), copy.clients, as: .move)
+            archive = try await desk.dump(source, target: try context.target(source), dumpers, as: .move)
             do {
                 made = try await copy.make(archive)
             } catch {

@@ -102,16 +102,18 @@ struct MoveWork: Sendable {
                 "it cannot be moved to \"\(key.instance)\": \(missing.joined(separator: "; ")). Nothing was changed"
             )
         }
-        let major = await there.session.serverVersionNumber / 10_000
+        let desk = context.backups.desk
+        // What a dump holds loads into newer servers; a pg_dump of another major may not know all that an older one stores.
+        let dumpers = try desk.clients(forMajor: needs.version.major)
         let copy = MoveCopy(
             context: context,
             control: there,
             database: key.database,
             oid: worker.foothold.identity.oid,
-            clients: try context.backups.desk.clients(forMajor: max(major, needs.version.major)),
+            clients: try desk.clients(forMajor: await there.session.serverVersionNumber / 10_000),
             settings: needs.settings
         )
-        try await rehearse(copy, needs)
+        try await rehearse(copy, dumpers, needs)
         let move = MoveSwitch(
             context: context,
             key: key,
@@ -120,6 +122,7 @@ struct MoveWork: Sendable {
             here: here,
             there: there,
             copy: copy,
+            dumpers: dumpers,
             planned: state.catalog
         )
         let stopped = try await move.run()
@@ -142,11 +145,11 @@ struct MoveWork: Sendable {
     }
 
     /// All of it while everyone works on: what the other server has not, or cannot, shows now, and how long it takes.
-    private func rehearse(_ copy: MoveCopy, _ needs: MoveNeeds) async throws {
+    private func rehearse(_ copy: MoveCopy, _ dumpers: PostgresPrograms, _ needs: MoveNeeds) async throws {
         let clock = ContinuousClock()
         let start = clock.now
         let desk = context.backups.desk
-        let archive = try await desk.dump(source, target: try context.target(source), copy.clients, as: .rehearsal)
+        let archive = try await desk.dump(source, target: try context.target(source), dumpers, as: .rehearsal)
         do {
             let made = try await copy.make(archive)
             let took = clock.now - start
