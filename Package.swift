@@ -83,6 +83,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "ApplyingTests",
+            dependencies: ["Applying", "FleetModel", "Planning", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "BackupTests",
             dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
             swiftSettings: settings

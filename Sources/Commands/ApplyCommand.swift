@@ -175,17 +175,16 @@ private struct Application {
                 hint: "grant what is named above, or give --partial to do the rest"
             )
         }
-        for name in try await hold.clearAbandonedBuilds() {
-            terminal.say("cleared \"\(name)\", which an interrupted run was building")
-        }
-        await tidy(surveyor.desk(environment, hold, programs))
+        let desk = surveyor.desk(environment, hold, programs)
         guard approved.plan.owesChanges else {
+            try await clear(hold, desk)
             await hold.closeAbandonedRuns()
             if formattingIsText { terminal.say("Nothing to do: \(environment.name.value) is what its manifest says.") }
             finishEvents([])
             return approved.leftOut.isEmpty ? .done : .refused
         }
         try ask(review.plan)
+        try await clear(hold, desk)
         return try await carryOut(approved, hold) { report in
             surveyor.applyContext(environment, approved.plan, hold, surveyed, targets, programs, report: report)
         }
@@ -262,8 +261,11 @@ private struct Application {
         }
     }
 
-    /// Clears what dead runs left and deletes backups that policy no longer keeps; a fault there stops no work.
-    private func tidy(_ desk: BackupDesk) async {
+    /// Clears what dead runs left and deletes backups that policy no longer keeps; a fault in the latter stops no work.
+    private func clear(_ hold: Hold, _ desk: BackupDesk) async throws {
+        for name in try await hold.clearAbandonedBuilds() {
+            terminal.say("cleared \"\(name)\", which an interrupted run was building")
+        }
         do {
             let removed = try await desk.tidy()
             if !removed.isEmpty { terminal.say("removed \(removed.count) files of old backups and interrupted runs") }

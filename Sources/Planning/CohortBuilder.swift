@@ -108,6 +108,7 @@ struct CohortBuilder {
             because: assessment.because,
             before: first.state?.catalog,
             filled: filled,
+            count: members.count,
             initTexts: input.initTexts[assessor.folder.className] ?? []
         )
         var decided = decide(assessment, builder, members)

@@ -83,7 +83,9 @@ package enum Planner {
     /// Databases nobody claims, where policy has them dropped.
     private static func drops(_ input: PlanningInput, _ survey: Survey) -> [Step] {
         guard input.environment.policy.unmanaged == .drop else { return [] }
-        let policy = input.environment.policy
+        var policy = input.environment.policy
+        // There is nothing to rehearse on a copy of what goes away.
+        if policy.backupVerify == .rehearse { policy.backupVerify = .restore }
         var steps: [Step] = []
         for subject in survey.subjects where subject.mayBeDropped {
             let name = subject.row.name
@@ -93,7 +95,7 @@ package enum Planner {
                     Step(
                         id: "s\(steps.count + 1)",
                         kind: .backup,
-                        summary: policy.backupSummary,
+                        summary: policy.backupSummary(of: 1, before: hazards),
                         because: [.databaseUnmanaged],
                         instance: subject.row.instance,
                         database: name

@@ -1,4 +1,4 @@
-internal import FleetModel
+package import FleetModel
 internal import Migrations
 
 /// Writes down the steps of one cohort.
@@ -8,6 +8,8 @@ struct StepBuilder {
     /// What was there before; nil where nothing was.
     let before: Catalog?
     let filled: Set<TableName>
+    /// How many databases the cohort has.
+    private let count: Int
     private let initTexts: [String]
     private var policy: Policy { assessor.policy }
     private var folder: MigrationFolder { assessor.folder }
@@ -17,8 +19,10 @@ struct StepBuilder {
         because: [FindingCode],
         before: Catalog?,
         filled: Set<TableName>,
+        count: Int,
         initTexts: [String]
     ) {
+        self.count = count
         self.assessor = assessor
         self.because = because
         self.before = before
@@ -28,7 +32,14 @@ struct StepBuilder {
 
     /// The same, as if rows were in these tables.
     func with(filled: Set<TableName>) -> StepBuilder {
-        StepBuilder(assessor, because: because, before: before, filled: filled, initTexts: initTexts)
+        StepBuilder(
+            assessor,
+            because: because,
+            before: before,
+            filled: filled,
+            count: count,
+            initTexts: initTexts
+        )
     }
 
     /// The steps of a route, a backup before them where one is due, without their ids.
@@ -206,8 +217,10 @@ struct StepBuilder {
     }
 
     private func backups(before steps: [Step], role: EnvironmentRole) -> [Step] {
-        guard !steps.isEmpty, policy.demandsBackup(before: Set(steps.flatMap(\.hazards)), role: role) else { return [] }
-        return [Step(id: "", kind: .backup, summary: policy.backupSummary, because: because)]
+        let hazards = Set(steps.flatMap(\.hazards))
+        guard !steps.isEmpty, policy.demandsBackup(before: hazards, role: role) else { return [] }
+        let summary = policy.backupSummary(of: count, before: hazards)
+        return [Step(id: "", kind: .backup, summary: summary, because: because)]
     }
 }
 
@@ -225,15 +238,30 @@ extension Policy {
 
     /// Of a database that is moved next: each of them is proved, and there is no plan to rehearse on it where it is.
     fileprivate var moveBackupSummary: String {
-        backupVerify == .rehearse ? "dump it, restore it into scratch, compare every row" : backupSummary
+        backupVerify == .rehearse
+            ? "dump it, restore it into scratch, compare every row" : backupSummary(of: 1, before: [])
     }
 
-    var backupSummary: String {
+    /// What is done to the databases of a cohort: all of it to each, or at level `rehearse` more to some than to others.
+    func backupSummary(of count: Int, before hazards: Set<Hazard>) -> String {
         switch backupVerify {
-        case .none: "dump it"
-        case .read: "dump it and read the archive through"
-        case .restore: "dump it, restore it into scratch, compare every row"
-        case .rehearse: "dump it, restore it into scratch, compare, and rehearse the plan on the copy"
+        case .none: return "dump it"
+        case .read: return "dump it and read the archive through"
+        case .restore: return "dump it, restore it into scratch, compare every row"
+        case .rehearse:
+            let canaries = max(1, canary)
+            guard count > canaries else {
+                return "dump it, restore it into scratch, compare, and rehearse the plan on the copy"
+            }
+            let some = canaries == 1 ? "the first and the largest" : "the first \(canaries) and the largest"
+            return hazards.isDisjoint(with: Hazard.needRestore)
+                ? "dump each and read it through; restore \(some), compare, and rehearse the plan on the copies"
+                : "dump each, restore it into scratch, compare; rehearse the plan on the copies of \(some)"
         }
     }
+}
+
+extension Hazard {
+    /// Before these every database's own backup is restored: rows may go, or the server cannot undo the step.
+    package static let needRestore: Set<Hazard> = [.dataLoss, .notTransactional]
 }

@@ -40,6 +40,19 @@ import TestSupport
     }
 
     @Test(.timeLimit(.minutes(10)))
+    func `a run that was stopped, overtaken and woken up does nothing more`() async throws {
+        let template = try await SweepTemplate.make("everything-at-once")
+        let count = try await template.effects().count
+        for share in [2, 3, 4, 5, 6, 7] { try await template.overtake(stoppedAt: count * share / 8) }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `whatever a run changes in a database, it changes in a session that holds the database's lock`() async throws {
+        let template = try await SweepTemplate.make("everything-at-once")
+        try await template.checkSessions()
+    }
+
+    @Test(.timeLimit(.minutes(10)))
     func `a run whose sessions are ended at any moment loses nothing and is completed by the next`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
         var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)

@@ -44,12 +44,17 @@ struct ScenarioRoot: Sendable {
     }
 
     func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws -> CommandResult {
+        try await run(TestPrograms.reconcile, arguments, extra)
+    }
+
+    /// Runs a program in the root, as a person would.
+    func run(_ program: String, _ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {
         var environment = TestPrograms.environment(home: folder.path).merging(extra) { $1 }
         // A distribution's wrappers in /usr/bin take longer than what they start.
         let programs = server.client("pg_dump").split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
         environment["PATH"] = "\(programs):\(environment["PATH"] ?? "")"
         return try await Command(
-            TestPrograms.reconcile,
+            program,
             arguments,
             environment: environment,
             folder: folder.path,

@@ -6,7 +6,7 @@ import TestSupport
 
 /// A server that stands where a scenario begins, to be copied for each place of a sweep.
 final class SweepTemplate: Sendable {
-    private let scenario: Scenario
+    let scenario: Scenario
     private let folder: TemporaryFolder
     private let programs: PostgresPrograms
 
@@ -39,8 +39,16 @@ final class SweepTemplate: Sendable {
     }
 
     /// The scenario on a server and in a root of its own.
-    func with<Result: Sendable>(_ body: (ScenarioRoot) async throws -> Result) async throws -> Result {
-        try await EmbeddedServer.run(programs, in: TestServer.parent, template: "\(folder.path)/data") { server in
+    func with<Result: Sendable>(
+        settings: [String: String] = [:],
+        _ body: (ScenarioRoot) async throws -> Result
+    ) async throws -> Result {
+        try await EmbeddedServer.run(
+            programs,
+            in: TestServer.parent,
+            template: "\(folder.path)/data",
+            settings: settings
+        ) { server in
             let root = try scenario.root(for: server)
             if Files.names(in: "\(folder.path)/state") != nil {
                 try await Self.copy("\(folder.path)/state", to: "\(root.folder.path)/.reconcile")

@@ -1,7 +1,8 @@
 /* What a command costs, or a bare connection to each of many databases: CPU of client and server, memory, time.
  *
  *   measure POSTMASTER run COMMAND [ARGUMENT…]     runs the command
- *   measure POSTMASTER connect CONNINFO            connect, SELECT 1, close, for each database named on standard input
+ *   measure POSTMASTER connect CONNINFO [FILE [N]] connect, SELECT 1 or what FILE holds in one message, close, for each
+ *                                                  database named on standard input, N at a time
  *
  * POSTMASTER is the process id of the server, on this machine and with nothing else to do. Prints four numbers: ms of CPU
  * in the client, ms of CPU in the server's backends, peak memory of the client in KiB, ms of wall time. What the command
@@ -94,22 +95,60 @@ static double now_ms(void) {
 
 static double milliseconds(struct timeval time) { return 1000.0 * (double)time.tv_sec + (double)time.tv_usec / 1e3; }
 
-static int connect_to_each(const char *conninfo) {
-    char name[128];
-    while (fgets(name, sizeof name, stdin) != NULL) {
-        name[strcspn(name, "\n")] = '\0';
-        /* The last mention of a database wins. */
-        const char *keywords[] = {"dbname", "dbname", NULL}, *values[] = {conninfo, name, NULL};
-        PGconn *connection = PQconnectdbParams(keywords, values, 1);
-        PGresult *answer = PQexec(connection, "SELECT 1");
-        if (PQresultStatus(answer) != PGRES_TUPLES_OK) {
-            fprintf(stderr, "measure: %s: %s", name, PQerrorMessage(connection));
-            return EXIT_FAILURE;
-        }
-        PQclear(answer);
-        PQfinish(connection);
+/* Whoever has a lock on this file may read a name. */
+static int turns;
+
+/* What a file holds; it is small. */
+static char *text_of(const char *path) {
+    FILE *file = fopen(path, "r");
+    if (file == NULL) fail(path);
+    char *text = NULL;
+    size_t room = 0;
+    if (getdelim(&text, &room, '\0', file) < 0) fail(path);
+    fclose(file);
+    return text;
+}
+
+static void ask(const char *conninfo, const char *name, const char *sql) {
+    /* The last mention of a database wins. */
+    const char *keywords[] = {"dbname", "dbname", NULL}, *values[] = {conninfo, name, NULL};
+    PGconn *connection = PQconnectdbParams(keywords, values, 1);
+    PGresult *answer = PQexec(connection, sql);
+    ExecStatusType status = PQresultStatus(answer);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        fprintf(stderr, "measure: %s: %s", name, PQerrorMessage(connection));
+        exit(EXIT_FAILURE);
     }
-    return EXIT_SUCCESS;
+    PQclear(answer);
+    PQfinish(connection);
+}
+
+/* Each process takes the next name that nobody has, a line being read whole: standard input is a pipe that all share. */
+static int connect_to_each(const char *conninfo, const char *sql, int processes) {
+    for (int other = 1; other < processes; other++) {
+        pid_t child = fork();
+        if (child < 0) fail("fork");
+        if (child == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
+            processes = 1;
+            break;
+        }
+    }
+    char name[128];
+    for (;;) {
+        size_t length = 0;
+        struct flock turn = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(turns, F_SETLKW, &turn) != 0) fail("a turn");
+        while (length + 1 < sizeof name && read(STDIN_FILENO, name + length, 1) == 1 && name[length] != '\n') length++;
+        turn.l_type = F_UNLCK;
+        if (fcntl(turns, F_SETLK, &turn) != 0) fail("a turn");
+        if (length == 0) break;
+        name[length] = '\0';
+        ask(conninfo, name, sql);
+    }
+    int failed = 0, status;
+    while (processes > 1 && wait(&status) > 0) failed |= status;
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int work(int count, char **words) {
@@ -117,7 +156,10 @@ static int work(int count, char **words) {
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (strcmp(words[0], "connect") == 0 && count == 2) return connect_to_each(words[1]);
+    if (strcmp(words[0], "connect") == 0) {
+        turns = fileno(tmpfile());
+        return connect_to_each(words[1], count > 2 ? text_of(words[2]) : "SELECT 1", count > 3 ? atoi(words[3]) : 1);
+    }
     int nowhere = open("/dev/null", O_WRONLY);
     if (nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0) fail("/dev/null");
     execvp(words[1], words + 1);
@@ -127,7 +169,7 @@ static int work(int count, char **words) {
 
 int main(int count, char **words) {
     if (count < 4 || (strcmp(words[2], "run") != 0 && strcmp(words[2], "connect") != 0)) {
-        fprintf(stderr, "usage: measure POSTMASTER run COMMAND… | connect CONNINFO\n");
+        fprintf(stderr, "usage: measure POSTMASTER run COMMAND… | connect CONNINFO [FILE [N]]\n");
         return 64;
     }
     int postmaster = atoi(words[1]);

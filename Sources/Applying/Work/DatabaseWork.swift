@@ -240,7 +240,7 @@ struct DatabaseWork: Sendable {
 
     /// Whether rows may go away, or a step cannot be undone by the server: each such database's backup is restored.
     private var needsRestore: Bool {
-        cohort.steps.contains { !$0.hazards.isDisjoint(with: [.dataLoss, .notTransactional]) }
+        cohort.steps.contains { !$0.hazards.isDisjoint(with: Hazard.needRestore) }
     }
 
     /// At level `rehearse` the plan is tried on copies of the canaries and of the largest; at `restore` each is restored.
