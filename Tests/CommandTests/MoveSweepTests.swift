@@ -26,6 +26,17 @@ import TestSupport
             places.append(SweepPlace(number: index + 1, isBefore: false))
         }
         try #require(places.count >= points + 16)
+        try await Self.check(places, estate)
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `a move whose sessions are ended at any moment is undone at once or by the next run`() async throws {
+        let estate = try await MovingEstate.make()
+        var random = Xorshift(state: 0x2545_F491_4F6C_DD1D)
+        for round in 0..<6 { try await estate.checkEndedSessions(round, after: Int(random.next() % 2500) + 300) }
+    }
+
+    private static func check(_ places: [SweepPlace], _ estate: MovingEstate) async throws {
         var next = places.makeIterator()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<3 {
@@ -196,6 +207,25 @@ private final class MovingEstate: Sendable {
                 #expect(kept == "1", "\(what)")
                 #expect(await Self.doors(to: tenant, root) <= 1, "\(what)")
             }
+            try await complete(root, what)
+        }
+    }
+
+    /// All sessions of the run are ended on one of the servers, and shortly after on the other.
+    func checkEndedSessions(_ round: Int, after pause: Int) async throws {
+        try await with { root in
+            async let run = root.apply()
+            try await Task.sleep(for: .milliseconds(pause))
+            for server in round % 2 == 0 ? [root.old, root.new] : [root.new, root.old] {
+                _ = try await server.value(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name ~ '^reconcile'"
+                )
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let ended = try await run
+            let what = "round \(round), sessions ended after \(pause) ms: \(ended.status) \(ended.errors)"
+            #expect(ended.status == 0 || ended.status == 1, "\(what)")
+            for tenant in Self.tenants { #expect(await Self.doors(to: tenant, root) <= 1, "\(what)") }
             try await complete(root, what)
         }
     }

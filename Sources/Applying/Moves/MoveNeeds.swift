@@ -9,6 +9,8 @@ struct MoveNeeds: Sendable {
     private let roles: Set<String>
     private let logins: Set<String>
     private let tablespaces: Set<String>
+    /// Where its tables are by default, where that is not the server's own default: that is not carried over.
+    let tablespace: String?
     /// Why it cannot be moved at all, wherever to.
     private let obstacles: [String]
 
@@ -21,6 +23,8 @@ struct MoveNeeds: Sendable {
             SELECT rolname, rolcanlogin, oid = 10, rolname = session_user AND rolsuper FROM pg_roles;
             SELECT DISTINCT t.spcname FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace
             WHERE c.oid >= 16384 AND t.spcname <> 'pg_global';
+            SELECT t.spcname FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace
+            WHERE d.datname = current_database() AND t.spcname <> 'pg_default';
             SELECT what FROM (
                 SELECT 'event trigger ' || evtname AS what FROM pg_event_trigger t
                 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_event_trigger'::regclass
@@ -37,10 +41,10 @@ struct MoveNeeds: Sendable {
             label: "what a move needs"
         )
         let tables = answers.compactMap(\.rows)
-        guard tables.count == 3, let settings = try await DatabaseSettings.read(database, database: name) else {
+        guard tables.count == 4, let settings = try await DatabaseSettings.read(database, database: name) else {
             throw ApplyError.failed("what the database needs could not be read")
         }
-        var obstacles = tables[2].compactMap { $0[0] }.map { "it has a \($0), which no move brings along" }
+        var obstacles = tables[3].compactMap { $0[0] }.map { "it has a \($0), which no move brings along" }
         if !tables[0].contains(where: { $0[3] == "t" }) {
             obstacles.append(
                 "the login there is no superuser, and nobody else can shut all others out and still dump it"
@@ -57,6 +61,7 @@ struct MoveNeeds: Sendable {
             roles: Set(named + granted + [settings.owner]).filter { !$0.hasPrefix("pg_") },
             logins: Set(tables[0].filter { $0[1] == "t" }.compactMap { $0[0] }),
             tablespaces: Set(tables[1].compactMap { $0[0] }),
+            tablespace: tables[2].scalar,
             obstacles: obstacles
         )
     }

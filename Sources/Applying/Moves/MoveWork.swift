@@ -102,6 +102,9 @@ struct MoveWork: Sendable {
                 "it cannot be moved to \"\(key.instance)\": \(missing.joined(separator: "; ")). Nothing was changed"
             )
         }
+        if let tablespace = needs.tablespace {
+            context.report(.note(key, "it goes to the default tablespace there; here it is in \"\(tablespace)\""))
+        }
         let desk = context.backups.desk
         // What a dump holds loads into newer servers; a pg_dump of another major may not know all that an older one stores.
         let dumpers = try desk.clients(forMajor: needs.version.major)

@@ -40,6 +40,8 @@ package struct RollOut: Sendable {
                 do {
                     try await control.ping()
                 } catch {
+                    // Let go of while it was asked.
+                    if await tally.hasLetGo(of: control.instance) { continue }
                     await tally.add(error)
                     return
                 }
