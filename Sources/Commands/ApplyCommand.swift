@@ -112,12 +112,17 @@ private struct Application {
     private var terminal: Terminal { command.common.terminal }
 
     func run() async throws -> ExitStatus {
+        try await Routes.with { routes in try await run(routes) }
+    }
+
+    private func run(_ routes: Routes) async throws -> ExitStatus {
         var allowed = try command.grants.hazards()
         if let saved { allowed.formUnion(saved.granted) }
         var servers = command.servers
         if let saved { servers.narrow(as: saved) }
-        let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed)
-        let targets = try await surveyor.targets(of: environment)
+        let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed, routes: routes)
+        let narrowing = servers.narrowing
+        let targets = try await surveyor.targets(of: environment, needed: { narrowing.includes(instance: $0) })
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         let hold: Hold
         do {
@@ -125,7 +130,7 @@ private struct Application {
                 environment,
                 targets: targets,
                 run: run,
-                needed: { servers.narrowing.includes(instance: $0) }
+                needed: { narrowing.includes(instance: $0) }
             )
         } catch let error as ApplyError {
             throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")

@@ -15,7 +15,9 @@ import TestSupport
     func `a script's session goes as it is written`(name: String) async throws {
         let path = "\(Self.folder)/\(name)"
         let text = try #require(Files.text(path))
-        try await ScriptSession.play(try Script(parsing: text), source: path, estates: Here.folder("Estates"))
+        let script = try Script(parsing: text)
+        guard await ScriptSession.canPlay(script) else { return }
+        try await ScriptSession.play(script, source: path, estates: Here.folder("Estates"))
     }
 
     /// Two majors: the oldest and the newest that are installed; `PATH` may name more than a machine's own.

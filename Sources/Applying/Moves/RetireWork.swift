@@ -70,11 +70,11 @@ struct RetireWork: Sendable {
     /// Turns the restart policy off first: a container that is stopped and comes back serves what nobody looks at.
     private func stop(_ container: String, _ instance: Instance, _ control: Control) async throws {
         let place = try await context.routes.place(behind: instance.via.dropLast())
-        try await docker(["update", "--restart=no", container], place, limit: .seconds(30))
+        try await docker(["update", "--restart=no", "--", container], place, limit: .seconds(30))
         // Its server ends with it: our session there goes before it is taken for lost.
         await tally.letGo(of: control.instance)
         await control.close()
-        try await docker(["stop", container], place, limit: .seconds(120))
+        try await docker(["stop", "--", container], place, limit: .seconds(120))
     }
 
     private func docker(_ words: [String], _ place: Place, limit: Duration) async throws {

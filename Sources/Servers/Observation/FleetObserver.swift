@@ -14,6 +14,8 @@ package struct FleetObserver: Sendable {
 
     /// How to look, and at what.
     package struct Options: Sendable {
+        /// Whose ways over hops are taken; whoever made them closes them.
+        package var routes = Routes()
         /// Connections at a time.
         package var parallel = 8
         package var connectTimeLimit = Duration.seconds(10)

@@ -37,7 +37,7 @@ struct Survey: Sendable {
         _ settings: SessionSettings
     ) async throws(Unreachable) -> Found {
         do {
-            let access = try await InstanceAccess(instance, of: environment) {
+            let access = try await InstanceAccess(instance, of: environment, routes: options.routes) {
                 options.warn("\(environment.name.value)/\(instance.name.value): \($0)")
             }
             let session = try await Session.open(
