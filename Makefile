@@ -48,7 +48,7 @@ release: ## build the program as it is installed
 	scripts/bootstrap && swift build -c release --static-swift-stdlib --product reconcile $(STRICT)
 
 test: build ## every test, on private servers
-	$(TEST)
+	scripts/bootstrap --hops && $(TEST)
 
 test-fast: ## the tests that need no server
 	scripts/bootstrap && $(TEST) --filter '$(FAST)'
