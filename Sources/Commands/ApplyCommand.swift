@@ -154,6 +154,8 @@ private struct Application {
         _ targets: [String: ConnectionTarget],
         _ allowed: Set<Hazard>
     ) async throws -> ExitStatus {
+        // Before anybody looks: what a dead run's move has shut is nobody's to judge.
+        for line in try await hold.settleMoves() { terminal.say(TerminalText.safe(line)) }
         let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
         let surveyed = try await surveyor.survey(environment, programs)
         guard !surveyed.plan.hasUnreachable else {
@@ -240,6 +242,22 @@ private struct Application {
             let what = kept == 1 ? "The database that was replaced is" : "\(kept) databases that were replaced are"
             terminal.say("\(what) kept aside. To drop what is kept: reconcile purge \(name)")
         }
+        let moved = plan.cohorts.filter { $0.source != nil }.flatMap { cohort in
+            cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
+        }.filter(converged.contains)
+        if !moved.isEmpty {
+            let what =
+                moved.count == 1 ? "The database that was moved is" : "\(moved.count) databases that were moved are"
+            terminal.say("\(what) kept aside where it was, shut. To drop what is kept: reconcile purge \(name)")
+        }
+        for step in plan.steps where step.kind == .retireInstance {
+            guard let instance = step.instance, converged.contains(DatabaseKey(instance: instance, database: "")) else {
+                continue
+            }
+            terminal.say(
+                "\(instance) is retired: purge what is kept there while it runs, and take it out of the manifest."
+            )
+        }
         if plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .backup } }) {
             terminal.say("Backups of this run: reconcile backups list")
         }
@@ -319,7 +337,7 @@ extension EnvironmentPlan {
     fileprivate func creates(_ key: DatabaseKey) -> Bool {
         cohorts.contains { cohort in
             cohort.instance == key.instance && cohort.databases.contains(key.database)
-                && cohort.steps.contains { $0.kind == .createDatabase }
+                && cohort.steps.contains { $0.kind == .createDatabase || $0.kind == .moveDatabase }
         }
     }
 
@@ -343,7 +361,9 @@ extension EnvironmentPlan {
                 }
             }
         )
+        let retired = Set(saved.steps.filter { $0.kind == .retireInstance }.compactMap(\.instance))
         plan.steps.removeAll { step in
+            if step.kind == .retireInstance { return step.instance.map(retired.contains) != true }
             guard let instance = step.instance, let database = step.database else { return true }
             return !steps.contains(DatabaseKey(instance: instance, database: database))
         }
