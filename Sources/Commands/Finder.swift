@@ -22,6 +22,7 @@ struct Finder: Sendable {
         try await Routes.with { routes in
             let sighting = try await sight(routes)
             var report = await visit(sighting, routes)
+            try Task.checkCancellation()
             report.servers = await judged(report.servers)
             return report
         }

@@ -99,6 +99,10 @@ struct InitCommand: AsyncParsableCommand {
                 )
                 return false
             }
+            if server.reached?.facts.inRecovery == true {
+                common.terminal.say("\(server.name): left out, since it is a standby: nothing can be changed on it")
+                return false
+            }
             if case .unreached(let reason) = server.outcome {
                 common.terminal.say(
                     "\(server.name): left out, since it cannot be reached: \(TerminalText.safe(reason))"
