@@ -115,8 +115,8 @@ package struct Claims: Sendable {
         _ seen: ObservedInstance?,
         _ others: [OtherEnvironment]
     ) -> [Diagnostic] {
-        guard instance.state == .active else { return [] }
-        return others.flatMap { other -> [Diagnostic] in
+        // What is moved away from a retiring instance must be nobody else's either.
+        others.flatMap { other -> [Diagnostic] in
             let strangers = Strangers([other], on: instance, seen: seen)
             return claims.rows.compactMap { row in
                 guard case .claimed(let entry) = row.standing, strangers.claims(row.name) else { return nil }

@@ -44,7 +44,8 @@ package enum Planner {
             guard instance.state == .retiring, input.narrowing.includes(instance: name),
                 !survey.obstructed.contains(name),
                 // A query whose answer is not known may claim what is left there.
-                !input.claims.instances.contains(where: { $0.state == .active && !$0.unanswered.isEmpty })
+                !input.claims.instances.contains(where: { $0.state == .active && !$0.unanswered.isEmpty }),
+                input.environment.entries.allSatisfy({ input.isSeen($0.instance.value) })
             else { continue }
             let claimed = claims.rows.filter { if case .claimed = $0.standing { true } else { false } }.map(\.name)
             let moved = Set(

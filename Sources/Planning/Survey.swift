@@ -200,7 +200,9 @@ struct Survey {
                     .notInspected,
                     .error,
                     "could not be looked into: \(reason)",
-                    hint: "nothing is done to it before it can be"
+                    hint: instance.state == .retiring
+                        ? "where a move was interrupted, `reconcile apply \(environment.name.value)` finishes or undoes it"
+                        : "nothing is done to it before it can be"
                 ),
                 name,
                 row.name

@@ -184,6 +184,27 @@ import Testing
         #expect(staleness.done == [DatabaseKey(instance: "new", database: "shop")])
     }
 
+    @Test func `what another environment claims on the retiring server is not moved away from it`() {
+        var ours = fleet(old: [.at(3, of: shop, named: "shop_theirs")]) { $0.entry(.match("shop*"), "shop", on: "new") }
+        var theirs = Fleet("other", role: .staging, classes: [shop])
+        theirs.instance("elsewhere", identifier: "id-old")
+        theirs.entry(.names(["shop_theirs"]), "shop", on: "elsewhere")
+        ours.others = [OtherEnvironment(environment: theirs.environment, observed: theirs.observedEnvironment)]
+        #expect(ours.input.claims.conflicts.map(\.code) == [.claimedTwice])
+    }
+
+    @Test func `nothing is retired while a query that may claim what is left is not answered`() {
+        var fleet = fleet(old: [.at(3, of: shop, named: "shop")]) {
+            $0.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "new")
+        }
+        #expect(fleet.plan().steps.isEmpty)
+        fleet.narrowing = Narrowing(instances: ["old"])
+        fleet.instances.removeLast()
+        fleet.observed.removeLast()
+        fleet.instance("new", unreachable: "left out")
+        #expect(fleet.plan().steps.isEmpty)
+    }
+
     @Test func `a saved retirement is stale where the instance holds more by now`() {
         let saved = fleetOfOne.plan()
         var fresh = fleet(old: [.at(3, of: shop, named: "shop"), .at(3, of: shop, named: "late")])

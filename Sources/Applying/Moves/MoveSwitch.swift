@@ -24,7 +24,12 @@ struct MoveSwitch: Sendable {
     func run() async throws -> Duration {
         let clock = ContinuousClock()
         let start = clock.now
-        try await here.freeze(old, movingTo: key.instance)
+        do {
+            try await here.freeze(old, movingTo: key.instance)
+        } catch let error as PostgresError {
+            // It may have taken effect all the same.
+            throw await undone(error)
+        }
         let made: MoveCopy.Made
         do {
             made = try await copyFrozen()
