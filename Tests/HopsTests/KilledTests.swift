@@ -69,7 +69,7 @@ struct KilledTests {
         try await ChainTests.expectNothingLeft(server, setting)
         // The run's folder of sockets, as its own trace tells.
         let trace = Files.text("\(root.path)/trace") ?? ""
-        for match in trace.matches(of: /mkdir (\/tmp\/rcl-[0-9A-Za-z]{6})\//) {
+        for match in trace.matches(of: /mkdir (\/tmp\/rcl-[0-9a-z]{10})\//) {
             try await ChainTests.eventually(when) { Files.names(in: String(match.1)) == nil }
             try await ChainTests.eventually(when) { TestProcesses.mentioning(String(match.1)).isEmpty }
         }

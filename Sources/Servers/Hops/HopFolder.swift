@@ -10,21 +10,36 @@ final class HopFolder: Sendable {
     let guest: ProcessUser?
     private let keeper: Keeper
 
+    private init(_ path: String, guest: ProcessUser?, keeper: Keeper) {
+        self.path = path
+        self.guest = guest
+        self.keeper = keeper
+    }
+
     /// Makes it, at a path short enough for a socket's name.
     ///
-    /// - Throws: the reason in words.
-    init() throws(FolderFailure) {
+    /// The supervisor makes it: at no moment is it there without somebody to remove it.
+    static func make() async throws(FolderFailure) -> HopFolder {
+        let guest: ProcessUser?
         do throws(NoPlainUser) { guest = try ProcessUser.forPostgres() } catch { throw FolderFailure("\(error)") }
-        var template = Array("/tmp/rcl-XXXXXX".utf8CString)
-        guard Outside.perform(.makeDirectory("/tmp"), { mkdtemp(&template) != nil }) else {
-            throw FolderFailure("cannot make a folder in /tmp: \(String(cString: strerror(errno)))")
+        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+        let path = "/tmp/rcl-" + String((0..<10).map { _ in letters[Int.random(in: letters.indices)] })
+        let keeper = Keeper(Command("/bin/sh", ["-c", supervision, "reconcile-hops", path], folder: "/"))
+        for _ in 0..<5000 where !Task.isCancelled {
+            if isOurs(path) {
+                admit(guest, to: path)
+                return HopFolder(path, guest: guest, keeper: keeper)
+            }
+            try? await Task.sleep(for: .milliseconds(1))
         }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        self.path = path
-        keeper = Keeper(
-            Command("/bin/sh", ["-c", Self.supervision, "reconcile-hops", path], folder: "/")
-        )
-        Self.admit(guest, to: path)
+        await keeper.end()
+        throw FolderFailure("cannot make a folder in /tmp")
+    }
+
+    /// Somebody else may have made one of that name.
+    private static func isOurs(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
     }
 
     /// A folder in it, to which the guest is admitted or not.
@@ -54,6 +69,8 @@ final class HopFolder: Sendable {
 
     private static let supervision = """
         trap : INT TERM HUP
+        umask 077
+        mkdir "$1" || exit 1
         cat >/dev/null
         rm -rf -- "$1"
         """

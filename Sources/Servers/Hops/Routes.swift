@@ -5,7 +5,7 @@ package import FleetModel
 ///
 /// Nothing of them outlives the run: `close` ends them, and where the process is killed, what it started notices.
 package actor Routes {
-    private var folder: HopFolder?
+    private var folder: Task<Result<HopFolder, FolderFailure>, Never>?
     private var links: [[Hop]: Task<Result<Link, HopError>, Never>] = [:]
     private var relays: [[Hop]: Task<Result<Relay, HopError>, Never>] = [:]
     private var ways: [Way.Key: Task<Result<Way, HopError>, Never>] = [:]
@@ -87,7 +87,7 @@ package actor Routes {
             for connection in connections.reversed() { await connection.close() }
             for task in tasks.0 { _ = await task.value }
             for task in tasks.1 { _ = await task.value }
-            await folder?.close()
+            if case .success(let folder) = await folder?.value { await folder.close() }
         }.value
     }
 
@@ -120,7 +120,7 @@ package actor Routes {
         let hops = link.hops + [hop]
         switch hop {
         case .ssh(let ssh):
-            let folder = try masterFolder(hop)
+            let folder = try await masterFolder(hop)
             let relay = try await relay(of: link)
             let index = connections.count
             let made = SSHConnections(hop) { number throws(HopError) in
@@ -180,7 +180,7 @@ package actor Routes {
         let link = try await link(behind: key.hops)
         let relay = try await relay(of: link)
         let last = key.hops[key.hops.count - 1]
-        let folder = try folder(last)
+        let folder = try await folder(last)
         var ends: [any LocalEnd] = []
         do throws(HopError) {
             for endpoint in key.endpoints {
@@ -209,21 +209,20 @@ package actor Routes {
     private var wayCount = 0
     private var folderOfMasters: String?
 
-    private func folder(_ hop: Hop) throws(HopError) -> HopFolder {
-        if let folder { return folder }
+    private func folder(_ hop: Hop) async throws(HopError) -> HopFolder {
         guard !isClosed else { throw HopError(hop: hop, reason: "closed") }
-        do throws(FolderFailure) {
-            let made = try HopFolder()
-            folder = made
-            return made
-        } catch {
+        let task = folder ?? Task.detached {
+            do throws(FolderFailure) { return .success(try await HopFolder.make()) } catch { return .failure(error) }
+        }
+        folder = task
+        do throws(FolderFailure) { return try await task.value.get() } catch {
             throw HopError(hop: hop, reason: error.reason)
         }
     }
 
-    private func masterFolder(_ hop: Hop) throws(HopError) -> String {
+    private func masterFolder(_ hop: Hop) async throws(HopError) -> String {
+        let folder = try await folder(hop)
         if let folderOfMasters { return folderOfMasters }
-        let folder = try folder(hop)
         do throws(FolderFailure) {
             let made = try folder.makeFolder("s", forGuest: false)
             folderOfMasters = made
