@@ -36,6 +36,9 @@ package struct DatabaseOutcome: Sendable, Hashable {
     package var outcome: Outcome
     package var message: String?
 
+    /// Whether it speaks of an instance as a whole: one that was retired.
+    package var isInstance: Bool { database.database.isEmpty }
+
     package init(_ database: DatabaseKey, _ outcome: Outcome, message: String? = nil) {
         self.database = database
         self.outcome = outcome

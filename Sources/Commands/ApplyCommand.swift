@@ -208,7 +208,8 @@ private struct Application {
         let clock = ContinuousClock()
         let start = clock.now
         let outcomes = await RollOut(context { progress.report($0) }).run()
-        let counts = Dictionary(grouping: outcomes, by: \.outcome).mapValues(\.count)
+        let counts = Dictionary(grouping: outcomes.filter { !$0.isInstance || $0.outcome != .converged }, by: \.outcome)
+            .mapValues(\.count)
         let failed = outcomes.contains { $0.outcome != .converged }
         await hold.finish(
             outcome: Task.isCancelled ? "interrupted" : failed ? "failed" : "converged",
@@ -227,9 +228,11 @@ private struct Application {
         _ plan: EnvironmentPlan,
         took: Duration
     ) {
-        let parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
+        var parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
             counts[outcome].map { "\($0) \(outcome.rawValue)" }
         }
+        let retired = outcomes.count { $0.outcome == .converged && $0.isInstance }
+        if retired > 0 { parts.append("\(retired) instance\(retired == 1 ? "" : "s") retired") }
         let name = environment.name.value
         terminal.give("\(name): \(parts.joined(separator: ", ")) in \(took.text).")
         let converged = Set(outcomes.filter { $0.outcome == .converged }.map(\.database))

@@ -75,8 +75,8 @@ extension ApplyEvent {
         case .moved(let key, let source, let stopped):
             return "  \(name(key)): moved from \(TerminalText.safe(source)); writers were stopped for \(stopped.text)"
         case .retired(let instance, let left, let commands):
-            let what = left.isEmpty ? "nothing is left on it" : "left on it: \(left.joined(separator: ", "))"
-            let head = "✓ \(TerminalText.safe(instance)): retired; \(TerminalText.safe(what))"
+            let what = left.isEmpty ? "nothing is left on it" : "left on it: \(TerminalText.list(left))"
+            let head = "✓ \(TerminalText.safe(instance)): retired; \(what)"
             guard !commands.isEmpty else { return style.paint(head + ". Its container is stopped and kept", .good) }
             return
                 ([style.paint(head + ". To stop it, type:", .good)] + commands.map { "    \(TerminalText.safe($0))" })

@@ -99,6 +99,8 @@ enum BackupSource {
                     UNION ALL SELECT 'pg_largeobject'::regclass, oid, lomowner, 0 FROM pg_largeobject_metadata) o
                 WHERE o.owner = 10 AND o.oid >= 16384 AND o.schema NOT IN (SELECT oid FROM own)
                   AND o.schema <> 'pg_toast'::regnamespace
+                  -- Schemas of temporary tables stay when the session that had them is gone.
+                  AND o.schema NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_')
                   AND NOT EXISTS (SELECT FROM pg_depend e
                                   WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i')))
             UNION ALL
