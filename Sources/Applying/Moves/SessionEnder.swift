@@ -19,13 +19,14 @@ final class SessionEnder: Sendable {
     init(_ oid: UInt32, keeping pid: Int, sparing spared: Spared, _ control: Control) async throws {
         let settings = SessionSettings(access: .readWrite, applicationName: control.run.applicationName("disconnect"))
         let session = try await Session.open(control.target, settings: settings)
-        // Whoever is called like us is one of us only as our own login.
+        // Whoever is called like us is one of us only as our own login. A session that has just begun has no name yet.
         let ours: SQL =
             switch spared {
             case .run(let run):
                 """
-                AND NOT (starts_with(application_name, \(literal: run.sessionPrefix))
-                    AND usesysid = (SELECT oid FROM pg_roles WHERE rolname = session_user))
+                AND NOT (usesysid = (SELECT oid FROM pg_roles WHERE rolname = session_user)
+                    AND (starts_with(application_name, \(literal: run.sessionPrefix))
+                        OR (application_name = '' AND backend_start > clock_timestamp() - interval '1 second')))
                 """
             case .alone: ""
             }
