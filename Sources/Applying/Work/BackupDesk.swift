@@ -53,12 +53,12 @@ package struct BackupDesk: BackupTaking {
         rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String {
         let major = await session.serverVersionNumber / 10_000
-        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
-        if clients.clientsHaveKnownHoles, environment.role == .production {
-            throw ApplyError.failed(
-                "the client tools in \(clients.folder) are version \(clients.version), which has known security holes; "
-                    + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
-            )
+        // What is proved is proved here, so it needs programs of this machine, wherever the dump is made.
+        let clients = level >= .read ? try PostgresPrograms.clients(among: programs, forMajor: major) : nil
+        let tools = try await DumpTools.choose(among: programs, forMajor: major, target)
+        if environment.role == .production {
+            if let clients { try Self.requireSound(clients.version, "in \(clients.folder)") }
+            try Self.requireSound(tools.version, "on \(tools.location)")
         }
         let place = BackupPlace(
             directory: directory,
@@ -67,9 +67,9 @@ package struct BackupDesk: BackupTaking {
             instance: key.instance,
             database: key.database
         )
-        let taker = BackupTaker(place: place, root: root, programs: clients, now: now, inspect: inspect)
+        let taker = BackupTaker(place: place, root: root, tools: tools, now: now, inspect: inspect)
         var backup = try await taker.take(target)
-        if level >= .read { backup = try await ArchiveCheck(programs: clients).read(backup) }
+        if let clients { backup = try await ArchiveCheck(programs: clients).read(backup) }
         guard level >= .restore else { return backup.path }
         backup = try await RestoreBench.run(programs, major: major, backups: directory, inspect: inspect) { bench in
             level == .rehearse
@@ -77,6 +77,15 @@ package struct BackupDesk: BackupTaking {
                 : try await bench.verify(backup).0
         }
         return backup.path
+    }
+
+    private static func requireSound(_ version: ServerVersion, _ place: String) throws {
+        let programs = PostgresPrograms(folder: "", version: version, hasServer: false)
+        guard programs.clientsHaveKnownHoles else { return }
+        throw ApplyError.failed(
+            "the client tools \(place) are version \(version), which has known security holes; "
+                + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
+        )
     }
 
     package func compare(_ receipt: String, session: Session) async throws {
