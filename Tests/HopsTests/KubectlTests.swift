@@ -6,8 +6,9 @@ import Servers
 import Testing
 import TestSupport
 
-/// Hops by kubectl, without a cluster: a program of that name stands in for kubectl *and* the cluster, and runs the words
-/// here. So what is proved is the command line and all that is done over it, not that a real kubectl understands it.
+/// Hops by kubectl, without a cluster.
+///
+/// A program of that name stands in for kubectl *and* the cluster, and runs the words here. So what is proved is the command line and all that is done over it, not that a real kubectl understands it.
 @Suite(.serialized) struct KubectlTests {
     private static let standIn = """
         #!/bin/sh
