@@ -22,6 +22,7 @@ struct Finder: Sendable {
         try await Routes.with { routes in
             let sighting = try await sight(routes)
             var report = await visit(sighting, routes)
+            try Task.checkCancellation()
             report.servers = await judged(report.servers)
             return report
         }
@@ -62,9 +63,12 @@ struct Finder: Sendable {
         }
         var unseen = sighting.unseen
         for (candidate, server) in zip(sighting.candidates, visited) where server == nil {
-            unseen.append(
-                "\(candidate.addresses.first?.description ?? "a port"): whoever listens there does not answer as PostgreSQL"
-            )
+            let address = candidate.addresses.first
+            let reason =
+                address?.isSocket == true
+                ? "nobody answers there; a server that died may have left it"
+                : "whoever listens there does not answer as PostgreSQL"
+            unseen.append("\(address?.description ?? "a port"): \(reason)")
         }
         var servers = FoundServer.merged(visited.compactMap(\.self))
         servers.sort {

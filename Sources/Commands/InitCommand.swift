@@ -70,7 +70,7 @@ struct InitCommand: AsyncParsableCommand {
         }
         let finder = Finder(options: options, workspace: drafting.workspace) { terminal.say($0) }
         let report = try await finder.find()
-        let chosen = try roles(of: try candidates(report))
+        let chosen = try roles(of: try candidates(report), among: report.servers.map(\.name))
         guard !chosen.isEmpty else {
             throw Ending(.failed, "there is no server to write a manifest for", hint: "see `reconcile discover`")
         }
@@ -99,6 +99,10 @@ struct InitCommand: AsyncParsableCommand {
                 )
                 return false
             }
+            if server.reached?.facts.inRecovery == true {
+                common.terminal.say("\(server.name): left out, since it is a standby: nothing can be changed on it")
+                return false
+            }
             if case .unreached(let reason) = server.outcome {
                 common.terminal.say(
                     "\(server.name): left out, since it cannot be reached: \(TerminalText.safe(reason))"
@@ -109,11 +113,14 @@ struct InitCommand: AsyncParsableCommand {
         }
     }
 
-    private func roles(of servers: [FoundServer]) throws -> [(server: FoundServer, role: EnvironmentRole)] {
+    private func roles(
+        of servers: [FoundServer],
+        among names: [String]
+    ) throws -> [(server: FoundServer, role: EnvironmentRole)] {
         let given = try answers()
-        for name in given.keys.sorted() where !servers.contains(where: { $0.name == name }) {
-            let all = servers.map { "\"\($0.name)\"" }.joined(separator: ", ")
-            throw Ending(.usage, "--role: no instance to be written is named \"\(name)\"", hint: "there are \(all)")
+        for name in given.keys.sorted() where !names.contains(name) {
+            let all = names.map { "\"\($0)\"" }.joined(separator: ", ")
+            throw Ending(.usage, "--role: no server was found that is named \"\(name)\"", hint: "there are \(all)")
         }
         let unanswered = servers.filter { given[$0.name] == nil }.map(\.name)
         if !common.terminal.isInteractive, !unanswered.isEmpty {

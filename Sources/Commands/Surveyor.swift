@@ -212,6 +212,7 @@ struct Surveyor: Sendable {
             facts: surveyed.facts,
             pool: pool,
             backups: desk,
+            routes: routes,
             report: report
         )
     }

@@ -19,7 +19,7 @@ struct Merging {
         self.report = report
         self.scope = scope
         user = report.first("me")?.value("id").flatMap { UInt32($0) }
-        ownContainer = report.first("me")?.value("Cgroup").flatMap(ServerProcess.container)
+        ownContainer = report.first("me")?.values("Cgroup").lazy.compactMap(ServerProcess.container).first
         processes = report.all("process").compactMap(ServerProcess.init)
         realFolders = Dictionary(
             report.all("folder").compactMap { section in
@@ -100,20 +100,22 @@ struct Merging {
             owners = owners.filter { UnixSocket(path: $0.key).map { wanted.contains($0.folder) } == true }
         }
         var sockets: [UnixSocket]
+        var silent: Set<String> = []
+        let inFolders = owners.keys.sorted().compactMap { UnixSocket(path: $0) }
         if let table = report.first("unix"), !table.lines.isEmpty {
             sockets = UnixSocket.listening(table.lines)
             if scope.socketsOnly {
                 let wanted = Set(report.all("folder").flatMap { [$0.argument, $0.value("real") ?? $0.argument] })
                 sockets.removeAll { !wanted.contains($0.folder) }
             }
+            // Left behind by a server that died, or of one in a container that shares the folder with us.
             let live = Set(sockets.map(real))
-            for path in owners.keys.sorted() {
-                guard let socket = UnixSocket(path: path), !live.contains(real(socket)) else { continue }
-                unseen.append("\(path): nobody listens there; a server that died may have left it")
-            }
+            let others = inFolders.filter { !live.contains(real($0)) }
+            silent = Set(others.map(real))
+            sockets += others
         } else {
             // A system that does not list its sockets: what stands in the folders is all there is to go by.
-            sockets = owners.keys.sorted().compactMap { UnixSocket(path: $0) }
+            sockets = inFolders
         }
         // libpq would take what follows a comma for another host.
         for socket in sockets where socket.folder.contains(",") {
@@ -127,7 +129,8 @@ struct Merging {
                 place(address, at: index)
             } else {
                 let owner = owners[socket.path] ?? owners[real(socket)]
-                candidates.append(Candidate(addresses: [address], owner: owner))
+                let isCertain = !silent.contains(real(socket))
+                candidates.append(Candidate(addresses: [address], owner: owner, isCertain: isCertain))
             }
         }
         for section in report.all("folder") where section.value("state") == "unreadable" {

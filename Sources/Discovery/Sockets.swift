@@ -172,18 +172,19 @@ package struct ServerProcess: Sendable, Hashable {
         self.id = id
         name = String(words[1])
         user = section.value("Uid").flatMap { $0.split { $0 == "\t" || $0 == " " }.first }.flatMap { UInt32($0) }
-        dataFolder = section.value("Cwd").flatMap { $0.hasPrefix("/") ? $0.withoutLastBlank : nil }
-        sockets = section.value("Sockets") == "hidden" ? nil : Set(section.values("Socket").compactMap { UInt64($0) })
-        container = section.value("Cgroup").flatMap(Self.container)
+        dataFolder = section.value("Cwd").flatMap { $0.hasPrefix("/") ? $0 : nil }
+        sockets = section.value("Sockets") == "hidden" ? nil : Set(section.lines.compactMap(Self.socket))
+        container = section.values("Cgroup").lazy.compactMap(Self.container).first
+    }
+
+    /// Of a line of `ls -l /proc/ID/fd`: `… 7 -> socket:[557964]`.
+    private static func socket(_ line: String) -> UInt64? {
+        guard line.hasSuffix("]"), let start = line.firstRange(of: " -> socket:[") else { return nil }
+        return UInt64(line[start.upperBound...].dropLast())
     }
 
     /// The last word of 64 hexadecimal digits: `/docker/ID`, `/system.slice/docker-ID.scope`, `/kubepods/…/ID`.
     static func container(_ cgroup: String) -> String? {
         cgroup.split { !$0.isHexDigit }.last { $0.count == 64 }.map { $0.lowercased() }
     }
-}
-
-extension String {
-    /// Without the blank that stands for the end of a line.
-    fileprivate var withoutLastBlank: String { hasSuffix(" ") ? String(dropLast()) : self }
 }

@@ -77,7 +77,9 @@ import Testing
         #expect(main.addresses.map(\.description) == ["/var/run/postgresql/.s.PGSQL.5432"])
         #expect(main.owner == 114)
         #expect(sighting.unseen.contains("/tmp: no permission to list it"))
-        #expect(sighting.unseen.contains { $0.hasPrefix("/var/run/postgresql/.s.PGSQL.5433: nobody listens there") })
+        // A socket that nobody here listens on may be a container's, so it is worth a try and no more.
+        let silent = try #require(sighting.candidates.first { $0.addresses.first?.port == 5433 })
+        #expect(!silent.isCertain)
     }
 
     @Test func `a server whose socket and port are all that is seen of it is two, until it was asked`() throws {
@@ -129,7 +131,11 @@ import Testing
             containers: "containers.txt",
             scope: SightingScope(socketsOnly: true)
         )
-        #expect(sighting.candidates.flatMap(\.addresses).map(\.description) == ["/var/run/postgresql/.s.PGSQL.5432"])
+        #expect(
+            sighting.candidates.map { $0.addresses.map(\.description) } == [
+                ["/var/run/postgresql/.s.PGSQL.5432"], ["/var/run/postgresql/.s.PGSQL.5433"],
+            ]
+        )
     }
 
     @Test func `a stranger's names forge no section`() {

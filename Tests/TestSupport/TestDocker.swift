@@ -165,18 +165,18 @@ private actor Engine {
     private func makeImage(_ docker: TestDocker) async throws {
         let programs = try await TestServer.programs()
         let script =
-            #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/scripts/test-image"
+            #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/scripts/container-image"
         let pipe = """
             set -o pipefail
             "$1" "$2" | docker import --change 'ENV LANG=C.UTF-8' --change "ENV PATH=$2:/usr/bin" - "$3"
             """
         let made = try await Command(
             "/bin/bash",
-            ["-c", pipe, "test-image", script, programs.folder, TestDocker.image],
+            ["-c", pipe, "container-image", script, programs.folder, TestDocker.image],
             environment: ProcessEnvironment.withoutPostgres.merging(docker.environment) { $1 },
             timeLimit: .seconds(120)
         ).run()
-        guard made.status == 0 else { throw ProgramFailure("scripts/test-image", made) }
+        guard made.status == 0 else { throw ProgramFailure("scripts/container-image", made) }
     }
 
     private static let supervision = """

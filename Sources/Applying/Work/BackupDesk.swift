@@ -54,21 +54,10 @@ package struct BackupDesk: BackupTaking {
     ) async throws -> String {
         let major = await session.serverVersionNumber / 10_000
         // What is proved is proved here, so it needs programs of this machine, wherever the dump is made.
-        let clients = level >= .read ? try PostgresPrograms.clients(among: programs, forMajor: major) : nil
+        let clients = level >= .read ? try self.clients(forMajor: major) : nil
         let tools = try await DumpTools.choose(among: programs, forMajor: major, target)
-        if environment.role == .production {
-            if let clients { try Self.requireSound(clients.version, "in \(clients.folder)") }
-            try Self.requireSound(tools.version, "on \(tools.location)")
-        }
-        let place = BackupPlace(
-            directory: directory,
-            environment: environment.name.value,
-            runID: run.id,
-            instance: key.instance,
-            database: key.database
-        )
-        let taker = BackupTaker(place: place, root: root, tools: tools, now: now, inspect: inspect)
-        var backup = try await taker.take(target)
+        if environment.role == .production { try Self.requireSound(tools.version, "on \(tools.location)") }
+        var backup = try await dump(key, target: target, tools, as: .backup)
         if let clients { backup = try await ArchiveCheck(programs: clients).read(backup) }
         guard level >= .restore else { return backup.path }
         backup = try await RestoreBench.run(programs, major: major, backups: directory, inspect: inspect) { bench in
@@ -86,6 +75,44 @@ package struct BackupDesk: BackupTaking {
             "the client tools \(place) are version \(version), which has known security holes; "
                 + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
         )
+    }
+
+    package var desk: BackupDesk { self }
+
+    /// The client tools to dump and restore with, fit for the environment.
+    func clients(forMajor major: Int) throws -> PostgresPrograms {
+        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
+        if environment.role == .production { try Self.requireSound(clients.version, "in \(clients.folder)") }
+        return clients
+    }
+
+    /// Dumps a database as it is now, and proves nothing yet.
+    func dump(
+        _ key: DatabaseKey,
+        target: ConnectionTarget,
+        _ tools: DumpTools,
+        as purpose: BackupPlace.Purpose
+    ) async throws -> StoredBackup {
+        let place = BackupPlace(
+            directory: directory,
+            environment: environment.name.value,
+            runID: run.id,
+            instance: key.instance,
+            database: key.database,
+            purpose: purpose
+        )
+        return try await BackupTaker(place: place, root: root, tools: tools, now: now, inspect: inspect).take(target)
+    }
+
+    /// Deletes an archive of this run that was taken for the way only, and its receipt.
+    func discard(_ backup: StoredBackup) {
+        PrivateFolder.removeFile(backup.archivePath)
+        PrivateFolder.removeFile(backup.path)
+    }
+
+    /// Removes folders of this run in which nothing is left; to be called when no more is written there.
+    func leave() {
+        BackupCatalog(directory: directory).removeEmptyFolders(ofRun: run.id, environment: environment.name.value)
     }
 
     package func compare(_ receipt: String, session: Session) async throws {

@@ -1,4 +1,5 @@
-/// What a place is asked, in the language of the least shell there is: busybox in a container understands it.
+/// What a place is asked, in the language of the least shell there is, with `cat`, `ls` and `id` besides: an image may have
+/// no more.
 ///
 /// It reads, and writes nothing anywhere. It comes as the shell's input, so that the mark which tells its own lines from
 /// what strangers call their processes and sockets stands in no process list.
@@ -11,7 +12,7 @@ enum PlaceScript {
         \(common)
         mark me
         printf 'id: %s\\nname: %s\\n' "$(id -u 2>/dev/null)" "$(id -un 2>/dev/null)"
-        printf 'Cgroup: %s\\n' "$(cut -d: -f3 /proc/self/cgroup 2>/dev/null | tr '\\n' ' ')"
+        cgroups /proc/self/cgroup
         mark postgres
         id -u postgres 2>/dev/null
         mark unix
@@ -28,10 +29,12 @@ enum PlaceScript {
             printf 'real: %s\\n' "$(cd "$d" 2>/dev/null && pwd -P)"
         done
         mark sockets
-        {
-            for d; do for f in "$d"/.s.PGSQL.*; do if [ -S "$f" ]; then printf '%s\\n' "$f"; fi; done; done
-            sed -n 's|^[^/]* \\(/.*/\\.s\\.PGSQL\\.[0-9]*\\)$|\\1|p' /proc/net/unix 2>/dev/null
-        } | sort -u | while IFS= read -r f; do ls -lnd -- "$f" 2>/dev/null </dev/null; done
+        for d; do
+            for f in "$d"/.s.PGSQL.*; do if [ -S "$f" ]; then ls -lnd -- "$f" 2>/dev/null </dev/null; fi; done
+        done
+        while read -r _ _ _ flags _ _ _ f; do
+            case $flags:$f in 00010000:/*/.s.PGSQL.*) ls -lnd -- "$f" 2>/dev/null </dev/null ;; esac
+        done 2>/dev/null </proc/net/unix
         for p in /proc/[0-9]*; do
             c=
             read -r c 2>/dev/null <"$p/comm"
@@ -45,14 +48,11 @@ enum PlaceScript {
             case $c:$pc in postgres:postgres | postgres:postmaster | postmaster:postmaster) continue ;; esac
             mark process "${p#/proc/}" "$c"
             printf 'Uid: %s\\n' "$uid"
-            printf 'Cwd: %s\\n' "$(readlink "$p/cwd" 2>/dev/null | tr '\\n' ' ')"
-            printf 'Cgroup: %s\\n' "$(cut -d: -f3 "$p/cgroup" 2>/dev/null | tr '\\n' ' ')"
+            cgroups "$p/cgroup"
+            cwd=$(readlink "$p/cwd" 2>/dev/null)
+            case $cwd in *"$newline"*) ;; *) printf 'Cwd: %s\\n' "$cwd" ;; esac
             # Being root is not enough where a container took the right to trace away.
-            if out=$(ls -l "$p/fd" 2>/dev/null); then
-                printf '%s\\n' "$out" | sed -n 's/.*socket:\\[\\([0-9]*\\)\\].*/Socket: \\1/p'
-            else
-                printf 'Sockets: hidden\\n'
-            fi
+            if out=$(ls -l "$p/fd" 2>/dev/null); then printf '%s\\n' "$out"; else printf 'Sockets: hidden\\n'; fi
         done
         if command -v pg_lsclusters >/dev/null 2>&1; then
             mark clusters
@@ -98,7 +98,10 @@ enum PlaceScript {
         PATH=$PATH:/usr/local/bin:/usr/bin:/bin
         LC_ALL=C
         export PATH LC_ALL
+        newline='
+        '
         mark() { printf '\\n%s %s\\n' "$N" "$*"; }
+        cgroups() { while IFS= read -r g; do printf 'Cgroup: %s\\n' "$g"; done 2>/dev/null <"$1"; }
         """
 
     private static func quoted(_ word: String) -> String {

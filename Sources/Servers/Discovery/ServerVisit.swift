@@ -38,8 +38,8 @@ package struct ServerVisit: Sendable {
     ///   - candidate: what was found.
     ///   - mayHavePassword: whether its owner is to be trusted with one.
     ///   - declared: instances of manifests at the same address, whose own logins are tried last.
-    /// - Returns: the server; nil where a port had nothing but its number to say for itself, and nobody there speaks
-    ///   PostgreSQL.
+    /// - Returns: the server; nil where a port or a socket had nothing but its name to say for itself, and nobody there
+    ///   speaks PostgreSQL.
     package func visit(
         _ candidate: Candidate,
         mayHavePassword: Bool,
@@ -74,7 +74,11 @@ package struct ServerVisit: Sendable {
                 if !unreachable.reason.isAnswer { silent.insert(attempt.address) }
             }
         }
-        if !candidate.isCertain, candidate.container == nil, !reasons.contains(where: \.isAnswer) { return nil }
+        if !candidate.isCertain, candidate.container == nil,
+            !reasons.contains(where: { $0.isAnswer || $0.contains("Permission denied") })
+        {
+            return nil
+        }
         let reason =
             reasons.first { $0.isAnswer } ?? reasons.first ?? "nothing that it listens on can be seen from here"
         return FoundServer(candidate: candidate, outcome: .unreached(reason: reason))

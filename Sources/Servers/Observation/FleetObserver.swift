@@ -52,8 +52,12 @@ package struct FleetObserver: Sendable {
         let work = surveys.enumerated().flatMap { index, survey in
             (survey.found?.databases.indices ?? 0..<0).map { (instance: index, database: $0) }
         }
+        // What an entry's own instance answers says also which databases on a retiring one are of its class.
+        let answers = surveys.filter { $0.instance.state == .active }.reduce(into: [Int: [String]?]()) { all, survey in
+            all.merge((survey.found?.facts.queriedNames ?? [:]).filter { $0.value != nil }) { first, _ in first }
+        }
         let seen = await work.concurrentMap(limit: options.parallel) { item in
-            await observe(surveys[item.instance], item.database)
+            await observe(surveys[item.instance], item.database, answers)
         }
         var databases = [[ObservedDatabase]](repeating: [], count: surveys.count)
         for (item, database) in zip(work, seen) { databases[item.instance].append(database) }
@@ -84,7 +88,7 @@ package struct FleetObserver: Sendable {
         )
     }
 
-    private func observe(_ survey: Survey, _ index: Int) async -> ObservedDatabase {
+    private func observe(_ survey: Survey, _ index: Int, _ answers: [Int: [String]?]) async -> ObservedDatabase {
         guard let found = survey.found else { preconditionFailure("only what answered has databases") }
         let listed = found.databases[index]
         let instance = survey.instance.name.value
@@ -101,7 +105,9 @@ package struct FleetObserver: Sendable {
             return result(.unobserved(reason: "left out: the work is narrowed"), bytes: 0)
         }
         if let reason = listed.obstacle { return result(.unobserved(reason: reason), bytes: 0) }
-        let history = options.history(instance, listed.name, found.facts)
+        var facts = found.facts
+        if survey.instance.state == .retiring { facts.queriedNames.merge(answers) { _, own in own } }
+        let history = options.history(instance, listed.name, facts)
         let looked = await withTimeLimit(options.timeLimit) {
             do throws(PostgresError) {
                 return Result<(DatabaseState, Int64), PostgresError>.success(
