@@ -53,6 +53,8 @@ package final class Way: ConnectionWay {
     /// Keywords that are the way's own.
     package static let keywords: Set = ["host", "hostaddr", "port"]
 
+    package var timeLimit: Duration { .seconds(30) }
+
     package func prepare() async {
         for end in ends { await end.prepare() }
     }
