@@ -99,7 +99,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HopsTests",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -30,6 +30,8 @@ package struct ConnectionTarget: Sendable {
 
 /// A way to a server that libpq cannot go by itself.
 package protocol ConnectionWay: AnyObject, Sendable {
+    /// How long connecting may take: programs are started on the way, many at a time perhaps.
+    var timeLimit: Duration { get }
     /// Sees to it, as far as it can, that the next connection gets through.
     func prepare() async
     /// Why a connection was not made, in the way's own words where it knows better than libpq.

@@ -38,7 +38,7 @@ package actor Session {
         let session = Session(settings: settings, label: target.database)
         if let way = target.way {
             await way.prepare()
-            do throws(PostgresError) { try await session.connect(target, timeLimit) } catch {
+            do throws(PostgresError) { try await session.connect(target, max(timeLimit, way.timeLimit)) } catch {
                 guard case .notConnected(let reason) = error else { throw error }
                 throw .notConnected(reason: await way.explain(reason))
             }

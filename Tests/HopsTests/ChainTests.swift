@@ -65,7 +65,10 @@ struct ChainTests {
         }
         if let container = setting.container {
             try await eventually("a program is left in the container") { try await container.strangers().isEmpty }
-            #expect(TestProcesses.mentioning("exec -i").filter { $0.contains(container.name) }.isEmpty)
+            try await eventually("a client of Docker's is left") {
+                TestProcesses.mentioning("exec -i \(container.id)").isEmpty
+                    && TestProcesses.mentioning("'-i' '\(container.id)'").isEmpty
+            }
         }
         if let sshd = setting.sshd {
             try await eventually("a connection of ssh is left") { sshd.processes().count == 1 }

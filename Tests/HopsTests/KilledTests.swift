@@ -16,7 +16,7 @@ struct KilledTests {
             #expect(whole.status == 0, "\(whole.errors)\(whole.outputText)")
             let effects = (Files.text("\(root.path)/trace") ?? "").split(separator: "\n").filter { !$0.hasPrefix("-") }
             try #require(effects.count > 8)
-            for place in stride(from: 1, through: effects.count, by: max(1, effects.count / 6)) {
+            for place in stride(from: 1, through: effects.count, by: max(1, effects.count / 4)) {
                 let killed = try await Self.run(root, setting, ["RECONCILE_CRASH_AT": "\(place)"])
                 #expect([137, 0].contains(killed.status), "killed at \(place): \(killed.status) \(killed.errors)")
                 try await Self.expectNothingLeft(root, server, setting, "killed at \(place)")

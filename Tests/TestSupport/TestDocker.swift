@@ -52,7 +52,8 @@ package struct TestDocker: Sendable {
         all.merge(settings) { $1 }
         let options = all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
         let data = try await TestServer.template(programs, identity)
-        let start = "[ -e /var/lib/data ] || cp -a /template /var/lib/data; exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D /var/lib/data \"$@\""
+        let start =
+            "[ -e /var/lib/data ] || cp -a /template /var/lib/data; exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D /var/lib/data \"$@\""
         let words =
             [
                 "--", "docker", "run", "--detach", "--name", name, "--network", "none", "--pull", "never",
@@ -67,7 +68,12 @@ package struct TestDocker: Sendable {
         ).run()
         guard run.status == 0 else { throw ProgramFailure("docker run", run) }
         let server = EmbeddedServer(folder: sockets.path, socketFolder: sockets.path, programs: programs)
-        let container = TestContainer(name: name, docker: self, server: server)
+        let container = TestContainer(
+            name: name,
+            id: run.outputText.split(separator: "\n").first.map(String.init) ?? "",
+            docker: self,
+            server: server
+        )
         do {
             try await container.waitUntilReady()
             let result = try await body(container)
@@ -86,6 +92,7 @@ package struct TestDocker: Sendable {
 /// A container with a server in it.
 package struct TestContainer: Sendable {
     package let name: String
+    package let id: String
     package let docker: TestDocker
     /// As this machine reaches it, past all hops.
     package let server: EmbeddedServer

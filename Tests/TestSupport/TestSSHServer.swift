@@ -20,12 +20,14 @@ package struct TestSSHServer: Sendable {
     /// - Parameters:
     ///   - settings: lines of its `sshd_config`.
     ///   - environment: what programs behind it find; `DOCKER_HOST`, say.
+    ///   - comesBack: whether it is started anew a second after it was stopped.
     ///   - body: begun once it takes connections.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, or what kept the server from starting.
     package static func with<Result: Sendable>(
         settings: [String] = [],
         environment: [String: String] = [:],
+        comesBack: Bool = false,
         _ body: (TestSSHServer) async throws -> Result
     ) async throws -> Result {
         // Not in memory: a socket's name must be short, and so must what ssh adds to it.
@@ -43,6 +45,7 @@ package struct TestSSHServer: Sendable {
         for _ in 0..<5 {
             let server = TestSSHServer(folder: folder.path, port: Int.random(in: 20_000..<32_000))
             try server.write(settings, environment)
+            if comesBack { try Files.write("", to: "\(folder.path)/again") }
             let supervisor = Command("/bin/sh", ["-c", supervision, "test-sshd", folder.path], folder: "/")
             let outcome: Result? = try await supervisor.runBeside {
                 guard try await server.isUp() else { return nil }
@@ -118,8 +121,14 @@ package struct TestSSHServer: Sendable {
 
     private static let supervision = """
         cd "$1"
-        { /usr/sbin/sshd -D -e -f sshd_config </dev/null >/dev/null 2>log; echo >ended; } &
+        { while :; do
+              /usr/sbin/sshd -D -e -f sshd_config </dev/null >/dev/null 2>log
+              [ -e again ] || break
+              sleep 1
+          done
+          echo >ended; } &
         cat >/dev/null
+        rm -f again
         [ -e ended ] || kill "$(cat sshd.pid)" 2>/dev/null
         wait
         """
@@ -141,6 +150,18 @@ package enum TestProcesses {
             guard let bytes = Files.bytes("/proc/\(pid)/cmdline"), !bytes.isEmpty else { return nil }
             let line = String(decoding: bytes.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
             return line.contains(text) ? "\(pid) \(line)" : nil
+        }
+    }
+
+    /// Those whose command line or environment holds a text.
+    package static func showing(_ text: String) -> [String] {
+        all().compactMap { pid in
+            for name in ["cmdline", "environ"] {
+                guard let bytes = Files.bytes("/proc/\(pid)/\(name)"), !bytes.isEmpty else { continue }
+                let line = String(decoding: bytes.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
+                if line.contains(text) { return "\(pid) \(name) \(line)" }
+            }
+            return nil
         }
     }
 

@@ -61,7 +61,12 @@ struct MoveSwitch: Sendable {
         do {
             try await ender.waitUntilGone()
             try await lockTables()
-            archive = try await desk.dump(source, target: try context.target(source), dumpers, as: .move)
+            archive = try await desk.dump(
+                source,
+                target: try context.target(source),
+                DumpTools(.here(dumpers)),
+                as: .move
+            )
             do {
                 made = try await copy.make(archive)
             } catch {

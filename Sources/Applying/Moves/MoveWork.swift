@@ -152,7 +152,12 @@ struct MoveWork: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let desk = context.backups.desk
-        let archive = try await desk.dump(source, target: try context.target(source), dumpers, as: .rehearsal)
+        let archive = try await desk.dump(
+            source,
+            target: try context.target(source),
+            DumpTools(.here(dumpers)),
+            as: .rehearsal
+        )
         do {
             let made = try await copy.make(archive)
             let took = clock.now - start

@@ -199,7 +199,7 @@ package actor Routes {
                 }
             }
             guard !isClosed else { throw HopError(hop: last, reason: "closed") }
-            return Way(key, ends)
+            return Way(key, ends, at: Place(link))
         } catch {
             for end in ends { await end.close() }
             throw error
@@ -211,9 +211,13 @@ package actor Routes {
 
     private func folder(_ hop: Hop) async throws(HopError) -> HopFolder {
         guard !isClosed else { throw HopError(hop: hop, reason: "closed") }
-        let task = folder ?? Task.detached {
-            do throws(FolderFailure) { return .success(try await HopFolder.make()) } catch { return .failure(error) }
-        }
+        let task =
+            folder
+            ?? Task.detached {
+                do throws(FolderFailure) { return .success(try await HopFolder.make()) } catch {
+                    return .failure(error)
+                }
+            }
         folder = task
         do throws(FolderFailure) { return try await task.value.get() } catch {
             throw HopError(hop: hop, reason: error.reason)

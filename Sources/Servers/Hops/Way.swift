@@ -1,10 +1,10 @@
-internal import FleetModel
+package import FleetModel
 internal import Postgres
 
 /// A way over hops to one server: what libpq connects to here instead of the server's own address.
 ///
 /// It stays open until its `Routes` are closed.
-final class Way: ConnectionWay {
+package final class Way: ConnectionWay {
     struct Key: Hashable {
         var hops: [Hop]
         var endpoints: [Endpoint]
@@ -16,10 +16,30 @@ final class Way: ConnectionWay {
 
     private let key: Key
     private let ends: [any LocalEnd]
+    /// Where programs run that reach the server without the way.
+    package let place: Place
 
-    init(_ key: Key, _ ends: [any LocalEnd]) {
+    init(_ key: Key, _ ends: [any LocalEnd], at place: Place) {
         self.key = key
         self.ends = ends
+        self.place = place
+    }
+
+    /// Outermost first.
+    package var hops: [Hop] { key.hops }
+
+    /// The keywords that lead to the server for who is behind the hops.
+    package var farParameters: [(keyword: String, value: String)] {
+        let hosts = key.endpoints.map { endpoint in
+            switch endpoint {
+            case .tcp(let host, _): host
+            case .socket(let path): path.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
+            }
+        }
+        let ports = ("port", key.endpoints.map(\.port).joined(separator: ","))
+        guard key.isEncrypted else { return [("host", hosts.joined(separator: ",")), ports] }
+        return [("host", key.names.joined(separator: ",")), ports]
+            + (key.names == hosts ? [] : [("hostaddr", hosts.joined(separator: ","))])
     }
 
     /// The keywords that lead to the local end, in the place of `host`, `hostaddr` and `port`.
@@ -31,13 +51,15 @@ final class Way: ConnectionWay {
     }
 
     /// Keywords that are the way's own.
-    static let keywords: Set = ["host", "hostaddr", "port"]
+    package static let keywords: Set = ["host", "hostaddr", "port"]
 
-    func prepare() async {
+    package var timeLimit: Duration { .seconds(30) }
+
+    package func prepare() async {
         for end in ends { await end.prepare() }
     }
 
-    func explain(_ reason: String) async -> String {
+    package func explain(_ reason: String) async -> String {
         // The server itself has spoken.
         guard !reason.contains("FATAL:") else { return located(reason) }
         for end in ends { if let error = await end.explanation() { return error.description } }
