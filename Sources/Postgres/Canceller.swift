@@ -17,6 +17,7 @@ final class Canceller: Sendable {
         var socket: CInt = -1
         var calls = 0
         var running: Call?
+        var isHungUp = false
         var cancelled: Set<Call> = []
     }
 
@@ -47,7 +48,7 @@ final class Canceller: Sendable {
     }
 
     func end(_ call: Call) {
-        _ = requests.wait(timeout: .now() + Self.limit + .seconds(1))
+        if !state.withLock(\.isHungUp) { _ = requests.wait(timeout: .now() + Self.limit + .seconds(1)) }
         state.withLock { $0.running = nil }
     }
 
@@ -82,6 +83,7 @@ final class Canceller: Sendable {
     private func hangUp(_ call: Call) {
         state.withLock { state in
             guard state.running == call, state.socket >= 0 else { return }
+            state.isHungUp = true
             _ = Outside.perform(.signal("hang up")) { shutdown(state.socket, CInt(SHUT_RDWR)) }
         }
     }
