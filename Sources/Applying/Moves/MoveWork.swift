@@ -105,6 +105,7 @@ struct MoveWork: Sendable {
         if let tablespace = needs.tablespace {
             context.report(.note(key, "it goes to the default tablespace there; here it is in \"\(tablespace)\""))
         }
+        for note in needs.notes { context.report(.note(key, note)) }
         let desk = context.backups.desk
         // What a dump holds loads into newer servers; a pg_dump of another major may not know all that an older one stores.
         let dumpers = try desk.clients(forMajor: needs.version.major)
