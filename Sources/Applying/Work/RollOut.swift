@@ -137,6 +137,8 @@ actor Tally {
     func letGo(of instance: String) { released.insert(instance) }
     func hasLetGo(of instance: String) -> Bool { released.contains(instance) }
 
+    var hasFailures: Bool { failures > 0 }
+
     func add(_ error: any Error) {
         failures += 1
         switch error {

@@ -93,13 +93,15 @@ package struct FleetObserver: Sendable {
         let listed = found.databases[index]
         let instance = survey.instance.name.value
         func result(_ content: ObservedDatabase.Content, bytes: Int64) -> ObservedDatabase {
-            ObservedDatabase(
+            var database = ObservedDatabase(
                 name: listed.name,
                 oid: listed.oid,
                 owner: listed.owner,
                 sizeBytes: bytes,
                 content: content
             )
+            database.isTemplate = listed.isTemplate
+            return database
         }
         guard options.includesDatabase(instance, listed.name) else {
             return result(.unobserved(reason: "left out: the work is narrowed"), bytes: 0)
