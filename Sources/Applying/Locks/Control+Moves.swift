@@ -12,6 +12,17 @@ struct FrozenDatabase: Sendable, Hashable {
     var runID: String
     /// The instance it was to be moved to.
     var other: String
+    /// Nobody comes in at all: the move went on to where it may have been opened on the other one.
+    var isShut: Bool
+    var limitBefore: Int
+}
+
+/// What became of a move on the server it was to.
+enum Arrival: Sendable, Hashable {
+    case none
+    case inPlace
+    /// It was put in place, and is not what has its name now.
+    case replaced
 }
 
 extension Control {
@@ -117,7 +128,7 @@ extension Control {
         guard try await hasMoves() else { return [] }
         let answers = try await session.run(
             """
-            SELECT m.database, m.oid, m.run_id, m.other FROM reconcile.moves m
+            SELECT m.database, m.oid, m.run_id, m.other, d.datallowconn, m.connection_limit FROM reconcile.moves m
                 JOIN pg_database d ON d.oid = m.oid AND d.datname = m.database
             WHERE m.environment = \(literal: run.environment) AND m.direction = 'out' ORDER BY 1
             """,
@@ -125,22 +136,31 @@ extension Control {
         )
         return (answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { row in
             guard let name = row[0], let oid = row[1].flatMap({ UInt32($0) }) else { return nil }
-            return FrozenDatabase(name: name, oid: oid, runID: row[2] ?? "", other: row[3] ?? "")
+            return FrozenDatabase(
+                name: name,
+                oid: oid,
+                runID: row[2] ?? "",
+                other: row[3] ?? "",
+                isShut: row[4] != "t",
+                limitBefore: row[5].flatMap { Int($0) } ?? -1
+            )
         }
     }
 
-    /// Whether a run's move has put this database in place here.
-    func hasArrived(_ database: String, by moved: String) async throws -> Bool {
-        guard try await hasMoves() else { return false }
+    /// Whether a run's move has put this database in place here, and it still is.
+    func arrival(of database: String, by moved: String) async throws -> Arrival {
+        guard try await hasMoves() else { return .none }
         let answers = try await session.run(
             """
-            SELECT count(*) FROM reconcile.moves m JOIN pg_database d ON d.oid = m.oid AND d.datname = m.database
+            SELECT d.oid IS NOT NULL FROM reconcile.moves m
+                LEFT JOIN pg_database d ON d.oid = m.oid AND d.datname = m.database
             WHERE m.environment = \(literal: run.environment) AND m.direction = 'in' AND m.run_id = \(literal: moved)
                 AND m.database = \(literal: database)
             """,
             label: "arrived databases"
         )
-        return answers.first?.rows?.scalar == "1"
+        guard let found = answers.first?.rows?.scalar else { return .none }
+        return found == "t" ? .inPlace : .replaced
     }
 
     /// Writes down that the instance is retired in this environment.
@@ -158,7 +178,7 @@ extension Control {
         )
     }
 
-    private func hasMoves() async throws -> Bool {
+    func hasMoves() async throws -> Bool {
         let exists = try await session.run(
             "SELECT count(*) FROM pg_class WHERE oid = to_regclass('reconcile.moves') AND relkind = 'r'",
             label: "moves"
