@@ -71,17 +71,12 @@ struct Surveyor: Sendable {
     }
 
     private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
-        let pool = pool
         let scratch = Scratch(
             programs: programs,
             given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
-            cacheFolder: "\(root)/.reconcile/cache"
-        ) { session, schema, table in
-            let history = HistoryQuery(schema: schema, table: table, columns: ["NULL"], order: "1") { _ in
-                Fingerprint(of: "")
-            }
-            return try await Inspector.inspect(session, history: history, pool: pool).catalog
-        }
+            cacheFolder: "\(root)/.reconcile/cache",
+            inspect: Scratch.inspector(pool)
+        )
         return EnvironmentSurvey(
             fleet: workspace.fleet,
             folders: workspace.folders,
