@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 
 # The test targets that start no server: `make test-fast` runs these alone.
-FAST := ^(DocsTests|FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
+FAST := ^(DiscoveryTests|DocsTests|FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
 # Tests that start servers are as wide as this; two a core keeps both busy while one waits for a disk.
 WIDTH ?= 4
 PREFIX ?= /usr/local
@@ -48,7 +48,7 @@ release: ## build the program as it is installed
 	scripts/bootstrap && swift build -c release --static-swift-stdlib --product reconcile $(STRICT)
 
 test: build ## every test, on private servers
-	$(TEST)
+	scripts/bootstrap --hops && $(TEST)
 
 test-fast: ## the tests that need no server
 	scripts/bootstrap && $(TEST) --filter '$(FAST)'

@@ -37,14 +37,18 @@ let package = Package(
             pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]
         ),
+        .systemLibrary(name: "CSpawn"),
         .target(name: "FleetModel", dependencies: [crypto], swiftSettings: settings),
-        .target(name: "Effects", dependencies: [system, subprocess], swiftSettings: settings),
+        .target(name: "Effects", dependencies: ["CSpawn", system, subprocess], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
         .target(name: "ManifestLoading", dependencies: ["CLibYAML", "FleetModel", system], swiftSettings: settings),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
+        .target(name: "Discovery", dependencies: ["FleetModel"], swiftSettings: settings),
         .target(
             name: "Servers",
-            dependencies: ["Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess],
+            dependencies: [
+                "CSpawn", "Discovery", "Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess,
+            ],
             swiftSettings: settings
         ),
         .target(name: "Planning", dependencies: ["FleetModel", "Migrations", collections], swiftSettings: settings),
@@ -53,11 +57,12 @@ let package = Package(
             dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
             swiftSettings: settings
         ),
-        .target(name: "Reports", dependencies: ["FleetModel", "Planning"], swiftSettings: settings),
+        .target(name: "Reports", dependencies: ["Discovery", "FleetModel", "Planning"], swiftSettings: settings),
         .target(
             name: "Commands",
             dependencies: [
-                "Applying", "Effects", "FleetModel", "ManifestLoading", "Migrations", "Planning", "Postgres",
+                "Applying", "Discovery", "Effects", "FleetModel", "ManifestLoading", "Migrations", "Planning",
+                "Postgres",
                 "Reports", "Servers", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -93,8 +98,19 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "HopsTests",
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "DocsTests",
             dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", system],
+            exclude: ["Recorded"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -112,12 +112,17 @@ private struct Application {
     private var terminal: Terminal { command.common.terminal }
 
     func run() async throws -> ExitStatus {
+        try await Routes.with { routes in try await run(routes) }
+    }
+
+    private func run(_ routes: Routes) async throws -> ExitStatus {
         var allowed = try command.grants.hazards()
         if let saved { allowed.formUnion(saved.granted) }
         var servers = command.servers
         if let saved { servers.narrow(as: saved) }
-        let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed)
-        let targets = try await surveyor.targets(of: environment)
+        let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed, routes: routes)
+        let narrowing = servers.narrowing
+        let targets = try await surveyor.targets(of: environment, needed: { narrowing.includes(instance: $0) })
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         let hold: Hold
         do {
@@ -125,7 +130,7 @@ private struct Application {
                 environment,
                 targets: targets,
                 run: run,
-                needed: { servers.narrowing.includes(instance: $0) }
+                needed: { narrowing.includes(instance: $0) }
             )
         } catch let error as ApplyError {
             throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
@@ -149,6 +154,8 @@ private struct Application {
         _ targets: [String: ConnectionTarget],
         _ allowed: Set<Hazard>
     ) async throws -> ExitStatus {
+        // Before anybody looks: what a dead run's move has shut is nobody's to judge.
+        for line in try await hold.settleMoves() { terminal.say(TerminalText.safe(line)) }
         let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
         let surveyed = try await surveyor.survey(environment, programs)
         guard !surveyed.plan.hasUnreachable else {
@@ -201,7 +208,8 @@ private struct Application {
         let clock = ContinuousClock()
         let start = clock.now
         let outcomes = await RollOut(context { progress.report($0) }).run()
-        let counts = Dictionary(grouping: outcomes, by: \.outcome).mapValues(\.count)
+        let counts = Dictionary(grouping: outcomes.filter { !$0.isInstance || $0.outcome != .converged }, by: \.outcome)
+            .mapValues(\.count)
         let failed = outcomes.contains { $0.outcome != .converged }
         await hold.finish(
             outcome: Task.isCancelled ? "interrupted" : failed ? "failed" : "converged",
@@ -220,9 +228,11 @@ private struct Application {
         _ plan: EnvironmentPlan,
         took: Duration
     ) {
-        let parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
+        var parts = [DatabaseOutcome.Outcome.converged, .failed, .notAttempted].compactMap { outcome in
             counts[outcome].map { "\($0) \(outcome.rawValue)" }
         }
+        let retired = outcomes.count { $0.outcome == .converged && $0.isInstance }
+        if retired > 0 { parts.append("\(retired) instance\(retired == 1 ? "" : "s") retired") }
         let name = environment.name.value
         terminal.give("\(name): \(parts.joined(separator: ", ")) in \(took.text).")
         let converged = Set(outcomes.filter { $0.outcome == .converged }.map(\.database))
@@ -234,6 +244,22 @@ private struct Application {
         if kept > 0 {
             let what = kept == 1 ? "The database that was replaced is" : "\(kept) databases that were replaced are"
             terminal.say("\(what) kept aside. To drop what is kept: reconcile purge \(name)")
+        }
+        let moved = plan.cohorts.filter { $0.source != nil }.flatMap { cohort in
+            cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
+        }.filter(converged.contains)
+        if !moved.isEmpty {
+            let what =
+                moved.count == 1 ? "The database that was moved is" : "\(moved.count) databases that were moved are"
+            terminal.say("\(what) kept aside where it was, shut. To drop what is kept: reconcile purge \(name)")
+        }
+        for step in plan.steps where step.kind == .retireInstance {
+            guard let instance = step.instance, converged.contains(DatabaseKey(instance: instance, database: "")) else {
+                continue
+            }
+            terminal.say(
+                "\(instance) is retired: purge what is kept there while it runs, and take it out of the manifest."
+            )
         }
         if plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .backup } }) {
             terminal.say("Backups of this run: reconcile backups list")
@@ -314,7 +340,7 @@ extension EnvironmentPlan {
     fileprivate func creates(_ key: DatabaseKey) -> Bool {
         cohorts.contains { cohort in
             cohort.instance == key.instance && cohort.databases.contains(key.database)
-                && cohort.steps.contains { $0.kind == .createDatabase }
+                && cohort.steps.contains { $0.kind == .createDatabase || $0.kind == .moveDatabase }
         }
     }
 
@@ -338,7 +364,9 @@ extension EnvironmentPlan {
                 }
             }
         )
+        let retired = Set(saved.steps.filter { $0.kind == .retireInstance }.compactMap(\.instance))
         plan.steps.removeAll { step in
+            if step.kind == .retireInstance { return step.instance.map(retired.contains) != true }
             guard let instance = step.instance, let database = step.database else { return true }
             return !steps.contains(DatabaseKey(instance: instance, database: database))
         }

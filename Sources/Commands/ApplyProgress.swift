@@ -38,7 +38,10 @@ final class ApplyProgress: Sendable {
             if terminal.errorIsTerminal { terminal.eraseLine() }
             switch event {
             case .started(let key, let step): live[key] = step.summary
-            case .finished, .skipped, .failed, .waiting, .backup, .locked, .unlocked, .verified, .summary: break
+            case .finished, .skipped, .failed, .waiting, .backup, .locked, .unlocked, .verified, .summary, .note,
+                .rehearsed,
+                .moved, .retired:
+                break
             }
             if let line = event.line(terminal.errorStyle) { terminal.say(line) }
             switch event {
@@ -63,6 +66,21 @@ extension ApplyEvent {
         case .backup(let key, let level, _): return "  \(name(key)): backup \(Self.proof(level))"
         case .started: return nil
         case .waiting(let key, let what): return style.paint("  \(name(key)): \(TerminalText.safe(what))", .warning)
+        case .note(let key, let what): return style.paint("  \(name(key)): \(TerminalText.safe(what))", .info)
+        case .rehearsed(let key, let took):
+            return style.paint(
+                "  \(name(key)): rehearsed in \(took.text); its writers will be stopped for about that long",
+                .info
+            )
+        case .moved(let key, let source, let stopped):
+            return "  \(name(key)): moved from \(TerminalText.safe(source)); writers were stopped for \(stopped.text)"
+        case .retired(let instance, let left, let commands):
+            let what = left.isEmpty ? "nothing is left on it" : "left on it: \(TerminalText.list(left))"
+            let head = "✓ \(TerminalText.safe(instance)): retired; \(what)"
+            guard !commands.isEmpty else { return style.paint(head + ". Its container is stopped and kept", .good) }
+            return
+                ([style.paint(head + ". To stop it, type:", .good)] + commands.map { "    \(TerminalText.safe($0))" })
+                .joined(separator: "\n")
         case .finished(let key, let step, let took):
             guard step.kind != .backup else { return nil }
             return "  \(name(key)): \(TerminalText.safe(step.title)) (\(took.text))"
@@ -89,7 +107,8 @@ extension ApplyEvent {
         func add(_ key: String, _ value: JSONValue) { members.append(JSONValue.Member(key, value)) }
         func database(_ key: DatabaseKey) {
             add("instance", .string(key.instance))
-            add("database", .string(key.database))
+            // Nobody's where it is the instance that is worked on.
+            add("database", JSONValue(key.database.isEmpty ? nil : key.database))
         }
         func step(_ step: Step?) {
             add("step", JSONValue(step?.id))
@@ -118,6 +137,24 @@ extension ApplyEvent {
             database(key)
             step(what)
             add("duration_ms", .integer(took.milliseconds))
+        case .note(let key, let what):
+            add("event", "note")
+            database(key)
+            add("message", .string(what))
+        case .rehearsed(let key, let took):
+            add("event", "rehearsed")
+            database(key)
+            add("duration_ms", .integer(took.milliseconds))
+        case .moved(let key, let source, let stopped):
+            add("event", "moved")
+            database(key)
+            add("from", .string(source))
+            add("stopped_ms", .integer(stopped.milliseconds))
+        case .retired(let instance, let left, let commands):
+            add("event", "retired")
+            add("instance", .string(instance))
+            add("left", JSONValue(left))
+            add("commands", JSONValue(commands))
         case .failed(let key, let what, let message):
             add("event", "failed")
             database(key)
@@ -158,7 +195,8 @@ extension Step {
 extension DatabaseOutcome {
     fileprivate var json: JSONValue {
         [
-            "instance": .string(database.instance), "name": .string(database.database),
+            "instance": .string(database.instance),
+            "name": JSONValue(database.database.isEmpty ? nil : database.database),
             "outcome": .string(outcome.rawValue), "message": JSONValue(message),
         ]
     }

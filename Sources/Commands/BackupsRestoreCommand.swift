@@ -42,10 +42,14 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try await Routes.with { routes in try await run(routes) }
+    }
+
+    private func run(_ routes: Routes) async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let backup = try Receipts.one(receipt)
         let environment = try workspace.environments(named: [backup.receipt.environment])[0]
-        let surveyor = Surveyor(common, servers, workspace, allowed: [])
+        let surveyor = Surveyor(common, servers, workspace, allowed: [], routes: routes)
         let targets = try await surveyor.targets(of: environment)
         let live = name ?? backup.receipt.database
         try approve(

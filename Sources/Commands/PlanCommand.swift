@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import FleetModel
 internal import Planning
 internal import Reports
+internal import Servers
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,8 +39,11 @@ struct PlanCommand: AsyncParsableCommand {
     var detailedExitcode = false
 
     func run() async throws {
-        let surveyor = try Surveyor(common, servers, allowed: try grants.hazards(), format: formatting.format)
-        let plan = try await surveyor.plan(environments)
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let allowed = try grants.hazards()
+        let plan = try await Routes.with { routes in
+            try await Surveyor(common, servers, workspace, allowed: allowed, routes: routes).plan(environments)
+        }
         if let out {
             do {
                 try SavedPlan.write(plan, to: out)
@@ -80,8 +84,10 @@ struct InventoryCommand: AsyncParsableCommand {
     @OptionGroup var servers: ServerOptions
 
     func run() async throws {
-        let surveyor = try Surveyor(common, servers, allowed: [], format: formatting.format)
-        let plan = try await surveyor.plan(environments)
+        let workspace = try Workspace.load(common, format: formatting.format)
+        let plan = try await Routes.with { routes in
+            try await Surveyor(common, servers, workspace, allowed: [], routes: routes).plan(environments)
+        }
         switch formatting.format {
         case .json: try common.write(PlanDocument(inventory: plan).bytes)
         case .text:

@@ -98,7 +98,8 @@ struct ReconcileCommand: AsyncParsableCommand {
             """,
         version: ToolVersion.current,
         subcommands: [
-            ValidateCommand.self, InventoryCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self,
+            InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self, PlanCommand.self,
+            ShowCommand.self, ApplyCommand.self,
             PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
         ]
     )

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import FleetModel
 internal import Postgres
 internal import Reports
+internal import Servers
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,8 +27,12 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var formatting: FormatOptions
 
     func run() async throws {
+        try await Routes.with { routes in try await run(routes) }
+    }
+
+    private func run(_ routes: Routes) async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
-        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [])
+        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [], routes: routes)
         var runs: [RunRecord] = []
         var unreached = false
         for environment in try workspace.environments(named: environment.map { [$0] } ?? []) {
@@ -99,8 +104,12 @@ struct UnlockCommand: AsyncParsableCommand {
     var autoApprove = false
 
     func run() async throws {
+        try await Routes.with { routes in try await run(routes) }
+    }
+
+    private func run(_ routes: Routes) async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
-        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [])
+        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [], routes: routes)
         let environment = try workspace.environments(named: [environment])[0]
         let targets = try await surveyor.targets(of: environment).sorted { $0.key < $1.key }
         var found: LockHolder?
@@ -183,8 +192,12 @@ struct PurgeCommand: AsyncParsableCommand {
     var autoApprove = false
 
     func run() async throws {
+        try await Routes.with { routes in try await run(routes) }
+    }
+
+    private func run(_ routes: Routes) async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
-        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [])
+        let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [], routes: routes)
         let environment = try workspace.environments(named: [environment])[0]
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         do {

@@ -15,16 +15,21 @@ struct Surveyor: Sendable {
     private let common: CommonOptions
     private let servers: ServerOptions
     private let allowed: Set<Hazard>
+    /// The command's, which closes them at its end.
+    private let routes: Routes
 
-    init(_ common: CommonOptions, _ servers: ServerOptions, _ workspace: Workspace, allowed: Set<Hazard>) {
+    init(
+        _ common: CommonOptions,
+        _ servers: ServerOptions,
+        _ workspace: Workspace,
+        allowed: Set<Hazard>,
+        routes: Routes
+    ) {
         self.common = common
         self.servers = servers
         self.workspace = workspace
         self.allowed = allowed
-    }
-
-    init(_ common: CommonOptions, _ servers: ServerOptions, allowed: Set<Hazard>, format: OutputFormat) throws {
-        self.init(common, servers, try Workspace.load(common, format: format), allowed: allowed)
+        self.routes = routes
     }
 
     private var root: String { workspace.fleet.root }
@@ -71,11 +76,11 @@ struct Surveyor: Sendable {
     }
 
     private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
-        let scratch = Scratch(
+        let scratch = Scratch.inspecting(
+            pool: pool,
             programs: programs,
             given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
-            cacheFolder: "\(root)/.reconcile/cache",
-            inspect: Scratch.inspector(pool)
+            cacheFolder: "\(root)/.reconcile/cache"
         )
         return EnvironmentSurvey(
             fleet: workspace.fleet,
@@ -92,6 +97,7 @@ struct Surveyor: Sendable {
         let narrowing = servers.narrowing
         let terminal = common.terminal
         var options = FleetObserver.Options()
+        options.routes = routes
         options.parallel = servers.parallel ?? 8
         options.includesInstance = { narrowing.includes(instance: $0) }
         options.includesDatabase = { narrowing.includes(database: $1) }
@@ -102,14 +108,29 @@ struct Surveyor: Sendable {
 
     /// Where each instance is reached.
     ///
-    /// - Throws: an ending with 1 where a secret cannot be read, or an instance needs what this version has not.
-    func targets(of environment: Environment) async throws -> [String: ConnectionTarget] {
-        var targets: [String: ConnectionTarget] = [:]
-        for instance in environment.instances {
-            do {
-                targets[instance.name.value] = try await InstanceAccess(instance, of: environment).target
+    /// One that is not needed and not reached is left out.
+    /// - Throws: an ending with 1 where a secret cannot be read or a hop fails.
+    func targets(
+        of environment: Environment,
+        needed: @Sendable (String) -> Bool = { _ in true }
+    ) async throws -> [String: ConnectionTarget] {
+        let routes = routes
+        let found = await environment.instances.concurrentMap(limit: servers.parallel ?? 8) {
+            instance -> Result<ConnectionTarget, AccessError> in
+            do throws(AccessError) {
+                return .success(try await InstanceAccess(instance, of: environment, routes: routes).target)
             } catch {
-                throw Ending(.failed, "instance \"\(instance.name.value)\": \(error); nothing was done")
+                return .failure(error)
+            }
+        }
+        var targets: [String: ConnectionTarget] = [:]
+        for (name, found) in zip(environment.instances.map(\.name.value), found) {
+            switch found {
+            case .success(let target): targets[name] = target
+            case .failure(.hop) where !needed(name): continue
+            case .failure(let error):
+                try Task.checkCancellation()
+                throw Ending(.failed, TerminalText.safe("instance \"\(name)\": \(error); nothing was done"))
             }
         }
         return targets
@@ -123,7 +144,10 @@ struct Surveyor: Sendable {
     ) async -> [DatabaseKey: [CheckOutcome]] {
         let classes = workspace.fleet.classes.filter { !$0.checks.isEmpty }.map(\.name.value)
         let asked = converged.filter { classes.contains($0.className) }
-        guard !asked.isEmpty, let targets = try? await targets(of: environment) else { return [:] }
+        let instances = Set(asked.map(\.key.instance))
+        guard !asked.isEmpty, let targets = try? await targets(of: environment, needed: instances.contains) else {
+            return [:]
+        }
         let contexts = engine([]).contexts
         let owners = Dictionary(
             observed.instances.flatMap { instance in
@@ -188,6 +212,7 @@ struct Surveyor: Sendable {
             facts: surveyed.facts,
             pool: pool,
             backups: desk,
+            routes: routes,
             report: report
         )
     }

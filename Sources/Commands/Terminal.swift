@@ -38,6 +38,12 @@ struct Terminal: Sendable {
         return readLine() == "yes"
     }
 
+    /// Asks and waits for a line; nil where there is none any more.
+    func answer(to question: String) -> String? {
+        Self.write(question, to: STDERR_FILENO)
+        return readLine()
+    }
+
     private static func write(_ text: String, to stream: CInt) { write(Array(text.utf8), to: stream) }
 
     private static func write(_ bytes: [UInt8], to stream: CInt) {

@@ -18,7 +18,9 @@ extension Command {
                 ) { execution in
                     let result: Swift.Result<Result, any Error>
                     do { result = .success(try await body()) } catch { result = .failure(error) }
-                    try? await execution.standardInputWriter.finish()
+                    // In a task of its own: a cancelled one would leave the pipe open, which Subprocess takes for a fault.
+                    let writer = execution.standardInputWriter
+                    await Task { try? await writer.finish() }.value
                     return result
                 }.closureResult
             } catch let error as SubprocessError {

@@ -1,3 +1,4 @@
+internal import CSpawn
 internal import Glibc
 internal import Subprocess
 internal import Synchronization
@@ -85,9 +86,36 @@ extension Command {
         input: [UInt8] = [],
         _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
-        try await Outside.performAsync(.spawn(name)) {
-            try await spawn(input: .array(input), receive)
+        guard !input.isEmpty else {
+            return try await Outside.performAsync(.spawn(name)) { try await spawn(input: .none, receive) }
         }
+        let descriptor = try memory(holding: input)
+        defer { close(descriptor) }
+        return try await Outside.performAsync(.spawn(name)) {
+            let input = FileDescriptor(rawValue: descriptor)
+            return try await spawn(input: .fileDescriptor(input, closeAfterSpawningProcess: false), receive)
+        }
+    }
+
+    /// A file in memory and nowhere else: a child that ends without reading its input is no fault of a pipe then.
+    ///
+    /// Subprocess ends the whole process where a pipe to a child breaks.
+    private func memory(holding bytes: [UInt8]) throws(CommandError) -> CInt {
+        let descriptor = memfd_create("input", 1)
+        guard descriptor >= 0 else { throw .notStarted(program: program, reason: String(cString: strerror(errno))) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let reason = String(cString: strerror(errno))
+                close(descriptor)
+                throw .notStarted(program: program, reason: reason)
+            }
+            rest = rest.dropFirst(count)
+        }
+        lseek(descriptor, 0, SEEK_SET)
+        return descriptor
     }
 
     /// Runs it to its end with a file as its stdin, opened by us: the child's user need not be able to reach it.

@@ -107,12 +107,29 @@ package struct ConnectionParameter: Sendable, Hashable {
 package enum Hop: Sendable, Hashable, CustomStringConvertible {
     case ssh(SSHHop)
     case docker(container: String)
+    case kubectl(KubectlHop)
 
     package var description: String {
         switch self {
         case .ssh(let hop): "ssh \(hop.destination)"
         case .docker(let container): "docker \(container)"
+        case .kubectl(let hop): "kubectl \(hop.namespace.map { "\($0)/" } ?? "")\(hop.pod)"
         }
+    }
+}
+
+/// A hop into a pod, with what kubectl's own configuration does not say.
+package struct KubectlHop: Sendable, Hashable {
+    package var pod: String
+    package var namespace: String?
+    package var context: String?
+    package var container: String?
+
+    package init(pod: String, namespace: String? = nil, context: String? = nil, container: String? = nil) {
+        self.pod = pod
+        self.namespace = namespace
+        self.context = context
+        self.container = container
     }
 }
 

@@ -70,8 +70,12 @@ package struct ServerFacts: Sendable, Hashable {
     package var inRecovery: Bool
     /// Names of all roles, so that scratch can have them too.
     package var roles: [String]
-    /// Answers of the environment's `query` entries for this instance, by entry index; nil where the database asked does not exist yet.
+    /// Answers of the environment's `query` entries for this instance, by entry index.
+    ///
+    /// Nil where the database asked does not exist yet. A retiring instance is asked all of them: it may still hold it.
     package var queriedNames: [Int: [String]?]
+    /// Whether an earlier run retired it, as its journal has it; only asked of retiring instances.
+    package var isRetired: Bool
 
     package init(
         version: ServerVersion,
@@ -79,8 +83,10 @@ package struct ServerFacts: Sendable, Hashable {
         timeline: Int,
         inRecovery: Bool,
         roles: [String],
-        queriedNames: [Int: [String]?] = [:]
+        queriedNames: [Int: [String]?] = [:],
+        isRetired: Bool = false
     ) {
+        self.isRetired = isRetired
         self.version = version
         self.systemIdentifier = systemIdentifier
         self.timeline = timeline

@@ -73,7 +73,8 @@ package struct Step: Sendable, Hashable {
     /// Those of the step itself and of all its statements.
     package var hazards: Set<Hazard>
     package var because: [FindingCode]
-    /// For steps of an instance or of the environment as a whole.
+    /// For steps of an instance or of the environment as a whole; for `move-database` and the backup before it, the
+    /// instance that holds the database until then.
     package var instance: String?
     package var database: String?
 
@@ -119,6 +120,9 @@ package struct Cohort: Sendable, Hashable {
     /// Tables that were empty in all of them and whose rows would make the steps more dangerous: looked at again under
     /// the lock.
     package var assumedEmpty: [EmptyTable]
+
+    /// The instance its databases are moved from first; nil where they are not moved.
+    package var source: String? { steps.first { $0.kind == .moveDatabase }?.instance }
 
     /// A table without rows, and the further hazards there would be if it had any.
     package struct EmptyTable: Sendable, Hashable {
@@ -230,6 +234,8 @@ package struct PlannedInstance: Sendable, Hashable {
     package var serverVersion: String?
     package var systemIdentifier: String?
     package var state: Instance.State
+    /// Whether an earlier run retired it.
+    package var isRetired: Bool
     package var sizeBytes: Int64?
 
     package init(
@@ -239,8 +245,10 @@ package struct PlannedInstance: Sendable, Hashable {
         serverVersion: String?,
         systemIdentifier: String?,
         state: Instance.State,
+        isRetired: Bool = false,
         sizeBytes: Int64?
     ) {
+        self.isRetired = isRetired
         self.name = name
         self.address = address
         self.reachable = reachable
@@ -261,7 +269,7 @@ package struct EnvironmentPlan: Sendable, Hashable {
     package var findings: [Finding]
     /// In the order they are worked.
     package var cohorts: [Cohort]
-    /// Steps of an instance or of the environment as a whole (dropping unmanaged databases).
+    /// Steps of an instance or of the environment as a whole: unmanaged databases dropped, instances retired.
     package var steps: [Step]
     package var granted: Set<Hazard>
     package var refused: [Refusal]
@@ -303,18 +311,26 @@ package struct EnvironmentPlan: Sendable, Hashable {
         package var toCreate = 0
         package var toMigrate = 0
         package var toRebuild = 0
+        package var toMove = 0
         package var toDrop = 0
+        /// Instances.
+        package var toRetire = 0
         /// Each cohort's statements counted once.
         package var statements = 0
     }
 
     package var summary: Summary {
         var summary = Summary()
-        summary.databases = databases.count { $0.className != nil }
-        summary.converged = databases.count { $0.status == .converged }
+        // What a retiring instance still holds is counted where it should be.
+        let retiring = Set(instances.filter { $0.state == .retiring }.map(\.name))
+        let own = databases.filter { !retiring.contains($0.instance) }
+        summary.databases = own.count { $0.className != nil }
+        summary.converged = own.count { $0.status == .converged }
         for cohort in cohorts {
             let kinds = Set(cohort.steps.map(\.kind))
-            if kinds.contains(.createDatabase) {
+            if kinds.contains(.moveDatabase) {
+                summary.toMove += cohort.databases.count
+            } else if kinds.contains(.createDatabase) {
                 summary.toCreate += cohort.databases.count
             } else if kinds.contains(.rebuildDatabase) {
                 summary.toRebuild += cohort.databases.count
@@ -325,6 +341,7 @@ package struct EnvironmentPlan: Sendable, Hashable {
             summary.statements += cohort.steps.reduce(0) { $0 + ($1.kind == .check ? 0 : $1.statements.count) }
         }
         summary.toDrop = steps.count { $0.kind == .dropDatabase }
+        summary.toRetire = steps.count { $0.kind == .retireInstance }
         return summary
     }
 }

@@ -15,9 +15,13 @@ package enum RunName {
     package static func isAside(_ name: String) -> Bool { name.contains(asideMark) }
 
     /// PostgreSQL cuts longer names silently: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>.
+    ///
+    /// Two names that begin alike stay two: what is cut off leaves six digits of its digest.
     private static func fitted(_ name: String, _ tail: String) -> String {
+        guard name.utf8.count + tail.utf8.count > 63 else { return name + tail }
+        let mark = "~" + Fingerprint(of: name).hex.prefix(6)
         var front = name
-        while front.utf8.count + tail.utf8.count > 63 { front.removeLast() }
-        return front + tail
+        while front.utf8.count + mark.utf8.count + tail.utf8.count > 63 { front.removeLast() }
+        return front + mark + tail
     }
 }

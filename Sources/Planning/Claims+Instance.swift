@@ -40,7 +40,43 @@ extension Claims.InstanceClaims {
             }
         }
         rows = standings.map { Claims.Row(name: $0.key.text, standing: $0.value, observed: existing[$0.key]) }
-            .sorted { ($0.standing.rank, ExactName($0.name)) < ($1.standing.rank, ExactName($1.name)) }
+        sort()
+    }
+
+    private mutating func sort() {
+        rows.sort { ($0.standing.rank, ExactName($0.name)) < ($1.standing.rank, ExactName($1.name)) }
+    }
+
+    /// Looks for what does not exist here, and for what entries want here without naming it, on retiring instances.
+    mutating func look(in retiring: [Claims.Retiring], _ environment: Environment) {
+        let present = Set(rows.map { ExactName($0.name) })
+        for held in retiring.flatMap(\.claims.rows) where !present.contains(ExactName(held.name)) {
+            guard case .claimed(let entry) = held.standing, environment.entries[entry].instance.value == name,
+                !rows.contains(where: { ExactName($0.name) == ExactName(held.name) })
+            else { continue }
+            rows.append(Claims.Row(name: held.name, standing: held.standing))
+        }
+        sort()
+        for index in rows.indices where rows[index].observed == nil {
+            rows[index].elsewhere = elsewhere(rows[index].name, retiring, environment)
+        }
+    }
+
+    private func elsewhere(
+        _ database: String,
+        _ retiring: [Claims.Retiring],
+        _ environment: Environment
+    ) -> Claims.Elsewhere? {
+        if let unknown = retiring.first(where: { !$0.isKnown }) { return .unknown(instance: unknown.claims.name) }
+        let holders = retiring.compactMap { one in
+            one.claims.rows.first { ExactName($0.name) == ExactName(database) }.map { (one.claims.name, $0.standing) }
+        }
+        guard let (source, standing) = holders.first else { return nil }
+        guard holders.count == 1 else { return .heldByMany(instances: holders.map(\.0)) }
+        if case .claimed(let entry) = standing, environment.entries[entry].instance.value != name {
+            return .goes(from: source, to: environment.entries[entry].instance.value)
+        }
+        return .heldBy(instance: source)
     }
 
     private mutating func candidates(

@@ -37,7 +37,12 @@ package struct Claims: Sendable {
     }
 
     package enum Elsewhere: Sendable, Hashable {
+        /// To be moved from there.
         case heldBy(instance: String)
+        /// Nobody can say which of them is the right one.
+        case heldByMany(instances: [String])
+        /// An earlier entry claims it for another instance, and it goes there.
+        case goes(from: String, to: String)
         case unknown(instance: String)
     }
 
@@ -54,47 +59,53 @@ package struct Claims: Sendable {
 
     package init(environment: Environment, observed: ObservedEnvironment, others: [OtherEnvironment]) {
         let seen = Dictionary(observed.instances.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let retiring = environment.instances.filter { $0.state == .retiring }
-        // Each entry asks on its own instance, so no two of them answer for the same entry.
-        let answers = observed.instances.reduce(into: [:]) { all, one in
-            all.merge(one.facts?.queriedNames ?? [:]) { first, _ in first }
-        }
+        let answers = Self.answers(environment, seen)
         instances = []
         conflicts = []
         for instance in environment.instances {
-            var claims = InstanceClaims(
+            let claims = InstanceClaims(
                 instance,
                 of: environment,
                 seen: seen[instance.name.value],
                 answers: answers,
                 strangers: Strangers(others, on: instance, seen: seen[instance.name.value])
             )
-            if instance.state == .active {
-                for index in claims.rows.indices where claims.rows[index].observed == nil {
-                    claims.rows[index].elsewhere = Self.elsewhere(claims.rows[index].name, retiring, seen)
-                }
-            }
-            conflicts += Self.conflicts(claims, instance, environment, seen[instance.name.value], others)
             instances.append(claims)
+        }
+        let retiring = zip(environment.instances, instances).filter { $0.0.state == .retiring }.map {
+            instance,
+            claims in
+            Retiring(claims: claims, isKnown: seen[instance.name.value]?.facts != nil)
+        }
+        for (index, instance) in environment.instances.enumerated() {
+            if instance.state == .active { instances[index].look(in: retiring, environment) }
+            conflicts += Self.conflicts(instances[index], instance, environment, seen[instance.name.value], others)
         }
     }
 
-    private static func elsewhere(
-        _ name: String,
-        _ retiring: [Instance],
-        _ seen: [String: ObservedInstance]
-    ) -> Elsewhere? {
-        var unknown: Elsewhere?
-        for instance in retiring {
-            guard let observed = seen[instance.name.value], observed.facts != nil else {
-                unknown = unknown ?? .unknown(instance: instance.name.value)
-                continue
+    /// What an instance on its way out holds, as far as it was seen.
+    struct Retiring {
+        var claims: InstanceClaims
+        var isKnown: Bool
+    }
+
+    /// What each `query` entry's database answers: on the entry's own instance, or where that instance does not have the
+    /// database yet, on a retiring one that still holds it.
+    private static func answers(_ environment: Environment, _ seen: [String: ObservedInstance]) -> [Int: [String]?] {
+        var answers: [Int: [String]?] = [:]
+        for (index, entry) in environment.entries.enumerated() {
+            guard case .query(let database, _) = entry.selector.value else { continue }
+            let own = seen[entry.instance.value]
+            if let answer = own?.facts?.queriedNames[index] { answers[index] = .some(answer) }
+            guard own?.facts != nil,
+                own?.databases.contains(where: { ExactName($0.name) == ExactName(database) }) != true
+            else { continue }
+            let moving = environment.instances.filter { $0.state == .retiring }.compactMap {
+                seen[$0.name.value]?.facts?.queriedNames[index] ?? nil
             }
-            if observed.databases.contains(where: { ExactName($0.name) == ExactName(name) }) {
-                return .heldBy(instance: instance.name.value)
-            }
+            if moving.count == 1 { answers[index] = .some(moving[0]) }
         }
-        return unknown
+        return answers
     }
 
     private static func conflicts(
@@ -104,8 +115,8 @@ package struct Claims: Sendable {
         _ seen: ObservedInstance?,
         _ others: [OtherEnvironment]
     ) -> [Diagnostic] {
-        guard instance.state == .active else { return [] }
-        return others.flatMap { other -> [Diagnostic] in
+        // What is moved away from a retiring instance must be nobody else's either.
+        others.flatMap { other -> [Diagnostic] in
             let strangers = Strangers([other], on: instance, seen: seen)
             return claims.rows.compactMap { row in
                 guard case .claimed(let entry) = row.standing, strangers.claims(row.name) else { return nil }

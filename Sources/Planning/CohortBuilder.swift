@@ -34,6 +34,8 @@ struct CohortBuilder {
         var stage: Int
         var className: String
         var instance: String
+        /// Where it is moved from.
+        var source: String?
         var target: Int
         var state: StateKey?
     }
@@ -48,7 +50,7 @@ struct CohortBuilder {
         var members: [CohortKey: [Subject]] = [:]
         for subject in subjects {
             guard let entry = subject.entry, let assessor = subject.assessor, let course = subject.assessment?.course,
-                course.isWork
+                course.isWork || subject.source != nil
             else { continue }
             var state = subject.state.map(StateKey.init)
             // Neither changes what is to be done, and differing grants are common.
@@ -58,6 +60,7 @@ struct CohortBuilder {
                 stage: stages[entry],
                 className: assessor.folder.className,
                 instance: subject.row.instance,
+                source: subject.source,
                 target: assessor.target,
                 state: state
             )
@@ -108,7 +111,8 @@ struct CohortBuilder {
             count: members.count,
             initTexts: input.initTexts[assessor.folder.className] ?? []
         )
-        let decided = decide(assessment, builder, members)
+        var decided = decide(assessment, builder, members)
+        if let source = first.source, decided.refusal == nil { decided = moved(decided, builder, first, from: source) }
         var cohort = Cohort(
             id: id,
             className: assessor.folder.className,
@@ -117,7 +121,7 @@ struct CohortBuilder {
             from: first.state?.catalog.fingerprint,
             to: decided.to,
             steps: decided.steps,
-            assumedEmpty: assumedEmpty(assessment, builder, members, decided.steps)
+            assumedEmpty: first.otherMajor == nil ? assumedEmpty(assessment, builder, members, decided.steps) : []
         )
         for index in cohort.steps.indices { cohort.steps[index].id = "\(id).s\(index + 1)" }
         let refusal = decided.refusal.map { refusal in
@@ -130,6 +134,23 @@ struct CohortBuilder {
             )
         }
         return (cohort, refusal.map { [$0] } ?? [])
+    }
+
+    /// The same, after the database was moved to where it is to be.
+    ///
+    /// What is owed besides is measured on the major that was looked at; on another one it waits for a plan of its own.
+    private func moved(_ decided: Decision, _ builder: StepBuilder, _ first: Subject, from source: String) -> Decision {
+        let role = input.environment.role
+        guard let major = first.otherMajor else {
+            let rest = decided.steps.isEmpty ? builder.checks() : decided.steps
+            let to = decided.steps.isEmpty ? first.state?.catalog.fingerprint : decided.to
+            return (builder.move(from: source, role: role, note: nil) + rest, to, nil)
+        }
+        let note =
+            decided.steps.isEmpty
+            ? nil : "what else is owed to it is planned once it is on PostgreSQL \(major), where it can be measured"
+        let checks = decided.steps.isEmpty ? builder.checks() : []
+        return (builder.move(from: source, role: role, note: note) + checks, first.arrival, nil)
     }
 
     /// Tables that are empty and matter: with rows in them the same steps would have more hazards.

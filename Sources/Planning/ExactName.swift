@@ -43,5 +43,6 @@ package struct DatabaseKey: Sendable, Hashable, Comparable, CustomStringConverti
         hasher.combine(ExactName(database))
     }
 
-    package var description: String { "\(instance)/\(database)" }
+    /// Without a database it is the instance that is meant.
+    package var description: String { database.isEmpty ? instance : "\(instance)/\(database)" }
 }

@@ -29,8 +29,56 @@ package enum Planner {
             return row
         }
         plan.steps = drops(input, survey)
+        plan.steps += retirements(input, survey, after: plan)
         plan.refused = survey.refusals + cohorts.flatMap(\.refusals)
         return plan
+    }
+
+    /// Instances on their way out that hold nothing claimed any more once the plan's moves are done.
+    private static func retirements(_ input: PlanningInput, _ survey: Survey, after plan: EnvironmentPlan) -> [Step] {
+        // Whoever looks at some databases only cannot tell that none is left.
+        guard input.narrowing.databases.isEmpty else { return [] }
+        var steps: [Step] = []
+        for (instance, claims) in zip(input.environment.instances, input.claims.instances) {
+            let name = instance.name.value
+            guard instance.state == .retiring, input.narrowing.includes(instance: name),
+                !survey.obstructed.contains(name),
+                // A query whose answer is not known may claim what is left there.
+                !input.claims.instances.contains(where: { $0.state == .active && !$0.unanswered.isEmpty }),
+                input.environment.entries.allSatisfy({ input.isSeen($0.instance.value) })
+            else { continue }
+            let claimed = claims.rows.filter { if case .claimed = $0.standing { true } else { false } }.map(\.name)
+            let moved = Set(
+                plan.cohorts.filter { $0.source == name }.flatMap(\.databases).map { ExactName($0) }
+            )
+            guard claimed.allSatisfy({ moved.contains(ExactName($0)) }) else { continue }
+            guard !claimed.isEmpty || !plan.instances.contains(where: { $0.name == name && $0.isRetired }) else {
+                continue
+            }
+            steps.append(retirement(of: instance, leaving: claims, number: plan.steps.count + steps.count + 1))
+        }
+        return steps
+    }
+
+    private static func retirement(of instance: Instance, leaving claims: Claims.InstanceClaims, number: Int) -> Step {
+        let left = claims.rows.filter { if case .claimed = $0.standing { false } else { true } }.map(\.name)
+        let what: String
+        var hazards: Set<Hazard> = []
+        if case .docker(let container) = instance.via.last {
+            what = "stop container \(container) and turn its restart policy off; container and data are kept"
+            hazards = [.disconnects]
+        } else {
+            what = "note that it is retired and say what to type to stop it; nothing is stopped or removed"
+        }
+        return Step(
+            id: "s\(number)",
+            kind: .retireInstance,
+            summary: what,
+            objects: left,
+            hazards: hazards,
+            because: [.instanceRetiringInUse],
+            instance: instance.name.value
+        )
     }
 
     /// Databases nobody claims, where policy has them dropped.
@@ -79,6 +127,12 @@ struct Subject {
     var assessment: Assessment?
     var assessor: Assessor?
     var mayBeDropped = false
+    /// The retiring instance that holds it; `state` and `assessment` are of what is there.
+    var source: String?
+    /// The major it is moved to, where that is another than the one it was judged on.
+    var otherMajor: Int?
+    /// What its schema will be called on that other major; nil where nobody knows.
+    var arrival: Fingerprint?
 
     var key: DatabaseKey { DatabaseKey(instance: row.instance, database: row.name) }
 }

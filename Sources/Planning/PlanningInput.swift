@@ -96,6 +96,9 @@ package struct PlanningInput: Sendable {
         self.accounts = accounts
     }
 
+    /// Whether the instance was reached.
+    func isSeen(_ instance: String) -> Bool { observed.instances.first { $0.name == instance }?.facts != nil }
+
     package func databaseClass(named name: String) -> DatabaseClass? { classes.first { $0.name.value == name } }
 }
 

@@ -24,6 +24,11 @@ package struct Review: Sendable {
         let cohorts = Set(plan.refused.compactMap(\.cohort))
         let refusedSteps = plan.steps.filter { step in plan.refused.contains { $0.concerns(step) } }
         allowed.cohorts.removeAll { cohorts.contains($0.id) }
+        // An instance that keeps something stays.
+        let staying = Set(plan.cohorts.filter { cohorts.contains($0.id) }.compactMap(\.source))
+        allowed.steps.removeAll { step in
+            step.kind == .retireInstance && step.instance.map(staying.contains) == true
+        }
         // A backup for a drop that does not happen is work for nothing.
         allowed.steps.removeAll { step in
             refusedSteps.contains { $0.instance == step.instance && $0.database == step.database }
@@ -139,6 +144,7 @@ extension Step {
     /// What a person would call it: its kind and what it is about.
     fileprivate var title: String {
         if let database { return "\(kind.rawValue) \(database)" }
+        if kind == .retireInstance, let instance { return "\(kind.rawValue) \(instance)" }
         return ([kind.rawValue] + migrations.prefix(kind == .migrate ? 1 : 0)).joined(separator: " ")
     }
 }

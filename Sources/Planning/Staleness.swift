@@ -27,7 +27,14 @@ package struct Staleness: Sendable, Hashable {
                 let key = DatabaseKey(instance: cohort.instance, database: database)
                 let now = fresh.cohorts.first { $0.id == rows[key]?.cohort }
                 staleness.compare(key, cohort, savedRows[key], now, rows[key])
+                if let source = cohort.source, now?.source != nil {
+                    let old = DatabaseKey(instance: source, database: database)
+                    staleness.compareSource(old, savedRows[old], rows[old])
+                }
             }
+        }
+        for step in saved.steps where step.kind == .retireInstance {
+            if let instance = step.instance { staleness.compareRetirement(of: instance, saved, fresh) }
         }
         for step in saved.steps {
             guard let instance = step.instance, let database = step.database else { continue }
@@ -73,7 +80,9 @@ package struct Staleness: Sendable, Hashable {
             changes.append("\(key): is declared as another class or version")
             return
         }
-        let makes = cohort.steps.contains { $0.kind == .createDatabase || $0.kind == .rebuildDatabase }
+        let makes = cohort.steps.contains {
+            $0.kind == .createDatabase || $0.kind == .rebuildDatabase || $0.kind == .moveDatabase
+        }
         let isSame =
             then?.oid == now.oid && then?.fingerprint == now.fingerprint
             && then?.historyDigest == now.historyDigest
@@ -100,6 +109,32 @@ package struct Staleness: Sendable, Hashable {
             return
         }
         changes.append("\(key): \(Self.whatChanged(then, now))")
+    }
+
+    /// What is still to be moved must be what the plan was made for, where it is now.
+    private mutating func compareSource(_ key: DatabaseKey, _ then: PlannedDatabase?, _ now: PlannedDatabase?) {
+        guard let now else {
+            changes.append("\(key): does not exist any more")
+            return
+        }
+        if then?.oid != now.oid || then?.fingerprint != now.fingerprint || then?.historyDigest != now.historyDigest {
+            changes.append("\(key): \(Self.whatChanged(then, now))")
+        }
+    }
+
+    private mutating func compareRetirement(of name: String, _ saved: EnvironmentPlan, _ fresh: EnvironmentPlan) {
+        func moves(_ plan: EnvironmentPlan) -> Set<ExactName> {
+            Set(plan.cohorts.filter { $0.source == name }.flatMap(\.databases).map { ExactName($0) })
+        }
+        let isOwed = fresh.steps.contains { $0.kind == .retireInstance && $0.instance == name }
+        let isDone = fresh.instances.contains { $0.name == name && $0.isRetired }
+        let more = moves(fresh).subtracting(moves(saved)).map(\.text).sorted()
+        if !more.isEmpty {
+            let names = more.map { "\"\($0)\"" }.joined(separator: ", ")
+            changes.append("\(name): holds \(names), which the plan does not move, so it cannot be retired")
+        } else if !isOwed, !isDone {
+            changes.append("\(name): is not to be retired any more")
+        }
     }
 
     private mutating func compareDrop(
@@ -162,6 +197,7 @@ package struct Staleness: Sendable, Hashable {
         left.kind == right.kind && left.migrations == right.migrations
             && left.migrationDigests == right.migrationDigests && left.objects == right.objects
             && left.statements.map(\.sql) == right.statements.map(\.sql)
+            && left.instance == right.instance
             && (left.kind != .createDatabase || left.summary == right.summary)
     }
 }
@@ -180,7 +216,8 @@ extension EnvironmentPlan {
     }
 
     fileprivate var touchedInstances: [String] {
-        let names = Set(cohorts.filter { !$0.steps.isEmpty }.map(\.instance) + steps.compactMap(\.instance))
+        let working = cohorts.filter { !$0.steps.isEmpty }
+        let names = Set(working.map(\.instance) + working.compactMap(\.source) + steps.compactMap(\.instance))
         return instances.map(\.name).filter { names.contains($0) }
     }
 }

@@ -89,6 +89,29 @@ struct StepBuilder {
         return backups(before: steps, role: role) + steps
     }
 
+    /// From a retiring instance to where it is to be, a backup of it first where one is due.
+    func move(from source: String, role: EnvironmentRole, note: String?) -> [Step] {
+        var summary =
+            "move it here from \"\(source)\": rehearse, stop its writers, dump, restore, compare, switch; the old one is kept "
+            + "aside there"
+        if let note { summary += "; \(note)" }
+        let step = Step(
+            id: "",
+            kind: .moveDatabase,
+            summary: summary,
+            hazards: [.disconnects],
+            because: [.instanceRetiringInUse],
+            instance: source
+        )
+        return backups(before: [step], role: role).map { backup in
+            var backup = backup
+            backup.instance = source
+            backup.because = step.because
+            backup.summary = policy.moveBackupSummary
+            return backup
+        } + [step]
+    }
+
     private func create() -> Step {
         let options = assessor.databaseClass?.create ?? CreationOptions()
         var words: [String] = []
@@ -146,7 +169,7 @@ struct StepBuilder {
         )
     }
 
-    private func checks() -> [Step] {
+    func checks() -> [Step] {
         guard let checks = assessor.databaseClass?.checks, !checks.isEmpty else { return [] }
         return [
             Step(
@@ -211,6 +234,12 @@ extension Policy {
         // Nothing written in a manifest lets production lose data without one.
         case .never: role == .production && hazards.contains(.dataLoss)
         }
+    }
+
+    /// Of a database that is moved next: each of them is proved, and there is no plan to rehearse on it where it is.
+    fileprivate var moveBackupSummary: String {
+        backupVerify == .rehearse
+            ? "dump it, restore it into scratch, compare every row" : backupSummary(of: 1, before: [])
     }
 
     /// What is done to the databases of a cohort: all of it to each, or at level `rehearse` more to some than to others.

@@ -3,7 +3,7 @@ internal import Migrations
 
 /// Looks at every database of an environment once and says where it stands.
 struct Survey {
-    private let input: PlanningInput
+    let input: PlanningInput
     private var knowledge: [KnowledgeKey: Knowledge] = [:]
     private var assessments: [AssessmentKey: Assessment] = [:]
     var instances: [PlannedInstance] = []
@@ -11,6 +11,8 @@ struct Survey {
     var subjects: [Subject] = []
     var findings: [Finding] = []
     var refusals: [Refusal] = []
+    /// Instances on which nothing may be judged or touched.
+    var obstructed: Set<String> = []
 
     private struct KnowledgeKey: Hashable {
         var className: String
@@ -25,7 +27,7 @@ struct Survey {
         var state: StateKey?
     }
 
-    private var environment: Environment { input.environment }
+    var environment: Environment { input.environment }
 
     init(_ input: PlanningInput) {
         self.input = input
@@ -36,18 +38,13 @@ struct Survey {
             input.observed.instances.map { ($0.name, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        // A server is told apart by what it says of itself, also from those that this run leaves out.
-        let byIdentifier = Dictionary(
-            grouping: environment.instances.map(\.name.value).filter { seen[$0]?.facts != nil },
-            by: { seen[$0]?.facts?.systemIdentifier ?? "" }
-        )
         for (instance, claims) in zip(environment.instances, input.claims.instances) {
             let name = instance.name.value
             guard input.narrowing.includes(instance: name) else { continue }
             let observed = seen[name]
             instances.append(describe(instance, observed))
-            let twins = (byIdentifier[observed?.facts?.systemIdentifier ?? ""] ?? []).filter { $0 != name }
-            if let obstacle = obstacle(instance, observed, twins: twins) {
+            if let obstacle = obstacle(instance, observed, twins: twins(of: instance)) {
+                obstructed.insert(name)
                 add(Remark(obstacle.code, .error, obstacle.message, hint: obstacle.hint), name, nil)
                 if obstacle.code != .instanceUnreachable { refuse(obstacle.code, name, [], obstacle.message) }
                 for row in claims.rows { unknown(row, name) }
@@ -68,14 +65,23 @@ struct Survey {
             serverVersion: observed?.facts?.version.description,
             systemIdentifier: observed?.facts?.systemIdentifier,
             state: instance.state,
+            isRetired: observed?.facts?.isRetired ?? false,
             sizeBytes: observed?.facts == nil ? nil : observed?.databases.reduce(0) { $0 + $1.sizeBytes }
         )
     }
 
-    private typealias Obstacle = (code: FindingCode, message: String, hint: String?)
+    /// Other instances that are the same server: it is told apart by what it says of itself.
+    func twins(of instance: Instance) -> [String] {
+        let own = input.observed.instances.first { $0.name == instance.name.value }?.facts?.systemIdentifier
+        guard let own else { return [] }
+        return input.observed.instances.filter { $0.facts?.systemIdentifier == own && $0.name != instance.name.value }
+            .map(\.name)
+    }
+
+    typealias Obstacle = (code: FindingCode, message: String, hint: String?)
 
     /// Why nothing on an instance may be judged or touched.
-    private func obstacle(
+    func obstacle(
         _ instance: Instance,
         _ observed: ObservedInstance?,
         twins: [String]
@@ -184,7 +190,9 @@ struct Survey {
         let declared = environment.entries[entry]
         let name = instance.name.value
         guard let facts, let folder = input.folders[declared.className.value] else { return unknown(row, name) }
-        if row.observed == nil, let elsewhere = row.elsewhere { return held(row, elsewhere, name) }
+        if row.observed == nil, let elsewhere = row.elsewhere {
+            return held(row, elsewhere, Place(instance: name, facts: facts, folder: folder, entry: entry))
+        }
         if case .unobserved(let reason) = row.observed?.content {
             unknown(row, name)
             add(
@@ -192,48 +200,63 @@ struct Survey {
                     .notInspected,
                     .error,
                     "could not be looked into: \(reason)",
-                    hint: "nothing is done to it before it can be"
+                    hint: instance.state == .retiring
+                        ? "where a move was interrupted, `reconcile apply \(environment.name.value)` finishes or undoes it"
+                        : "nothing is done to it before it can be"
                 ),
                 name,
                 row.name
             )
             return refuse(.notInspected, name, [row.name], "it could not be looked into: \(reason)")
         }
-        let target = folder.count(upTo: declared.version.value)
-        let assessor = assessor(folder, facts.version.major, target)
-        let state = row.observed?.state
-        let key = AssessmentKey(
-            className: folder.className,
-            major: facts.version.major,
-            target: target,
-            state: state.map(StateKey.init)
-        )
-        var assessment = assessments[key]
-        if assessment == nil {
-            let accounting = state.flatMap { input.accounting(of: $0.history, folder: folder, entry: entry) }
-            assessment = state.map { assessor.existing($0, accounting ?? Accounting()) } ?? assessor.missing()
-            assessments[key] = assessment
-        }
-        guard var assessment else { return }
+        let major = facts.version.major
+        guard var assessment = assess(row.observed?.state, folder, major, entry) else { return }
         ask(&assessment, DatabaseKey(instance: name, database: row.name))
 
         var planned = plain(row, name, assessment.status)
-        planned.className = folder.className
-        planned.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+        declare(&planned, folder, entry)
         planned.observedVersion = assessment.observedVersion
         planned.lastChange = assessment.lastChange
-        var subject = Subject(row: planned, entry: entry, state: state)
+        var subject = Subject(row: planned, entry: entry, state: row.observed?.state)
         for remark in assessment.remarks { add(remark, name, row.name) }
         if instance.state == .retiring {
             retiring(row, declared, name, subject)
         } else {
             subject.assessment = assessment
-            subject.assessor = assessor
+            subject.assessor = assessor(folder, major, entry)
             subjects.append(subject)
         }
     }
 
-    private mutating func assessor(_ folder: MigrationFolder, _ major: Int, _ target: Int) -> Assessor {
+    /// Where a state stands; nil: of a database that does not exist.
+    mutating func assess(
+        _ state: DatabaseState?,
+        _ folder: MigrationFolder,
+        _ major: Int,
+        _ entry: Int
+    ) -> Assessment? {
+        let assessor = assessor(folder, major, entry)
+        let key = AssessmentKey(
+            className: folder.className,
+            major: major,
+            target: assessor.target,
+            state: state.map(StateKey.init)
+        )
+        if let known = assessments[key] { return known }
+        let accounting = state.flatMap { input.accounting(of: $0.history, folder: folder, entry: entry) }
+        let assessment = state.map { assessor.existing($0, accounting ?? Accounting()) } ?? assessor.missing()
+        assessments[key] = assessment
+        return assessment
+    }
+
+    func declare(_ row: inout PlannedDatabase, _ folder: MigrationFolder, _ entry: Int) {
+        let target = folder.count(upTo: environment.entries[entry].version.value)
+        row.className = folder.className
+        row.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+    }
+
+    mutating func assessor(_ folder: MigrationFolder, _ major: Int, _ entry: Int) -> Assessor {
+        let target = folder.count(upTo: environment.entries[entry].version.value)
         let key = KnowledgeKey(className: folder.className, major: major)
         let known = knowledge[key] ?? Knowledge(input, folder: folder, major: major)
         knowledge[key] = known
@@ -263,38 +286,7 @@ struct Survey {
 }
 
 extension Survey {
-    /// A database that only an instance on its way out holds.
-    private mutating func held(_ row: Claims.Row, _ elsewhere: Claims.Elsewhere, _ name: String) {
-        unknown(row, name)
-        let message: String
-        switch elsewhere {
-        case .heldBy(let source):
-            message =
-                "exists on retiring instance \"\(source)\" only; moving it is not supported yet, and nothing is "
-                + "created in its place"
-        case .unknown(let source):
-            message =
-                "retiring instance \"\(source)\" may hold it and cannot be reached; nothing is created in its place"
-        }
-        add(Remark(.notInspected, .info, message, hint: "move it by hand, then plan again"), name, row.name)
-        refuse(.notInspected, name, [row.name], message)
-    }
-
-    private mutating func retiring(_ row: Claims.Row, _ entry: DatabaseEntry, _ name: String, _ subject: Subject) {
-        subjects.append(subject)
-        add(
-            Remark(
-                .instanceRetiringInUse,
-                .warning,
-                "a retiring instance still holds what an entry wants on \"\(entry.instance.value)\"",
-                hint: "move it by hand; moving is not supported yet"
-            ),
-            name,
-            row.name
-        )
-    }
-
-    private mutating func unknown(_ row: Claims.Row, _ instance: String) {
+    mutating func unknown(_ row: Claims.Row, _ instance: String) {
         guard input.narrowing.includes(database: row.name) else { return }
         var planned = plain(row, instance, .unknown)
         if case .claimed(let entry) = row.standing {
@@ -308,7 +300,7 @@ extension Survey {
         subjects.append(Subject(row: planned))
     }
 
-    private func plain(_ row: Claims.Row, _ instance: String, _ status: DatabaseStatus) -> PlannedDatabase {
+    func plain(_ row: Claims.Row, _ instance: String, _ status: DatabaseStatus) -> PlannedDatabase {
         let state = row.observed?.state
         return PlannedDatabase(
             instance: instance,
@@ -327,12 +319,12 @@ extension Survey {
         )
     }
 
-    private mutating func add(_ remark: Remark, _ instance: String, _ database: String?) {
+    mutating func add(_ remark: Remark, _ instance: String, _ database: String?) {
         findings.append(remark.finding(instance: instance, database: database))
     }
 
     /// What nothing can grant.
-    private mutating func refuse(_ code: FindingCode, _ instance: String, _ databases: [String], _ why: String) {
+    mutating func refuse(_ code: FindingCode, _ instance: String, _ databases: [String], _ why: String) {
         let place = databases.first.map { "\(instance)/\($0)" } ?? instance
         refusals.append(Refusal(what: "\(code.rawValue): \(place)", why: why, grant: nil, databases: databases))
     }

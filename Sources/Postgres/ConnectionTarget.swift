@@ -8,16 +8,34 @@ package struct ConnectionTarget: Sendable {
     /// Passed as a bare name: libpq expands a conninfo string only where asked to.
     package var database: String
     package var password: Secret?
+    /// What keeps the way open, where it leads over others; the parameters then name its local end.
+    package var way: (any ConnectionWay)?
 
-    package init(parameters: [(keyword: String, value: String)], database: String, password: Secret? = nil) {
+    package init(
+        parameters: [(keyword: String, value: String)],
+        database: String,
+        password: Secret? = nil,
+        way: (any ConnectionWay)? = nil
+    ) {
         self.parameters = parameters
         self.database = database
         self.password = password
+        self.way = way
     }
 
     package func with(database: String) -> ConnectionTarget {
-        ConnectionTarget(parameters: parameters, database: database, password: password)
+        ConnectionTarget(parameters: parameters, database: database, password: password, way: way)
     }
+}
+
+/// A way to a server that libpq cannot go by itself.
+package protocol ConnectionWay: AnyObject, Sendable {
+    /// How long connecting may take: programs are started on the way, many at a time perhaps.
+    var timeLimit: Duration { get }
+    /// Sees to it, as far as it can, that the next connection gets through.
+    func prepare() async
+    /// Why a connection was not made, in the way's own words where it knows better than libpq.
+    func explain(_ reason: String) async -> String
 }
 
 /// A secret that no print, log or encoder can get at.

@@ -36,7 +36,15 @@ package actor Session {
         timeLimit: Duration = .seconds(10)
     ) async throws(PostgresError) -> Session {
         let session = Session(settings: settings, label: target.database)
-        try await session.connect(target, timeLimit)
+        if let way = target.way {
+            await way.prepare()
+            do throws(PostgresError) { try await session.connect(target, max(timeLimit, way.timeLimit)) } catch {
+                guard case .notConnected(let reason) = error else { throw error }
+                throw .notConnected(reason: await way.explain(reason))
+            }
+        } else {
+            try await session.connect(target, timeLimit)
+        }
         if proof == .atOnce { try await session.prove() }
         return session
     }

@@ -27,8 +27,8 @@ extension EnvironmentPlan.Summary {
     fileprivate var json: JSONValue {
         [
             "databases": JSONValue(databases), "converged": JSONValue(converged), "to_create": JSONValue(toCreate),
-            "to_migrate": JSONValue(toMigrate), "to_rebuild": JSONValue(toRebuild), "to_drop": JSONValue(toDrop),
-            "statements": JSONValue(statements),
+            "to_migrate": JSONValue(toMigrate), "to_rebuild": JSONValue(toRebuild), "to_move": JSONValue(toMove),
+            "to_drop": JSONValue(toDrop), "to_retire": JSONValue(toRetire), "statements": JSONValue(statements),
         ]
     }
 }
@@ -38,7 +38,7 @@ extension PlannedInstance {
         [
             "name": .string(name), "address": .string(address), "reachable": .bool(reachable),
             "server_version": JSONValue(serverVersion), "system_identifier": JSONValue(systemIdentifier),
-            "state": .string(state.rawValue), "size_bytes": JSONValue(sizeBytes),
+            "state": .string(state.rawValue), "retired": .bool(isRetired), "size_bytes": JSONValue(sizeBytes),
         ]
     }
 }

@@ -80,7 +80,8 @@ extension TextPage {
     /// A group of findings: what, about what, and once what to do.
     mutating func finding(_ group: FindingGroup, indent: Int, place: String? = nil, showsHint: Bool = true) {
         let margin = String(repeating: " ", count: indent)
-        let code = Printable.padded(group.code.rawValue, to: 24)
+        // The longest code fills the column, and still a blank follows it.
+        let code = Printable.padded(group.code.rawValue, to: 23) + " "
         let about = group.objects.isEmpty ? "" : Printable.list(group.objects) + ": "
         let whose = place.map { $0 + ": " } ?? ""
         paragraph(

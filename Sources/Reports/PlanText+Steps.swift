@@ -36,11 +36,15 @@ extension TextPage {
         line(
             Span("\(step.id) ", .faint),
             Span("\(step.kind.symbol) ", step.kind.tint),
-            Span(Printable.name(step.database ?? step.summary), .strong),
+            Span(Printable.name(step.database ?? step.instance ?? step.summary), .strong),
             Span(" will be \(step.kind.participle)"),
-            Span("  on \(Printable.name(step.instance ?? "?"))", .faint)
+            Span(step.database == nil ? "" : "  on \(Printable.name(step.instance ?? "?"))", .faint)
         )
         paragraph([Span("     ")], Printable.clean(step.summary) + (isBackedUp ? ", after a backup" : ""))
+        if step.kind == .retireInstance {
+            let left = step.objects.isEmpty ? "nothing is left on it" : "left on it: \(Printable.list(step.objects))"
+            paragraph([Span("     ")], left, .faint)
+        }
         if !step.hazards.isEmpty { hazards(step.hazards, indent: 5) }
     }
 
@@ -179,5 +183,7 @@ extension StepKind {
     var isMain: Bool { self != .backup && self != .check }
 
     /// Whether the summary counts it by itself.
-    var isCounted: Bool { self == .createDatabase || self == .migrate || self == .rebuildDatabase }
+    var isCounted: Bool {
+        self == .createDatabase || self == .migrate || self == .rebuildDatabase || self == .moveDatabase
+    }
 }

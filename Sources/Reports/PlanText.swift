@@ -47,7 +47,7 @@ extension TextPage {
         )
         let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
         for instance in plan.instances {
-            let state = instance.state == .retiring ? ", retiring" : ""
+            let state = instance.isRetired ? ", retired" : instance.state == .retiring ? ", retiring" : ""
             let server = instance.serverVersion.map { "PostgreSQL \($0)\(state)" } ?? "out of reach\(state)"
             line(
                 Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
@@ -79,18 +79,39 @@ extension TextPage {
             Span(what, .strong),
             Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
             Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .error),
+            Span(cohort.source.map { "  from \(Printable.name($0))" } ?? "", .faint),
             Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .faint)
         )
         if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
         let members = Set(names)
         let findings = plan.findings.filter { finding in
-            finding.instance == cohort.instance && finding.database.map(members.contains) == true
+            (finding.instance == cohort.instance || finding.instance == cohort.source)
+                && finding.database.map(members.contains) == true
                 && (cohort.steps.isEmpty || !finding.code.isSaidBySteps)
+                && (cohort.source == nil || finding.code != .instanceRetiringInUse)
         }
         reasons(FindingGroup.groups(of: findings), cohort)
         let isNew = cohort.from == nil || cohort.startsEmpty(in: plan)
         let kinds = cohort.steps.map { $0.kind.rawValue.utf8.count }.max() ?? 0
-        for step in cohort.steps { self.step(step, isNew: isNew, kindWidth: kinds) }
+        for step in cohort.steps {
+            self.step(step, isNew: isNew, kindWidth: kinds)
+            if step.kind == .moveDatabase { movedSize(of: cohort, in: plan) }
+        }
+    }
+
+    /// How long writers will be stopped is not known before apply has tried it; how much there is to copy is.
+    private mutating func movedSize(of cohort: Cohort, in plan: EnvironmentPlan) {
+        let members = Set(cohort.databases)
+        let sizes = plan.databases.filter { $0.instance == cohort.source && members.contains($0.name) }
+            .compactMap(\.sizeBytes)
+        let all = Printable.size(sizes.reduce(0, +))
+        let largest = sizes.count > 1 ? ", the largest \(Printable.size(sizes.max() ?? 0))" : ""
+        paragraph(
+            [Span("         ")],
+            "\(all) to copy\(largest). Writers of each are stopped while it is dumped, restored and compared: apply does that "
+                + "once beforehand, and says how long it took before it stops them.",
+            .faint
+        )
     }
 
     private func steps(_ count: Int) -> String { count == 1 ? "step" : "\(count) steps" }
@@ -111,7 +132,13 @@ extension TextPage {
 
     /// What was found about databases that no cohort holds.
     private mutating func rest(of plan: EnvironmentPlan) {
-        let inCohorts = Set(plan.cohorts.flatMap { cohort in cohort.databases.map { "\(cohort.instance)\u{0}\($0)" } })
+        let inCohorts = Set(
+            plan.cohorts.flatMap { cohort in
+                cohort.databases.flatMap { name in
+                    [cohort.instance, cohort.source].compactMap(\.self).map { "\($0)\u{0}\(name)" }
+                }
+            }
+        )
         let findings = plan.findings.filter { finding in
             finding.database.map { !inCohorts.contains("\(finding.instance)\u{0}\($0)") } ?? true
         }
@@ -153,7 +180,7 @@ extension TextPage {
         let summary = plan.summary
         let counts = [
             ("to create", summary.toCreate), ("to migrate", summary.toMigrate), ("to rebuild", summary.toRebuild),
-            ("to drop", summary.toDrop),
+            ("to move", summary.toMove), ("to drop", summary.toDrop), ("instance to retire", summary.toRetire),
         ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
         let name = Printable.name(plan.name)
         let unknown = plan.databases.count { $0.status == .unknown }

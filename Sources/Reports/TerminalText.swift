@@ -8,6 +8,9 @@ package enum TerminalText {
         return String(result)
     }
 
+    /// The first few of some names, and how many there are besides.
+    package static func list(_ names: [String]) -> String { Printable.list(names) }
+
     static func safe(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         switch scalar.properties.generalCategory {
         case .control: scalar == "\t" ? " " : "\u{FFFD}"

@@ -47,7 +47,7 @@ struct Fixture {
                 database: database
             ),
             root: folder,
-            programs: programs ?? self.programs[0],
+            tools: DumpTools(.here(programs ?? self.programs[0])),
             space: space,
             now: { 1_800_000_000 },
             inspect: read

@@ -88,7 +88,7 @@ import TestSupport
             )
             for key in [
                 "run_id", "environment", "instance", "database", "archive", "sha256", "size_bytes", "server_version",
-                "client_version", "fingerprint", "verified",
+                "client_version", "client_place", "fingerprint", "verified",
             ] {
                 #expect(json[key] != nil, "\(key)")
             }

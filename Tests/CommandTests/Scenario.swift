@@ -34,6 +34,8 @@ struct Scenario: Sendable {
 struct ScenarioRoot: Sendable {
     let folder: TemporaryFolder
     let server: EmbeddedServer
+    /// What the program finds besides.
+    var environment: [String: String] = [:]
 
     func prepare() async throws {
         for file in ["roles.sql", "before.sql"] {
@@ -49,7 +51,8 @@ struct ScenarioRoot: Sendable {
 
     /// Runs a program in the root, as a person would.
     func run(_ program: String, _ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {
-        var environment = TestPrograms.environment(home: folder.path).merging(extra) { $1 }
+        var environment = TestPrograms.environment(home: folder.path).merging(self.environment) { $1 }
+            .merging(extra) { $1 }
         // A distribution's wrappers in /usr/bin take longer than what they start.
         let programs = server.client("pg_dump").split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" }
         environment["PATH"] = "\(programs):\(environment["PATH"] ?? "")"

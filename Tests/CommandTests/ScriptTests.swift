@@ -1,4 +1,6 @@
 import Effects
+import FleetModel
+import Servers
 import Testing
 import TestSupport
 
@@ -13,7 +15,28 @@ import TestSupport
     func `a script's session goes as it is written`(name: String) async throws {
         let path = "\(Self.folder)/\(name)"
         let text = try #require(Files.text(path))
-        try await ScriptSession.play(try Script(parsing: text), source: path, estates: Here.folder("Estates"))
+        let script = try Script(parsing: text)
+        guard await ScriptSession.canPlay(script) else { return }
+        try await ScriptSession.play(script, source: path, estates: Here.folder("Estates"))
+    }
+
+    /// Two majors: the oldest and the newest that are installed; `PATH` may name more than a machine's own.
+    static func majors() async -> (older: Int, newer: Int)? {
+        let all = await PostgresPrograms.all(explicit: nil).filter(\.hasServer).map(\.version.major)
+        guard let older = all.min(), let newer = all.max(), older < newer else { return nil }
+        return (older, newer)
+    }
+
+    @Test(
+        .enabled("two majors of PostgreSQL must be installed or on PATH") { await majors() != nil },
+        .timeLimit(.minutes(3)),
+        arguments: Files.names(in: "\(folder)/majors") ?? []
+    )
+    func `so does one between two majors`(name: String) async throws {
+        let majors = try #require(await Self.majors())
+        let text = try #require(Files.text("\(Self.folder)/majors/\(name)"))
+            .replacing("${older}", with: "\(majors.older)").replacing("${newer}", with: "\(majors.newer)")
+        try await ScriptSession.play(try Script(parsing: text), estates: Here.folder("Estates"))
     }
 
     @Test func `there are scripts`() {

@@ -43,20 +43,6 @@ import Testing
         #expect(plan.refused.map(\.grant) == [nil])
     }
 
-    @Test func `a database that only a retiring instance holds is not created in its place`() {
-        var fleet = Fleet(role: .development, classes: [shop])
-        fleet.instance("old", state: .retiring, databases: [.at(3, of: shop, named: "shop")])
-        fleet.instance("new")
-        fleet.entry(.names(["shop"]), "shop", on: "new")
-        let plan = fleet.plan()
-        #expect(plan.databases.map(\.instance) == ["old", "new"])
-        #expect(plan.database("shop")?.status == .converged)
-        #expect(plan.statuses.last == .unknown)
-        #expect(Set(plan.codes) == [.instanceRetiringInUse, .notInspected])
-        #expect(plan.cohorts.isEmpty)
-        #expect(plan.refused.count == 1)
-    }
-
     @Test func `a database that an unreachable retiring instance may hold is not created in its place`() {
         var fleet = Fleet(role: .development, classes: [shop])
         fleet.instance("old", state: .retiring, unreachable: "timeout")

@@ -32,7 +32,28 @@ import Testing
         return Plan(toolVersion: "0.1.0", createdAt: 1_768_521_600, gitCommit: nil, environments: [fleet.plan()])
     }
 
-    static let all: [(String, Plan)] = [("estate", estate), ("refusals", refusals), ("converged", converged)]
+    /// A server that is given up, its databases moving to another, and what is left on it.
+    static var moving: Plan {
+        var fleet = Fleet("production", role: .production, classes: [Estate.master, Estate.tenant])
+        fleet.instance(
+            "vps-docker",
+            state: .retiring,
+            databases: [
+                .at(2, of: Estate.master, named: "rsm_master", oid: 16_385),
+                .at(1, of: Estate.tenant, named: "tenant_2", filled: ["clients"], oid: 16_386),
+                .at(1, of: Estate.tenant, named: "tenant_3", filled: ["clients"], oid: 16_387),
+                .at(0, of: Estate.tenant, named: "scribble", oid: 16_388),
+            ]
+        )
+        fleet.instance("vps-native")
+        fleet.entry(.names(["rsm_master"]), "master", on: "vps-native")
+        fleet.entry(.match("tenant_*"), "tenant", on: "vps-native")
+        return Plan(toolVersion: "0.1.0", createdAt: 1_768_521_600, gitCommit: nil, environments: [fleet.plan()])
+    }
+
+    static let all: [(String, Plan)] = [
+        ("estate", estate), ("refusals", refusals), ("converged", converged), ("moving", moving),
+    ]
 
     @Test(arguments: all.map(\.0))
     func `plans read as recorded`(name: String) throws {

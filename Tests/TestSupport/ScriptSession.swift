@@ -7,6 +7,8 @@ internal import Servers
 /// | verb | what it does |
 /// |---|---|
 /// | `server NAME [MAJOR] [SETTING=VALUE…]` | a private server; all are started before the first command |
+/// | `container NAME [SETTING=VALUE…]` | the same in a container without a network; `${NAME.container}` is its name |
+/// | `sshd NAME` | a private sshd; `${NAME}` is the configuration in which its destination is `vps` |
 /// | `estate NAME [VARIABLE=VALUE…]` | begins with the files of a folder of estates; the script's own win over them |
 /// | `sql [ROLE@]NAME[/DATABASE] 'SQL'…` | runs statements with psql; `<FILE` runs a file |
 /// | `expect [ROLE@]NAME[/DATABASE] 'SQL' 'VALUE'` | fields apart by a blank, rows by `; ` |
@@ -27,6 +29,8 @@ package actor ScriptSession {
     let servers: [String: EmbeddedServer]
     let root: TemporaryFolder
     let variables: [String: String]
+    /// Names that are others in every run.
+    private let places: [String: String]
     var environment: [String: String]
     var last = CommandResult(status: 0, output: [], errors: "")
     var lastCommand: Script.Line?
@@ -42,21 +46,44 @@ package actor ScriptSession {
     /// - Throws: `ScriptFailure` where a line did not go as written, `Misstep` where output was recorded anew or an
     ///   estate is missing, or what kept a server from starting.
     package static func play(_ script: Script, source: String? = nil, estates: String = "") async throws {
-        let declared = script.lines.filter { $0.verb == "server" }
-        try await start(declared[...], [:]) { servers in
-            let session = try ScriptSession(script, source: source, servers: servers, estates: estates)
+        // Who is behind a hop must be known to it, so containers come before what leads to them.
+        let declared = ["server", "container", "sshd"].flatMap { verb in script.lines.filter { $0.verb == verb } }
+        try await start(declared[...], Surroundings()) { surroundings in
+            let session = try ScriptSession(script, source: source, surroundings, estates: estates)
             try await session.play()
         }
     }
 
+    /// Whether what the script needs can be had here; what cannot is said on stderr.
+    package static func canPlay(_ script: Script) async -> Bool {
+        let verbs = Set(script.lines.map(\.verb))
+        if verbs.contains("sshd"), !TestSSHServer.isAvailable { return false }
+        guard verbs.contains("container") else { return true }
+        return await TestDocker.isAvailable()
+    }
+
+    /// What is started before the first command.
+    private struct Surroundings {
+        var servers: [String: EmbeddedServer] = [:]
+        var variables: [String: String] = [:]
+        var environment: [String: String] = [:]
+    }
+
     private static func start(
         _ declared: ArraySlice<Script.Line>,
-        _ started: [String: EmbeddedServer],
-        _ body: ([String: EmbeddedServer]) async throws -> Void
+        _ started: Surroundings,
+        _ body: (Surroundings) async throws -> Void
     ) async throws {
         guard let line = declared.first else { return try await body(started) }
         guard let name = line.arguments.first else {
-            throw Script.Fault(line: line.number, message: "server takes a name")
+            throw Script.Fault(line: line.number, message: "\(line.verb) takes a name")
+        }
+        var next = started
+        if line.verb == "sshd" {
+            return try await TestSSHServer.with(environment: started.environment) { sshd in
+                next.variables[name] = "\(sshd.folder)/config"
+                try await start(declared.dropFirst(), next, body)
+            }
         }
         var settings: [String: String] = [:]
         var major: Int?
@@ -64,18 +91,29 @@ package actor ScriptSession {
             let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
             if parts.count == 2 { settings[parts[0]] = parts[1] } else { major = Int(argument) }
         }
-        try await TestServer.with(identity: started.count, major: major, settings: settings) { server in
-            try await start(declared.dropFirst(), started.merging([name: server]) { $1 }, body)
+        if line.verb == "container" {
+            let docker = try await TestDocker.shared()
+            return try await docker.container(identity: started.servers.count, settings: settings) { container in
+                next.servers[name] = container.server
+                next.variables["\(name).container"] = container.name
+                next.environment.merge(docker.environment) { $1 }
+                try await start(declared.dropFirst(), next, body)
+            }
+        }
+        try await TestServer.with(identity: started.servers.count, major: major, settings: settings) { server in
+            next.servers[name] = server
+            try await start(declared.dropFirst(), next, body)
         }
     }
 
-    private init(_ script: Script, source: String?, servers: [String: EmbeddedServer], estates: String) throws {
+    private init(_ script: Script, source: String?, _ surroundings: Surroundings, estates: String) throws {
         self.script = script
         self.source = source
-        self.servers = servers
+        servers = surroundings.servers
         root = try TemporaryFolder()
-        environment = TestPrograms.environment(home: "\(root.path)/home")
-        var variables = servers.mapValues(\.folder)
+        environment = TestPrograms.environment(home: "\(root.path)/home").merging(surroundings.environment) { $1 }
+        var variables = servers.mapValues(\.folder).merging(surroundings.variables) { $1 }
+        places = surroundings.variables
         variables["root"] = root.path
         var files: [Script.File] = []
         for line in script.lines where line.verb == "estate" {
@@ -90,7 +128,7 @@ package actor ScriptSession {
     }
 
     private func play() async throws {
-        for line in script.lines where line.verb != "server" && line.verb != "estate" {
+        for line in script.lines where !["server", "container", "sshd", "estate"].contains(line.verb) {
             do {
                 var expanded = line
                 expanded.arguments = line.arguments.map { Estate.expanded($0, variables) }
@@ -116,6 +154,7 @@ package actor ScriptSession {
     func normalized(_ text: String) -> String {
         var text = text.replacing(root.path, with: "${root}")
         for (name, server) in servers { text = text.replacing(server.folder, with: "${\(name)}") }
+        for (name, place) in places { text = text.replacing(place, with: "${\(name)}") }
         return TestOutput.withoutChance(text)
     }
 

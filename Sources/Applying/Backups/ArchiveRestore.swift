@@ -25,9 +25,22 @@ struct ArchiveRestore {
         let entries = try await check.contents(backup.archivePath)
         let left = entries.filter { Self.kind(of: $0).map(Self.isForSuperusers) ?? false }
         let wanted = entries.filter { entry in !left.contains(entry) && !isDone(entry) }
+        let own = superuser == nil || ownership == .ofLogin ? [] : wanted.filter(Self.isOwn)
+        try await restore(wanted.filter { !own.contains($0) }, into: target, ownership, tablespaces: tablespaces)
+        // Our own schema may be a superuser's, whom nobody can make the owner but one: it is handed over afterwards.
+        if !own.isEmpty { try await restore(own, into: target, .ofLogin, tablespaces: tablespaces) }
+        return left.map { Self.kind(of: $0) ?? $0 }
+    }
+
+    private func restore(
+        _ entries: [String],
+        into target: ConnectionTarget,
+        _ ownership: Ownership,
+        tablespaces: Bool
+    ) async throws {
         let access = try ClientAccess(target, application: "reconcile/\(backup.receipt.runID) restore")
         defer { access.remove() }
-        let list = try access.file("list", holding: wanted.joined(separator: "\n") + "\n")
+        let list = try access.file("list", holding: entries.joined(separator: "\n") + "\n")
         var arguments = ["--format=custom", "--exit-on-error", "--use-list=\(list)"] + access.arguments
         if ownership == .ofLogin { arguments.append("--no-owner") }
         if !tablespaces { arguments.append("--no-tablespaces") }
@@ -42,7 +55,13 @@ struct ArchiveRestore {
         guard result.status == 0 else {
             throw BackupError.program(name: "pg_restore", reason: ProgramReport.reason(result))
         }
-        return left.map { Self.kind(of: $0) ?? $0 }
+    }
+
+    /// Whether it is in our own schema; a name that only looks so loses its owner and nothing else.
+    private static func isOwn(_ entry: String) -> Bool {
+        guard let kind = kind(of: entry) else { return false }
+        return kind.hasPrefix("SCHEMA - \(OwnSchema.name) ")
+            || ["TABLE", "TABLE DATA", "CONSTRAINT", "DEFAULT"].contains { kind.hasPrefix("\($0) \(OwnSchema.name) ") }
     }
 
     /// Extensions run what is installed on the server, not what the dump says; most need a superuser.

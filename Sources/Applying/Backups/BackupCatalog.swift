@@ -113,6 +113,14 @@ package struct BackupCatalog: Sendable {
         return removed
     }
 
+    func removeEmptyFolders(ofRun run: String, environment: String) {
+        let folder = BackupPlace(directory: directory, environment: environment, runID: run, instance: "", database: "")
+            .runFolder
+        for name in PrivateFolder.names(in: folder) where PrivateFolder.isOwnFolder("\(folder)/\(name)") {
+            removeEmptyFolders(from: "\(folder)/\(name)")
+        }
+    }
+
     private func removeEmptyFolders(from folder: String) {
         var folder = folder
         while folder.hasPrefix("\(directory)/"), PrivateFolder.names(in: folder).allSatisfy({ $0 == ".lock" }) {

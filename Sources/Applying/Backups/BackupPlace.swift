@@ -8,9 +8,26 @@ package struct BackupPlace: Sendable, Hashable {
     package var runID: String
     package var instance: String
     package var database: String
+    package var purpose: Purpose
+
+    /// What an archive is taken for: a move takes some beside the backup that policy asks for.
+    package enum Purpose: String, Sendable, Hashable {
+        case backup = ""
+        /// Of what stands still while it is moved. No name becomes a path with this in it.
+        case move = "%move"
+        case rehearsal = "%rehearsal"
+    }
 
     /// A place under `backup.directory`, given as an absolute path.
-    package init(directory: String, environment: String, runID: String, instance: String, database: String) {
+    package init(
+        directory: String,
+        environment: String,
+        runID: String,
+        instance: String,
+        database: String,
+        purpose: Purpose = .backup
+    ) {
+        self.purpose = purpose
         self.directory = directory
         self.environment = environment
         self.runID = runID
@@ -20,8 +37,8 @@ package struct BackupPlace: Sendable, Hashable {
 
     package var runFolder: String { "\(directory)/\(Self.encoded(environment))/\(Self.encoded(runID))" }
     package var folder: String { "\(runFolder)/\(Self.encoded(instance))" }
-    package var archive: String { "\(folder)/\(Self.encoded(database)).dump" }
-    package var receipt: String { "\(folder)/\(Self.encoded(database)).json" }
+    package var archive: String { "\(folder)/\(Self.encoded(database))\(purpose.rawValue).dump" }
+    package var receipt: String { "\(folder)/\(Self.encoded(database))\(purpose.rawValue).json" }
 
     /// A name as one component of a path: a database may be called `..` or `a/b`.
     package static func encoded(_ name: String) -> String {

@@ -12,6 +12,8 @@ package struct BackupReceipt: Sendable, Hashable {
     package var sizeBytes: Int64
     package var serverVersion: ServerVersion
     package var clientVersion: ServerVersion
+    /// Where that `pg_dump` ran: `this machine`, or the hops that lead there.
+    package var clientPlace: String
     package var fingerprint: Fingerprint
     /// Over the objects that a role without superuser rights can restore.
     package var restorableFingerprint: Fingerprint
@@ -85,6 +87,7 @@ package struct BackupReceipt: Sendable, Hashable {
         sizeBytes: Int64,
         serverVersion: ServerVersion,
         clientVersion: ServerVersion,
+        clientPlace: String = DumpTools.here,
         fingerprint: Fingerprint,
         restorableFingerprint: Fingerprint,
         columnOrder: Fingerprint,
@@ -103,6 +106,7 @@ package struct BackupReceipt: Sendable, Hashable {
         self.sizeBytes = sizeBytes
         self.serverVersion = serverVersion
         self.clientVersion = clientVersion
+        self.clientPlace = clientPlace
         self.fingerprint = fingerprint
         self.restorableFingerprint = restorableFingerprint
         self.columnOrder = columnOrder

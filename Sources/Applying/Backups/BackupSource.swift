@@ -70,11 +70,19 @@ enum BackupSource {
 
     /// Every role that a dump of this database names, and whether it owns something in it.
     ///
+    /// What lies in our own schema does not count: it is the login's on whatever server it is.
     /// The bootstrap superuser is pinned and has no rows in `pg_shdepend`; it is looked for among what users made.
     private static let roles: SQL = """
-        WITH named AS (
+        WITH own AS (
+            SELECT n.oid FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner
+            WHERE n.nspname = 'reconcile' AND (r.rolsuper OR r.rolname = session_user)),
+        named AS (
             SELECT d.refobjid AS role,
                    d.deptype = 'o' AND d.classid <> 'pg_extension'::regclass
+                   AND NOT EXISTS (SELECT FROM own
+                                   WHERE (d.classid = 'pg_namespace'::regclass AND d.objid = own.oid)
+                                      OR (d.classid = 'pg_class'::regclass
+                                          AND d.objid IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = own.oid)))
                    AND NOT EXISTS (SELECT FROM pg_depend e
                                    WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e') AS owns
             FROM pg_shdepend d
@@ -83,13 +91,16 @@ enum BackupSource {
             UNION ALL
             SELECT 10, true WHERE EXISTS (
                 SELECT FROM (
-                    SELECT 'pg_class'::regclass AS class, oid, relowner AS owner FROM pg_class
-                    UNION ALL SELECT 'pg_proc'::regclass, oid, proowner FROM pg_proc
-                    UNION ALL SELECT 'pg_type'::regclass, oid, typowner FROM pg_type
-                    UNION ALL SELECT 'pg_namespace'::regclass, oid, nspowner FROM pg_namespace
-                    UNION ALL SELECT 'pg_operator'::regclass, oid, oprowner FROM pg_operator
-                    UNION ALL SELECT 'pg_largeobject'::regclass, oid, lomowner FROM pg_largeobject_metadata) o
-                WHERE o.owner = 10 AND o.oid >= 16384
+                    SELECT 'pg_class'::regclass AS class, oid, relowner AS owner, relnamespace AS schema FROM pg_class
+                    UNION ALL SELECT 'pg_proc'::regclass, oid, proowner, pronamespace FROM pg_proc
+                    UNION ALL SELECT 'pg_type'::regclass, oid, typowner, typnamespace FROM pg_type
+                    UNION ALL SELECT 'pg_namespace'::regclass, oid, nspowner, oid FROM pg_namespace
+                    UNION ALL SELECT 'pg_operator'::regclass, oid, oprowner, oprnamespace FROM pg_operator
+                    UNION ALL SELECT 'pg_largeobject'::regclass, oid, lomowner, 0 FROM pg_largeobject_metadata) o
+                WHERE o.owner = 10 AND o.oid >= 16384 AND o.schema NOT IN (SELECT oid FROM own)
+                  AND o.schema <> 'pg_toast'::regnamespace
+                  -- Schemas of temporary tables stay when the session that had them is gone.
+                  AND o.schema NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_(toast_)?temp_')
                   AND NOT EXISTS (SELECT FROM pg_depend e
                                   WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i')))
             UNION ALL

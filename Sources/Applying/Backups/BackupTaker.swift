@@ -2,7 +2,7 @@ internal import Effects
 package import FleetModel
 internal import Glibc
 package import Postgres
-package import Servers
+internal import Servers
 
 /// Reads a database's catalog in the session it is given.
 package typealias CatalogReader = @Sendable (Session) async throws(PostgresError) -> Catalog
@@ -15,7 +15,7 @@ package struct BackupTaker: Sendable {
     package var place: BackupPlace
     /// The root of the manifests.
     package var root: String
-    package var programs: PostgresPrograms
+    package var tools: DumpTools
     package var inspect: CatalogReader
     package var space: SpaceDemand
     /// How long `pg_dump` may wait for a table that a migration of others holds.
@@ -26,7 +26,7 @@ package struct BackupTaker: Sendable {
     package init(
         place: BackupPlace,
         root: String,
-        programs: PostgresPrograms,
+        tools: DumpTools,
         space: SpaceDemand = .archive,
         lockWait: Duration = .seconds(60),
         now: @escaping @Sendable () -> Int64,
@@ -34,7 +34,7 @@ package struct BackupTaker: Sendable {
     ) {
         self.place = place
         self.root = root
-        self.programs = programs
+        self.tools = tools
         self.space = space
         self.lockWait = lockWait
         self.now = now
@@ -87,7 +87,8 @@ package struct BackupTaker: Sendable {
             sha256: sha256,
             sizeBytes: size,
             serverVersion: facts.version,
-            clientVersion: programs.version,
+            clientVersion: tools.version,
+            clientPlace: tools.location,
             fingerprint: catalog.fingerprint,
             restorableFingerprint: catalog.restorableFingerprint,
             columnOrder: catalog.columnOrder,
@@ -107,30 +108,48 @@ package struct BackupTaker: Sendable {
         snapshot: String,
         application: String
     ) async throws -> (sha256: Fingerprint, size: Int64) {
-        ClientAccess.clear()
-        let access = try ClientAccess(target, application: application)
-        defer { access.remove() }
         let file = try PrivateFile(place.archive)
         defer { file.discard() }
         let (seconds, _) = lockWait.components
-        let command = Command(
-            programs.path("pg_dump"),
-            ["--format=custom", "--compress=1", "--snapshot=\(snapshot)", "--lock-wait-timeout=\(seconds * 1000)"]
-                + access.arguments,
-            environment: access.environment,
-            folder: "/",
-            user: access.user
-        )
-        let result = try await command.stream { bytes in
-            // It has read the whole catalog by now, over the one connection it makes.
-            access.forgetPassword()
-            try file.write(bytes)
+        let options = [
+            "--format=custom", "--compress=1", "--snapshot=\(snapshot)", "--lock-wait-timeout=\(seconds * 1000)",
+        ]
+        let result: CommandResult
+        switch tools.place {
+        case .here(let programs):
+            result = try await dump(programs, options, target, application) { try file.write($0) }
+        case .behind(let way, let remote):
+            result = try await remote.run(options, target, over: way, application: application) { try file.write($0) }
         }
         guard result.status == 0 else {
             throw BackupError.program(name: "pg_dump", reason: ProgramReport.reason(result))
         }
         let sha256 = try file.publish(replacing: false)
         return (sha256, file.count)
+    }
+
+    private func dump(
+        _ programs: PostgresPrograms,
+        _ options: [String],
+        _ target: ConnectionTarget,
+        _ application: String,
+        _ receive: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> CommandResult {
+        ClientAccess.clear()
+        let access = try ClientAccess(target, application: application)
+        defer { access.remove() }
+        let command = Command(
+            programs.path("pg_dump"),
+            options + access.arguments,
+            environment: access.environment,
+            folder: "/",
+            user: access.user
+        )
+        return try await command.stream { bytes in
+            // It has read the whole catalog by now, over the one connection it makes.
+            access.forgetPassword()
+            try receive(bytes)
+        }
     }
 
     private func read(_ session: Session, with inspect: CatalogReader) async throws(BackupError) -> Catalog {

@@ -24,7 +24,7 @@ struct ClientAccess {
             if !parameters.contains(where: { $0.keyword == keyword }) { parameters.append((keyword, value)) }
         }
         add("application_name", application)
-        add("connect_timeout", "10")
+        add("connect_timeout", String(max(10, target.way?.timeLimit.components.seconds ?? 0)))
         add("keepalives_idle", "30")
         add("gssencmode", "disable")
         add("client_encoding", "UTF8")

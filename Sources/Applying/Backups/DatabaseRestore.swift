@@ -72,7 +72,7 @@ package struct DatabaseRestore: Sendable {
             programs: programs,
             maintenance: maintenance,
             target: target,
-            runID: runID,
+            tag: String(runID.suffix(24)),
             now: now()
         )
         do {
@@ -81,7 +81,7 @@ package struct DatabaseRestore: Sendable {
             let left = try await work.restore()
             guard left.isEmpty else { throw BackupError.needsSuperuser(left) }
             events(.restored(entriesLeftOut: left.count))
-            let content = try await work.compare(inspect)
+            let content = try await work.compare(inspect).content
             events(.compared(tables: content.tables.count, rows: content.tables.reduce(0) { $0 + $1.rows }))
             try await work.analyse()
             events(.analysed)

@@ -10,9 +10,11 @@ struct RestoreRoles {
     /// Roles that the login becomes a member of; never a superuser.
     let members: [String]
 
+    static let prefix = "rcl_restore_"
+
     /// Names that no role of the dump has.
     init(members: [String], tag: String) {
-        var name = "rcl_restore_\(tag)"
+        var name = Self.prefix + tag
         while members.contains(name) || members.contains("\(name)_all") { name += "_" }
         login = name
         group = "\(name)_all"

@@ -21,7 +21,7 @@ struct RestoreWork: Sendable {
         programs: PostgresPrograms,
         maintenance: Session,
         target: ConnectionTarget,
-        runID: String,
+        tag: String,
         now: Int64
     ) async throws(BackupError) {
         self.backup = backup
@@ -69,7 +69,7 @@ struct RestoreWork: Sendable {
         let members = source.roles.filter {
             present.contains($0) && !superusers.contains($0) && !$0.hasPrefix("pg_")
         }
-        roles = RestoreRoles(members: members, tag: String(runID.suffix(24)))
+        roles = RestoreRoles(members: members, tag: tag)
     }
 
     func createDatabase() async throws(BackupError) {
@@ -104,12 +104,34 @@ struct RestoreWork: Sendable {
             ownership: soleOwner == nil ? .asDumped : .ofLogin,
             tablespaces: true
         )
+        if soleOwner == nil { try await handOver(superuser) }
         try await roles.withdraw(superuser, owner: soleOwner ?? backup.receipt.source.owner)
         await superuser.close()
         return left
     }
 
-    func compare(_ inspect: CatalogReader) async throws(BackupError) -> DatabaseContent {
+    /// Gives our own schema to the login, as it was the login's where it came from: nobody else's is ever used.
+    private func handOver(_ superuser: Session) async throws(BackupError) {
+        try await superuser.ask(
+            """
+            DO $rcl$
+            DECLARE statement text;
+            BEGIN
+                FOR statement IN
+                    SELECT format('ALTER SCHEMA reconcile OWNER TO %I', session_user)
+                    FROM pg_namespace WHERE nspname = 'reconcile'
+                    UNION ALL
+                    SELECT format('ALTER TABLE reconcile.%I OWNER TO %I', c.relname, session_user)
+                    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname = 'reconcile' AND c.relkind = 'r'
+                LOOP EXECUTE statement; END LOOP;
+            END $rcl$
+            """,
+            label: "own schema"
+        )
+    }
+
+    func compare(_ inspect: CatalogReader) async throws(BackupError) -> (catalog: Catalog, content: DatabaseContent) {
         let session = try await session(.readOnly)
         let (catalog, content) = try await RestoredContent.read(session, inspect)
         await session.close()
@@ -121,7 +143,7 @@ struct RestoreWork: Sendable {
             differences.append(.schema(expected: receipt.fingerprint, found: catalog.fingerprint))
         }
         guard differences.isEmpty else { throw .differs(differences) }
-        return content
+        return (catalog, content)
     }
 
     func analyse() async throws(BackupError) {

@@ -50,7 +50,7 @@ extension Control {
             """
             SELECT DISTINCT s.database FROM reconcile.steps s JOIN reconcile.runs r ON r.run_id = s.run_id
             WHERE r.environment = \(literal: run.environment) AND r.plan_digest = \(literal: digest)
-                AND s.kind = 'create-database'
+                AND s.kind IN ('create-database', 'move-database')
             """,
             label: "created before"
         )
@@ -99,7 +99,36 @@ extension Control {
             )
             dropped.append(name)
         }
+        try await dropAbandonedRoles()
         return dropped
+    }
+
+    /// Roles that dead runs made for the time of a restore; what they owned was in the databases dropped before.
+    private func dropAbandonedRoles() async throws {
+        let answers = try await session.run(
+            """
+            SELECT r.rolname FROM pg_roles r JOIN reconcile.runs u
+                ON starts_with(r.rolname, \(literal: RestoreRoles.prefix) || u.run_id)
+            WHERE starts_with(r.rolname, \(literal: RestoreRoles.prefix))
+                AND u.environment = \(literal: run.environment) AND u.run_id <> \(literal: run.id)
+            ORDER BY 1
+            """,
+            label: "abandoned roles"
+        )
+        for row in answers.first?.rows ?? Rows(columns: [], values: []) {
+            guard let name = row[0] else { continue }
+            try await session.run("DROP ROLE IF EXISTS \(identifier: name)", label: "drop role")
+        }
+    }
+
+    /// Drops a database that this run was building and has no use for, and forgets it.
+    func dropBuild(_ name: String) async throws {
+        guard RunName.isBuild(name) else { throw ApplyError.failed("\"\(name)\" is no database being built") }
+        try await session.run("DROP DATABASE IF EXISTS \(identifier: name) WITH (FORCE)", label: "drop build")
+        try await session.run(
+            "DELETE FROM reconcile.beside WHERE database = \(literal: name) AND purpose = 'build'",
+            label: "forget build"
+        )
     }
 
     /// Puts a finished database in the place of another in one transaction, and keeps the other aside.
@@ -186,7 +215,7 @@ extension Control {
         return answers.first?.rows?.scalar.flatMap { UInt32($0) }
     }
 
-    private func committing(_ text: SQL, _ label: String) async throws {
+    func committing(_ text: SQL, _ label: String) async throws {
         do throws(PostgresError) {
             try await session.run(text, label: label)
         } catch {
@@ -200,7 +229,7 @@ extension Control {
     }
 
     /// Ends sessions on databases again and again while `body` runs; `body` is tried anew while some are still there.
-    private func withoutSessions(
+    func withoutSessions(
         on oids: [UInt32],
         _ target: ConnectionTarget,
         _ body: @Sendable () async throws -> Void
@@ -230,7 +259,7 @@ extension Control {
     }
 
     /// Raises RC001 unless the lease is still ours.
-    private var leaseCheck: SQL {
+    var leaseCheck: SQL {
         """
         DO $rcl$ BEGIN
             PERFORM FROM reconcile.lease
@@ -248,7 +277,7 @@ extension Control {
         }
     }
 
-    private static func identityCheck(_ name: String, _ oid: UInt32) -> SQL {
+    static func identityCheck(_ name: String, _ oid: UInt32) -> SQL {
         """
         DO $rcl$ BEGIN
             PERFORM FROM pg_database WHERE datname = \(literal: name) AND oid = \(oid);
@@ -259,7 +288,7 @@ extension Control {
         """
     }
 
-    private func note(aside: String, oid: UInt32, original: String, reason: String) -> SQL {
+    func note(aside: String, oid: UInt32, original: String, reason: String) -> SQL {
         """
         INSERT INTO reconcile.beside (database, oid, original, environment, run_id, purpose, reason)
         VALUES (\(literal: aside), \(oid), \(literal: original), \(literal: run.environment), \(literal: run.id), 'aside',

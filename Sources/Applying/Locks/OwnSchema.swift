@@ -89,5 +89,11 @@ enum OwnSchema {
         CREATE TABLE IF NOT EXISTS reconcile.beside (
             database text PRIMARY KEY, oid oid, original text NOT NULL, environment text NOT NULL, run_id text NOT NULL,
             purpose text NOT NULL, reason text NOT NULL DEFAULT '', at timestamptz NOT NULL DEFAULT now());
+        CREATE TABLE IF NOT EXISTS reconcile.moves (
+            database text NOT NULL, direction text NOT NULL CHECK (direction IN ('out', 'in')), oid oid NOT NULL,
+            environment text NOT NULL, run_id text NOT NULL, other text NOT NULL, connection_limit integer NOT NULL,
+            at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (database, direction));
+        CREATE TABLE IF NOT EXISTS reconcile.retired (
+            environment text PRIMARY KEY, run_id text NOT NULL, at timestamptz NOT NULL DEFAULT now());
         """
 }

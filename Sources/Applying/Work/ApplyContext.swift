@@ -17,6 +17,8 @@ package struct ApplyContext: Sendable {
     package var facts: [String: ServerFacts]
     package var pool: CatalogPool
     package var backups: any BackupTaking
+    /// To the places where containers are stopped.
+    package var routes: Routes
     package var report: @Sendable (ApplyEvent) -> Void
 
     package init(
@@ -29,6 +31,7 @@ package struct ApplyContext: Sendable {
         facts: [String: ServerFacts],
         pool: CatalogPool,
         backups: any BackupTaking,
+        routes: Routes,
         report: @escaping @Sendable (ApplyEvent) -> Void
     ) {
         self.environment = environment
@@ -40,6 +43,7 @@ package struct ApplyContext: Sendable {
         self.facts = facts
         self.pool = pool
         self.backups = backups
+        self.routes = routes
         self.report = report
     }
 
@@ -87,6 +91,9 @@ package protocol BackupTaking: Sendable {
         level: Policy.BackupVerify,
         rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String
+
+    /// Whose archives a move takes and proves by itself.
+    var desk: BackupDesk { get }
 
     /// Holds a database that nobody can write to any more against a receipt of this run.
     func compare(_ receipt: String, session: Session) async throws

@@ -53,23 +53,12 @@ package struct BackupDesk: BackupTaking {
         rehearse: @Sendable (RestoredCopy) async throws -> Void
     ) async throws -> String {
         let major = await session.serverVersionNumber / 10_000
-        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
-        if clients.clientsHaveKnownHoles, environment.role == .production {
-            throw ApplyError.failed(
-                "the client tools in \(clients.folder) are version \(clients.version), which has known security holes; "
-                    + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
-            )
-        }
-        let place = BackupPlace(
-            directory: directory,
-            environment: environment.name.value,
-            runID: run.id,
-            instance: key.instance,
-            database: key.database
-        )
-        let taker = BackupTaker(place: place, root: root, programs: clients, now: now, inspect: inspect)
-        var backup = try await taker.take(target)
-        if level >= .read { backup = try await ArchiveCheck(programs: clients).read(backup) }
+        // What is proved is proved here, so it needs programs of this machine, wherever the dump is made.
+        let clients = level >= .read ? try self.clients(forMajor: major) : nil
+        let tools = try await DumpTools.choose(among: programs, forMajor: major, target)
+        if environment.role == .production { try Self.requireSound(tools.version, "on \(tools.location)") }
+        var backup = try await dump(key, target: target, tools, as: .backup)
+        if let clients { backup = try await ArchiveCheck(programs: clients).read(backup) }
         guard level >= .restore else { return backup.path }
         backup = try await RestoreBench.run(programs, major: major, backups: directory, inspect: inspect) { bench in
             level == .rehearse
@@ -77,6 +66,53 @@ package struct BackupDesk: BackupTaking {
                 : try await bench.verify(backup).0
         }
         return backup.path
+    }
+
+    private static func requireSound(_ version: ServerVersion, _ place: String) throws {
+        let programs = PostgresPrograms(folder: "", version: version, hasServer: false)
+        guard programs.clientsHaveKnownHoles else { return }
+        throw ApplyError.failed(
+            "the client tools \(place) are version \(version), which has known security holes; "
+                + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
+        )
+    }
+
+    package var desk: BackupDesk { self }
+
+    /// The client tools to dump and restore with, fit for the environment.
+    func clients(forMajor major: Int) throws -> PostgresPrograms {
+        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
+        if environment.role == .production { try Self.requireSound(clients.version, "in \(clients.folder)") }
+        return clients
+    }
+
+    /// Dumps a database as it is now, and proves nothing yet.
+    func dump(
+        _ key: DatabaseKey,
+        target: ConnectionTarget,
+        _ tools: DumpTools,
+        as purpose: BackupPlace.Purpose
+    ) async throws -> StoredBackup {
+        let place = BackupPlace(
+            directory: directory,
+            environment: environment.name.value,
+            runID: run.id,
+            instance: key.instance,
+            database: key.database,
+            purpose: purpose
+        )
+        return try await BackupTaker(place: place, root: root, tools: tools, now: now, inspect: inspect).take(target)
+    }
+
+    /// Deletes an archive of this run that was taken for the way only, and its receipt.
+    func discard(_ backup: StoredBackup) {
+        PrivateFolder.removeFile(backup.archivePath)
+        PrivateFolder.removeFile(backup.path)
+    }
+
+    /// Removes folders of this run in which nothing is left; to be called when no more is written there.
+    func leave() {
+        BackupCatalog(directory: directory).removeEmptyFolders(ofRun: run.id, environment: environment.name.value)
     }
 
     package func compare(_ receipt: String, session: Session) async throws {

@@ -33,13 +33,21 @@ struct DatabaseWork: Sendable {
             owed = owed.dropFirst()
         }
         let isNew = owed.count < cohort.steps.count
-        var worker = try await open(control, isNew: isNew)
+        var isMoved = false
+        if let source = cohort.source, let move = owed.firstIndex(where: { $0.kind == .moveDatabase }) {
+            let origin = DatabaseKey(instance: source, database: database)
+            try await MoveWork(work: self, source: origin).run(owed[...move], classContext, control)
+            owed = owed[(move + 1)...]
+            isMoved = true
+        }
+        var worker = try await open(control, isNew: isNew || isMoved)
         do {
             let state = try await worker.inspect(classContext, context.pool)
             if isNew {
                 try await worker.prepareNew(classContext)
             } else {
-                try expect(state)
+                // What was moved was looked at where it was, and is the same here.
+                if !isMoved { try expect(state, as: planned, key) }
                 if owed.contains(where: { $0.kind == .initialize }), state.initMark == .none {
                     try await worker.markInitPending()
                 }
@@ -128,7 +136,7 @@ struct DatabaseWork: Sendable {
     }
 
     /// Under the lock everything that decided the plan must still be so.
-    private func expect(_ state: DatabaseState) throws {
+    func expect(_ state: DatabaseState, as planned: PlannedDatabase?, _ key: DatabaseKey) throws {
         if state.catalog.fingerprint != cohort.from {
             throw ApplyError.stale(["\(key): its schema changed since the plan was made"])
         }
@@ -192,7 +200,8 @@ struct DatabaseWork: Sendable {
             )
         case .rebuildDatabase: try await rebuild(step, worker, classContext, control)
         case .createDatabase: preconditionFailure("a database is created before a session can be in it")
-        case .dropDatabase, .moveDatabase, .retireInstance:
+        case .moveDatabase: preconditionFailure("a database is moved before a session can be in it")
+        case .dropDatabase, .retireInstance:
             throw ApplyError.failed("step \(step.kind.rawValue) is not one of a cohort")
         }
         return rows
@@ -240,7 +249,11 @@ struct DatabaseWork: Sendable {
         case .none, .read, .restore: return true
         case .rehearse:
             if cohort.databases.prefix(max(1, context.policy.canary)).contains(database) { return true }
-            let sizes = context.plan.databases.filter { $0.cohort == cohort.id }
+            // What is moved has its size where it is.
+            let members = Set(cohort.databases)
+            let sizes = context.plan.databases.filter {
+                $0.instance == cohort.source ?? cohort.instance && members.contains($0.name)
+            }
             let largest = sizes.max { ($0.sizeBytes ?? 0, $1.name) < ($1.sizeBytes ?? 0, $0.name) }
             return largest?.name == database
         }

@@ -36,10 +36,12 @@ package struct RollOut: Sendable {
 
     private func watch() async {
         while (try? await Task.sleep(for: .seconds(5))) != nil {
-            for control in context.controls.values {
+            for control in context.controls.values where await !tally.hasLetGo(of: control.instance) {
                 do {
                     try await control.ping()
                 } catch {
+                    // Let go of while it was asked.
+                    if await tally.hasLetGo(of: control.instance) { continue }
                     await tally.add(error)
                     return
                 }
@@ -58,7 +60,28 @@ package struct RollOut: Sendable {
             let key = DatabaseKey(instance: instance, database: database)
             outcomes.append(await attempt(key) { try await drops.run(step, key) })
         }
+        for step in context.plan.steps where step.kind == .retireInstance {
+            guard let instance = step.instance else { continue }
+            outcomes.append(await retire(instance, step, after: outcomes))
+        }
+        // Only moves take archives that they do not keep.
+        if context.plan.cohorts.contains(where: { $0.source != nil }) { context.backups.desk.leave() }
         return outcomes
+    }
+
+    /// Last of all: what holds something that was not moved stays.
+    private func retire(_ instance: String, _ step: Step, after outcomes: [DatabaseOutcome]) async -> DatabaseOutcome {
+        let key = DatabaseKey(instance: instance, database: "")
+        let moved = context.plan.cohorts.filter { $0.source == instance }.flatMap { cohort in
+            cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
+        }
+        if let left = outcomes.first(where: { $0.outcome != .converged && moved.contains($0.database) }) {
+            let reason = "\(left.database) was to be moved away from it and did not converge"
+            context.report(.skipped(key, reason: reason))
+            return DatabaseOutcome(key, .notAttempted, message: reason)
+        }
+        let work = RetireWork(context: context, tally: tally)
+        return await attempt(key) { try await work.run(step, key) }
     }
 
     private func work(_ cohort: Cohort) async -> [DatabaseOutcome] {
@@ -105,9 +128,14 @@ package struct RollOut: Sendable {
 }
 
 /// How many failed so far, and whether anything more may be started.
-private actor Tally {
+actor Tally {
     private var failures = 0
     private var lost: String?
+    private var released: Set<String> = []
+
+    /// An instance is about to be stopped, so that nothing more is expected of it.
+    func letGo(of instance: String) { released.insert(instance) }
+    func hasLetGo(of instance: String) -> Bool { released.contains(instance) }
 
     func add(_ error: any Error) {
         failures += 1

@@ -85,18 +85,15 @@ extension ManifestDecoder {
     }
 
     private mutating func hop(_ node: YAMLNode) -> Hop? {
-        if case .mapping(let pairs) = node.content, let pair = pairs.first(where: { $0.key.value == "kubectl" }) {
-            fault(.notSupported, "hops by kubectl are not supported yet", at: pair.key.range)
-            return nil
-        }
-        guard let fields = fields(of: node, "the hop", allowed: ["ssh", "docker"]) else { return nil }
+        guard let fields = fields(of: node, "the hop", allowed: ["ssh", "docker", "kubectl"]) else { return nil }
         guard fields.pairs.count == 1, let pair = fields.pairs.first else {
-            fault(.wrongValue, "a hop must have one of ssh and docker", at: fields.range)
+            fault(.wrongValue, "a hop must have one of ssh, docker and kubectl", at: fields.range)
             return nil
         }
         switch pair.key.value {
         case "ssh": return sshHop(pair).map(Hop.ssh)
         case "docker": return container(pair.value).map { Hop.docker(container: $0) }
+        case "kubectl": return kubectlHop(pair).map(Hop.kubectl)
         default: return nil
         }
     }
@@ -159,6 +156,34 @@ extension ManifestDecoder {
                 at: written.range,
                 hint: "it begins with a letter or digit and holds only letters, digits, \"_\", \".\" and \"-\""
             )
+            return nil
+        }
+        return written.value
+    }
+
+    /// A pod's name, or a mapping that says where it is; nothing of it can be taken for an option of kubectl.
+    private mutating func kubectlHop(_ pair: YAMLPair) -> KubectlHop? {
+        if case .scalar = pair.value.content {
+            return word(of: pair.value, "kubectl").map { KubectlHop(pod: $0) }
+        }
+        let allowed = ["pod", "namespace", "context", "container"]
+        guard let fields = fields(of: pair.value, "\"kubectl\"", at: pair.key.range, allowed: allowed) else {
+            return nil
+        }
+        let before = diagnostics.count
+        let pod = required("pod", in: fields).flatMap { word(of: $0, "pod") }
+        let namespace = fields["namespace"].flatMap { word(of: $0, "namespace") }
+        let context = fields["context"].flatMap { word(of: $0, "context") }
+        let container = fields["container"].flatMap { word(of: $0, "container") }
+        guard let pod, diagnostics.count == before else { return nil }
+        return KubectlHop(pod: pod, namespace: namespace, context: context, container: container)
+    }
+
+    private mutating func word(of node: YAMLNode, _ title: String) -> String? {
+        guard let written = text(node, title) else { return nil }
+        let isClean = written.value.unicodeScalars.allSatisfy { $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) }
+        guard isClean, !written.value.isEmpty, !written.value.hasPrefix("-") else {
+            fault(.wrongValue, "\(quoted(written.value)) is not a name for kubectl", at: written.range)
             return nil
         }
         return written.value

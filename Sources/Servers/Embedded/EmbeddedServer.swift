@@ -15,6 +15,14 @@ package struct EmbeddedServer: Sendable {
     package let superuser: String
     package static let superuser = "postgres"
 
+    /// A server that is there already.
+    package init(folder: String, socketFolder: String, programs: PostgresPrograms, superuser: String = superuser) {
+        self.folder = folder
+        self.socketFolder = socketFolder
+        self.programs = programs
+        self.superuser = superuser
+    }
+
     /// Where its databases are reached; without a user, as the superuser.
     package func target(database: String, user: String? = nil) -> ConnectionTarget {
         ConnectionTarget(

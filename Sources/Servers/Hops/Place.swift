@@ -5,30 +5,53 @@ package import FleetModel
 ///
 /// A program is always an array of words; what a remote shell would make of them is the hop's care.
 package struct Place: Sendable {
-    /// Outermost first; empty for this machine.
-    package let hops: [Hop]
-    private let command: @Sendable (_ words: [String]) -> Command
+    private let link: Link
 
-    init(hops: [Hop], command: @escaping @Sendable (_ words: [String]) -> Command) {
-        self.hops = hops
-        self.command = command
+    init(_ link: Link) {
+        self.link = link
     }
 
+    /// Outermost first; empty for this machine.
+    package var hops: [Hop] { link.hops }
+
     /// This machine: a program without a slash is looked for in the usual folders, by `env`.
-    package static let here = Place(hops: []) { words in Command("/usr/bin/env", ["--"] + words) }
+    package static let here = Place(.here(ProcessEnvironment.withoutPostgres))
 
     /// Runs a program to its end, keeping at most `limit` bytes of its output; it is ended after `timeLimit`.
     ///
-    /// - Throws: `CommandError`, `CancellationError`. A status other than 0 is a result: 255 of ssh and 125 to 127 of docker
-    ///   speak of the way there, not of the program.
+    /// - Throws: `CommandError`, `HopError`, `CancellationError`. A status other than 0 is a result: 255 of ssh and 125 to 127
+    ///   of docker speak of the way there, not of the program.
     package func run(
         _ words: [String],
         input: [UInt8] = [],
         limit: Int = 16 << 20,
         timeLimit: Duration = .seconds(30)
     ) async throws -> CommandResult {
-        var command = command(words)
+        var output: [UInt8] = []
+        var result = try await stream(words, input: input, timeLimit: timeLimit) { bytes in
+            output.append(contentsOf: bytes.prefix(max(0, limit - output.count)))
+        }
+        result.output = output
+        return result
+    }
+
+    /// As `run`, handing over the output piece by piece; a throwing receiver ends the program.
+    package func stream(
+        _ words: [String],
+        input: [UInt8] = [],
+        timeLimit: Duration? = nil,
+        _ receive: (UnsafeRawBufferPointer) throws -> Void
+    ) async throws -> CommandResult {
+        guard !words.isEmpty, !ShellWords.hasNUL(words) else {
+            throw CommandError.notStarted(program: words.first ?? "", reason: "a word of it holds a NUL")
+        }
+        let lease = try await link.lease()
+        var command = link.command(words, over: lease)
         command.timeLimit = timeLimit
-        return try await command.run(input: input, limit: limit)
+        let result = try await command.stream(input: input, receive)
+        if result.status == 255, let lease, let carrier = link.carrier, !lease.master.isAlive {
+            throw HopError(hop: carrier.hop, reason: link.lost(lease.master))
+        }
+        return withExtendedLifetime(lease) { result }
     }
 }

@@ -14,6 +14,8 @@ package struct FleetObserver: Sendable {
 
     /// How to look, and at what.
     package struct Options: Sendable {
+        /// Whose ways over hops are taken; whoever made them closes them.
+        package var routes = Routes()
         /// Connections at a time.
         package var parallel = 8
         package var connectTimeLimit = Duration.seconds(10)
@@ -50,8 +52,12 @@ package struct FleetObserver: Sendable {
         let work = surveys.enumerated().flatMap { index, survey in
             (survey.found?.databases.indices ?? 0..<0).map { (instance: index, database: $0) }
         }
+        // What an entry's own instance answers says also which databases on a retiring one are of its class.
+        let answers = surveys.filter { $0.instance.state == .active }.reduce(into: [Int: [String]?]()) { all, survey in
+            all.merge((survey.found?.facts.queriedNames ?? [:]).filter { $0.value != nil }) { first, _ in first }
+        }
         let seen = await work.concurrentMap(limit: options.parallel) { item in
-            await observe(surveys[item.instance], item.database)
+            await observe(surveys[item.instance], item.database, answers)
         }
         var databases = [[ObservedDatabase]](repeating: [], count: surveys.count)
         for (item, database) in zip(work, seen) { databases[item.instance].append(database) }
@@ -82,7 +88,7 @@ package struct FleetObserver: Sendable {
         )
     }
 
-    private func observe(_ survey: Survey, _ index: Int) async -> ObservedDatabase {
+    private func observe(_ survey: Survey, _ index: Int, _ answers: [Int: [String]?]) async -> ObservedDatabase {
         guard let found = survey.found else { preconditionFailure("only what answered has databases") }
         let listed = found.databases[index]
         let instance = survey.instance.name.value
@@ -99,7 +105,9 @@ package struct FleetObserver: Sendable {
             return result(.unobserved(reason: "left out: the work is narrowed"), bytes: 0)
         }
         if let reason = listed.obstacle { return result(.unobserved(reason: reason), bytes: 0) }
-        let history = options.history(instance, listed.name, found.facts)
+        var facts = found.facts
+        if survey.instance.state == .retiring { facts.queriedNames.merge(answers) { _, own in own } }
+        let history = options.history(instance, listed.name, facts)
         let looked = await withTimeLimit(options.timeLimit) {
             do throws(PostgresError) {
                 return Result<(DatabaseState, Int64), PostgresError>.success(

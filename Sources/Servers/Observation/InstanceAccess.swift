@@ -3,39 +3,40 @@ package import Postgres
 
 /// Why an instance cannot be reached, before or after connecting.
 package enum AccessError: Error, Sendable, CustomStringConvertible {
-    case hops([Hop])
+    case hop(HopError)
     case secret(SecretError)
     case noTLS
 
     package var description: String {
         switch self {
-        case .hops(let hops): "hops are not supported yet (\(hops.map(\.description).joined(separator: " > ")))"
+        case .hop(let error): error.description
         case .secret(let error): error.description
         case .noTLS: "the connection is not encrypted although the manifest asks for it"
         }
     }
 }
 
-/// The way to one instance: its keywords with the secret resolved.
+/// The way to one instance: its keywords with the secret resolved and hops opened.
 package struct InstanceAccess: Sendable {
     package let instance: Instance
     /// Of the maintenance database; `with(database:)` leads to the others.
     package let target: ConnectionTarget
     private let requiresTLS: Bool
 
-    /// Resolves the instance's secret; connects nowhere yet.
+    /// Resolves the instance's secret and opens the way over its hops; connects to no server yet.
     ///
     /// - Parameters:
     ///   - instance: the one to be reached.
     ///   - environment: whose it is; its role says how strictly the secret is kept, its policy whether TLS must be.
+    ///   - routes: whose ways over hops it takes; they must stay open as long as the target is used.
     ///   - warn: told what is unwise but allowed.
-    /// - Throws: `AccessError.hops` where the way leads over others, `AccessError.secret`.
+    /// - Throws: `AccessError.hop` where a hop on the way fails, `AccessError.secret`.
     package init(
         _ instance: Instance,
         of environment: Environment,
+        routes: Routes,
         warn: (String) -> Void = { _ in }
     ) async throws(AccessError) {
-        guard instance.via.isEmpty else { throw .hops(instance.via) }
         self.instance = instance
         var secret: Secret?
         if let source = instance.password?.value {
@@ -45,10 +46,21 @@ package struct InstanceAccess: Sendable {
                 throw .secret(error)
             }
         }
+        var parameters = instance.connection.filter { $0.keyword != "dbname" }
+            .map { (keyword: $0.keyword, value: $0.value) }
+        let way: Way?
+        do throws(HopError) { way = try await routes.way(behind: instance.via, to: parameters) } catch {
+            throw .hop(error)
+        }
+        if let way {
+            parameters.removeAll { Way.keywords.contains($0.keyword) }
+            parameters += way.parameters
+        }
         target = ConnectionTarget(
-            parameters: instance.connection.filter { $0.keyword != "dbname" }.map { ($0.keyword, $0.value) },
+            parameters: parameters,
             database: instance.maintenanceDatabase,
-            password: secret
+            password: secret,
+            way: way
         )
         requiresTLS = instance.demandsTLS(environment.policy)
     }
@@ -75,6 +87,6 @@ extension Instance {
         let isLoopback = hosts.allSatisfy {
             $0 == "localhost" || $0.hasPrefix("127.") || $0 == "::1" || $0.hasPrefix("/")
         }
-        return policy.requireTLS && !isLoopback
+        return policy.requireTLS && !isLoopback && via.isEmpty
     }
 }

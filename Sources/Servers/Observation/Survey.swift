@@ -37,7 +37,7 @@ struct Survey: Sendable {
         _ settings: SessionSettings
     ) async throws(Unreachable) -> Found {
         do {
-            let access = try await InstanceAccess(instance, of: environment) {
+            let access = try await InstanceAccess(instance, of: environment, routes: options.routes) {
                 options.warn("\(environment.name.value)/\(instance.name.value): \($0)")
             }
             let session = try await Session.open(
@@ -88,8 +88,10 @@ struct Survey: Sendable {
             guard case .names(let names) = entry.selector.value else { return false }
             return entry.instance.value == access.instance.name.value && names.contains(maintenance)
         }
-        for (index, entry) in environment.entries.enumerated() where entry.instance.value == access.instance.name.value
-        {
+        let isRetiring = access.instance.state == .retiring
+        if isRetiring { facts.isRetired = try await Self.isRetired(session, environment) }
+        for (index, entry) in environment.entries.enumerated()
+        where isRetiring || entry.instance.value == access.instance.name.value {
             guard case .query(let database, let sql) = entry.selector.value else { continue }
             let exists = all.contains { $0.name == database }
             facts.queriedNames[index] = .some(
@@ -102,6 +104,23 @@ struct Survey: Sendable {
             databases: all.filter { $0.name != maintenance || isDeclared },
             emptyBytes: server[3].flatMap(Int64.init) ?? 0
         )
+    }
+
+    /// Whether the journal there says that an earlier run retired the server; a login that may not read it cannot tell.
+    private static func isRetired(_ session: Session, _ environment: Environment) async throws -> Bool {
+        let (known, _) = try await session.runKeepingAnswers(
+            "SELECT relkind = 'r' FROM pg_catalog.pg_class WHERE oid = to_regclass('reconcile.retired')",
+            label: "journal exists"
+        )
+        guard known.first?.rows?.scalar == "t" else { return false }
+        let (answers, _) = try await session.runKeepingAnswers(
+            """
+            SELECT count(*) > 0 FROM reconcile.retired
+            WHERE environment OPERATOR(pg_catalog.=) \(literal: environment.name.value)
+            """,
+            label: "retired"
+        )
+        return answers.first?.rows?.scalar == "t"
     }
 
     /// Nil, with a warning, where the query has no valid answer.
