@@ -14,8 +14,9 @@ TEST := swift test --disable-xctest $(STRICT) --experimental-maximum-paralleliza
 
 .PHONY: bench build clean demo format help install lint record release test test-fast
 
-bench: release ## measure against psql and a bare connection; writes docs/benchmarks.md
-	RECONCILE=.build/release/reconcile scripts/bench/run
+bench: release ## measure against psql and a bare connection, and ways over hops against none; writes docs/benchmarks.md
+	scripts/bootstrap --hops
+	status=0; for part in run paths; do RECONCILE=.build/release/reconcile scripts/bench/$$part || status=1; done; exit $$status
 
 build: ## build the program, installing what this machine lacks
 	scripts/bootstrap && swift build $(STRICT)
@@ -23,8 +24,8 @@ build: ## build the program, installing what this machine lacks
 clean: ## remove what was built
 	rm -rf .build
 
-demo: build ## the main job, end to end, on four private servers
-	RECONCILE=.build/debug/reconcile scripts/demo/run
+demo: build ## the main job, end to end, on four private servers: native, in a container, and both behind ssh
+	scripts/bootstrap --hops && RECONCILE=.build/debug/reconcile scripts/demo/run
 
 format: ## lay the Swift sources out as `make lint` wants them
 	swift format --in-place --recursive Sources Tests Package.swift

@@ -113,6 +113,11 @@ package struct TestSSHServer: Sendable {
                 IdentityAgent none
                 UserKnownHostsFile \(folder)/known_hosts
                 GlobalKnownHostsFile /dev/null
+                ForkAfterAuthentication yes
+                ControlMaster auto
+                ControlPersist 10m
+                RemoteCommand true
+                RequestTTY force
 
             """,
             to: "\(folder)/config"

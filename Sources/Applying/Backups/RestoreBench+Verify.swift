@@ -162,14 +162,23 @@ enum RestoredContent {
         _ inspect: CatalogReader
     ) async throws(BackupError) -> (Catalog, DatabaseContent) {
         try await session.ask(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \(ContentMeasure.pins)",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             label: "measure"
         )
+        let read = try await readWithin(session, inspect)
+        try await session.ask("COMMIT", label: "measured")
+        return read
+    }
+
+    /// The same in a transaction that is open already, where others can change nothing.
+    static func readWithin(
+        _ session: Session,
+        _ inspect: CatalogReader
+    ) async throws(BackupError) -> (Catalog, DatabaseContent) {
+        try await session.ask(ContentMeasure.pins, label: "measure")
         let catalog: Catalog
         do throws(PostgresError) { catalog = try await inspect(session) } catch { throw .server(error) }
-        let content = try await ContentMeasure(session).all()
-        try await session.ask("COMMIT", label: "measured")
-        return (catalog, content)
+        return (catalog, try await ContentMeasure(session).all())
     }
 
     /// Older receipts do not tell of tables of extensions.

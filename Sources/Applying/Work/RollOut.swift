@@ -120,7 +120,11 @@ package struct RollOut: Sendable {
         } catch {
             let cause = (error as? StepError)?.underlying ?? error
             await tally.add(cause)
-            let message = Task.isCancelled ? "interrupted; run apply again to continue" : "\(error)"
+            var message = "\(error)"
+            if Task.isCancelled {
+                // What we say ourselves may be how a database was left.
+                message = "interrupted; run apply again to continue" + (cause is ApplyError ? " (\(message))" : "")
+            }
             context.report(.failed(key, (error as? StepError)?.step, message: message))
             return DatabaseOutcome(key, .failed, message: message)
         }

@@ -128,7 +128,8 @@ final class SSHMaster: Sendable {
     private static func arguments(_ hop: SSHHop, control: String, proxy: String?) -> [String] {
         var words = ["ssh", "-M", "-S", control, "-N", "-T"]
         words += options([
-            "ControlPersist=no", "BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no",
+            "ControlPersist=no", "ForkAfterAuthentication=no", "BatchMode=yes", "StrictHostKeyChecking=yes",
+            "UpdateHostKeys=no",
             "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
             "RemoteCommand=none", "RequestTTY=no", "Tunnel=no", "EscapeChar=none", "ConnectTimeout=10",
             "ServerAliveInterval=10", "ServerAliveCountMax=3",

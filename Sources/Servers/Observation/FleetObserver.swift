@@ -136,12 +136,20 @@ package struct FleetObserver: Sendable {
             proof: .byCaller,
             timeLimit: options.connectTimeLimit
         )
+        return try await lookAndClose(session, history)
+    }
+
+    /// Where the session is, as `Inspector.look`.
+    private func lookAndClose(
+        _ session: isolated Session,
+        _ history: HistoryQuery?
+    ) async throws(PostgresError) -> (DatabaseState, Int64) {
         do throws(PostgresError) {
             let (state, bytes) = try await Inspector.look(session, history: history, pool: pool, proving: settings)
-            await session.close()
+            session.close()
             return (state, bytes)
         } catch {
-            await session.close()
+            session.close()
             throw error
         }
     }

@@ -70,9 +70,10 @@ struct Survey: Sendable {
             throw Unreachable(reason: "PostgreSQL \(version) is not supported: 14 is the oldest that is")
         }
         let answers = try await session.run(settings.proof + "; " + Self.question, label: "survey")
-        try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
-        guard answers.count == 4, let server = answers[1].rows?.first, server.count == 4, let roles = answers[2].rows,
-            let databases = answers[3].rows
+        try settings.verify(answers, backendPID: await session.backendPID)
+        let told = answers.dropFirst(settings.proofCount).map(\.rows)
+        guard told.count == 3, let server = told[0]?.first, server.count == 4, let roles = told[1],
+            let databases = told[2]
         else { throw PostgresError.unexpectedAnswer("the survey of the server") }
         let all = databases.map(Listed.init)
         var facts = ServerFacts(
