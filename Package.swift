@@ -109,7 +109,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", system],
+            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", "Servers", system],
             exclude: ["Recorded"],
             swiftSettings: settings
         ),

@@ -35,7 +35,7 @@ struct DiscoveryOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "Variable that holds a password; it is told to servers of root, postgres and your own alone.",
+            "Variable that holds a password; it is told to servers of root, postgres, your own and in containers alone.",
             valueName: "name"
         )
     )
@@ -90,11 +90,9 @@ struct DiscoveryOptions: ParsableArguments {
     /// As in a manifest: nothing that ssh could take for an option.
     private static func isDestination(_ text: String) -> Bool {
         let address = text.hasPrefix("ssh://") ? String(text.dropFirst(6)) : text
-        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
-        guard let host = parts.last, !host.isEmpty, !host.hasPrefix("-"), !address.hasPrefix("-") else { return false }
         // A colon before the host is a password.
-        return !parts.dropLast().contains { $0.contains(":") }
-            && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+        return SSHHop(destination: text).hasPlainDestination
+            && !address.split(separator: "@").dropLast().contains { $0.contains(":") }
     }
 
     private static func isContainer(_ text: String) -> Bool {

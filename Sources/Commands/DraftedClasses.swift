@@ -2,6 +2,7 @@ internal import Discovery
 internal import FleetModel
 internal import Glibc
 internal import Migrations
+internal import Reports
 
 /// The classes that `init` has to choose from: declared ones, those named on the command line, and those whose migrations
 /// are found under the root.
@@ -34,6 +35,13 @@ struct DraftedClasses {
             guard !classes.contains(where: { $0.name == name }) else {
                 throw Ending(.usage, "--migrations: class \"\(name)\" is declared already, or named twice")
             }
+            guard Self.isPlain(name) else {
+                throw Ending(
+                    .usage,
+                    "--migrations: \"\(TerminalText.safe(name))\" is no name for a class",
+                    hint: "letters, digits, \"-\", \"_\" and \".\", the first a letter or digit: it names a file"
+                )
+            }
             let path = try Self.real(
                 directory.hasPrefix("/") ? directory : "\(root)/\(directory)",
                 "--migrations \(name)"
@@ -65,6 +73,12 @@ struct DraftedClasses {
             }
             add(folder, named: name, isWanted: false)
         }
+    }
+
+    private static func isPlain(_ name: String) -> Bool {
+        let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        return name.utf8.allSatisfy { "\(letters)-_.".utf8.contains($0) }
+            && name.utf8.first.map { letters.utf8.contains($0) } == true
     }
 
     private mutating func add(_ folder: FoundFolder, named name: String, isWanted: Bool) {

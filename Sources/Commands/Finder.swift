@@ -96,6 +96,8 @@ struct Finder: Sendable {
     }
 
     /// Names the manifest's entry of each server: by its address, else by what a declared one says it is.
+    ///
+    /// Only declared ones of the very place that is looked at are asked; no other server hears of this.
     private func recognized(_ servers: [FoundServer], _ visit: ServerVisit) async -> [FoundServer] {
         var servers = servers
         var rest: [(instance: Instance, environment: Environment)] = []
@@ -108,7 +110,10 @@ struct Finder: Sendable {
             servers[index].declaredAs =
                 servers[index].declaredAs ?? "\(environment.name.value)/\(instance.name.value)"
         }
-        guard servers.contains(where: { $0.declaredAs == nil && $0.reached != nil }) else { return servers }
+        guard servers.contains(where: { $0.declaredAs == nil && $0.reached != nil }),
+            let hops = try? options.hops()
+        else { return servers }
+        rest.removeAll { !$0.instance.isPlace(behind: hops, bySocket: !options.socketDir.isEmpty) }
         let identities = await rest.concurrentMap(limit: 8) {
             await visit.identity(of: $0.instance, in: $0.environment)
         }

@@ -10,6 +10,7 @@ extension Merging {
         var leftOut: Set<Int> = []
         for listener in listeners {
             let address = ServerAddress(hops: scope.hops, host: listener.host, port: listener.port)
+            if !mayPublish(listener) { retract(address) }
             if let index = owner(of: listener) {
                 // A second address of the same port tells nothing new.
                 let known = candidates[index].addresses.firstIndex {
@@ -43,12 +44,22 @@ extension Merging {
     /// The candidate that a port belongs to: a process of PostgreSQL's, or a container that publishes it.
     private func owner(of listener: TCPListener) -> Int? {
         if let process = holder(of: listener.inode), let index = candidate(ofProcess: process.id) { return index }
+        guard mayPublish(listener) else { return nil }
         return candidates.firstIndex { candidate in
             candidate.container?.published.contains { published in
                 published.hostPort == listener.port
                     && ["", "0.0.0.0", "::", listener.address].contains(published.host)
                     && published.port == candidate.container?.port
             } == true
+        }
+    }
+
+    /// Docker runs as root, or as ourselves: whoever else listens on a port that a container publishes is not it.
+    private func mayPublish(_ listener: TCPListener) -> Bool { listener.user == 0 || listener.user == user }
+
+    private mutating func retract(_ address: ServerAddress) {
+        for index in candidates.indices where candidates[index].container != nil {
+            candidates[index].addresses.removeAll { $0.hops == address.hops && $0.port == address.port }
         }
     }
 

@@ -67,6 +67,12 @@ extension Command {
     private func spawn(on connection: CInt) throws(CommandError) -> ConnectedProgram {
         var pipe: [CInt] = [-1, -1]
         guard pipe2(&pipe, O_CLOEXEC) == 0 else { throw .notStarted(program: program, reason: Self.reason(errno)) }
+        // Where our own stdin is closed, an end of the pipe may have its number, and the child's would take its place.
+        for index in pipe.indices where pipe[index] <= STDERR_FILENO {
+            let low = pipe[index]
+            pipe[index] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+            close(low)
+        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -36,6 +36,13 @@ package struct Command: Sendable {
     package var name: String { FilePath(program).lastComponent?.string ?? program }
 }
 
+/// What becomes of a program's stdin when it has been given its input.
+package enum InputEnd: Sendable {
+    case atOnce
+    /// It ends with the program or with us, whatever ends us: who reads on there learns of it.
+    case withUs
+}
+
 /// How a program ended.
 ///
 /// A status other than 0 is a result, not an error.
@@ -84,13 +91,21 @@ extension Command {
     /// Runs it to its end and hands over its output piece by piece; a throwing receiver ends the child.
     package func stream(
         input: [UInt8] = [],
+        ending: InputEnd = .atOnce,
         _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
-        guard !input.isEmpty else {
+        let descriptor: CInt
+        var held: CInt = -1
+        switch ending {
+        case .atOnce where input.isEmpty:
             return try await Outside.performAsync(.spawn(name)) { try await spawn(input: .none, receive) }
+        case .atOnce: descriptor = try memory(holding: input)
+        case .withUs: (descriptor, held) = try pipe(holding: input)
         }
-        let descriptor = try memory(holding: input)
-        defer { close(descriptor) }
+        defer {
+            close(descriptor)
+            if held >= 0 { close(held) }
+        }
         return try await Outside.performAsync(.spawn(name)) {
             let input = FileDescriptor(rawValue: descriptor)
             return try await spawn(input: .fileDescriptor(input, closeAfterSpawningProcess: false), receive)
@@ -116,6 +131,23 @@ extension Command {
         }
         lseek(descriptor, 0, SEEK_SET)
         return descriptor
+    }
+
+    /// A pipe with its first bytes in it; they must fit, since nobody reads yet.
+    private func pipe(holding bytes: [UInt8]) throws(CommandError) -> (output: CInt, input: CInt) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else {
+            throw .notStarted(program: program, reason: String(cString: strerror(errno)))
+        }
+        // Writes up to 4096 bytes are whole: <https://man7.org/linux/man-pages/man7/pipe.7.html>.
+        let isWritten =
+            bytes.isEmpty
+            || bytes.count <= 4096 && bytes.withUnsafeBytes { write(ends[1], $0.baseAddress, $0.count) } == bytes.count
+        guard isWritten else {
+            for end in ends { close(end) }
+            throw .notStarted(program: program, reason: "its input is too long")
+        }
+        return (ends[0], ends[1])
     }
 
     /// Runs it to its end with a file as its stdin, opened by us: the child's user need not be able to reach it.

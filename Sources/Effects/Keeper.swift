@@ -14,9 +14,25 @@ package final class Keeper: Sendable {
         }
     }
 
-    /// Tells it to end and waits until it has.
+    /// Tells it to end and waits until it has, or until it was killed because it did not.
+    ///
+    /// Waits 20 seconds at most: what the kernel does not let go of then must not hold us as well.
     package func end() async {
         told.finish()
-        _ = await task.result
+        let (stream, over) = AsyncStream<Void>.makeStream()
+        let ended = Task.detached { [task] in
+            _ = await task.result
+            over.finish()
+        }
+        let late = Task.detached { [task] in
+            try await Task.sleep(for: .seconds(10))
+            task.cancel()
+            try await Task.sleep(for: .seconds(10))
+            over.finish()
+        }
+        // In a task of its own: a cancelled one would not wait.
+        await Task.detached { for await _ in stream {} }.value
+        late.cancel()
+        ended.cancel()
     }
 }

@@ -22,6 +22,15 @@ package struct ProcessUser: Sendable, Hashable {
         supplementaryGroups = Array(groups.prefix(Int(max(0, min(count, 64)))))
     }
 
+    /// What a user of this machine is called; nil where nobody has the number.
+    package static func name(of id: UInt32) -> String? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16 << 10)
+        guard getpwuid_r(id, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        return entry.pw_name.map { String(cString: $0) }
+    }
+
     /// Who PostgreSQL's own programs run as: nil where that is simply us.
     ///
     /// PostgreSQL refuses to run as root, so root steps down to `postgres`, else to `nobody`.
@@ -32,6 +41,12 @@ package struct ProcessUser: Sendable, Hashable {
         guard geteuid() == 0 else { return nil }
         guard let user = ProcessUser(named: "postgres") ?? ProcessUser(named: "nobody") else { throw NoPlainUser() }
         return user
+    }
+
+    /// As `forPostgres`, for what must be let in where our sessions go: never `nobody`, as whom anything may run.
+    package static func forTools() throws(NoPlainUser) -> ProcessUser? {
+        let user = try forPostgres()
+        return user?.name == "nobody" ? nil : user
     }
 }
 

@@ -140,6 +140,21 @@ package struct SSHHop: Sendable, Hashable {
     package var identity: String?
     package var port: Int?
 
+    /// Whether ssh takes it for a destination, and nothing in its configuration (`%r` in a command) for more than a name.
+    package var hasPlainDestination: Bool {
+        let address = destination.hasPrefix("ssh://") ? destination.dropFirst("ssh://".count) : destination[...]
+        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
+        guard let host = parts.last, !host.isEmpty, !parts.contains(where: { $0.hasPrefix("-") }) else { return false }
+        return address.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "._:%@[]-+".utf8.contains(byte)
+            }
+        }
+    }
+
     package init(destination: String, config: String? = nil, identity: String? = nil, port: Int? = nil) {
         self.destination = destination
         self.config = config

@@ -191,68 +191,6 @@ private final class Holder {
     func take() -> Connection? { connection.take() }
 }
 
-/// Asks the server to stop what a session is doing, from any thread, and only where it is the call that was cancelled.
-///
-/// `PQcancel` is safe to call from another thread while the connection is in use, and it reads only the `PGcancel` made
-/// beforehand: <https://www.postgresql.org/docs/current/libpq-cancel.html>.
-private final class Canceller: Sendable {
-    struct Call: Hashable, Sendable { var number: Int }
-
-    private struct State: @unchecked Sendable {
-        /// Read by `PQcancel` alone, under the lock.
-        var token: OpaquePointer?
-        var calls = 0
-        var running: Call?
-        var cancelled: Set<Call> = []
-    }
-
-    private let state = Mutex(State())
-
-    func arm(_ handle: OpaquePointer) {
-        state.withLock { $0.token = PQgetCancel(handle) }
-    }
-
-    func call() -> Call {
-        state.withLock { state in
-            state.calls += 1
-            return Call(number: state.calls)
-        }
-    }
-
-    /// False where the call was cancelled before its turn came.
-    func begin(_ call: Call) -> Bool {
-        state.withLock { state in
-            guard state.cancelled.remove(call) == nil else { return false }
-            state.running = call
-            return true
-        }
-    }
-
-    func end(_ call: Call) {
-        state.withLock { $0.running = nil }
-    }
-
-    func cancel(_ call: Call) {
-        state.withLock { state in
-            guard state.running == call, let token = state.token else {
-                state.cancelled.insert(call)
-                return
-            }
-            var buffer = [CChar](repeating: 0, count: 256)
-            _ = Outside.perform(.signal("cancel")) { PQcancel(token, &buffer, CInt(buffer.count)) }
-        }
-    }
-
-    func disarm() {
-        state.withLock { state in
-            if let token = state.token { PQfreeCancel(token) }
-            state.token = nil
-        }
-    }
-
-    deinit { disarm() }
-}
-
 extension ConnectionTarget {
     /// Everything libpq is told; what is not told here it must not find in its surroundings.
     fileprivate func libpqParameters(_ settings: SessionSettings, _ timeLimit: Duration) -> [(String, String)] {

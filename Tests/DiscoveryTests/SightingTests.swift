@@ -1,5 +1,6 @@
 import Discovery
 import FleetModel
+import Servers
 import Testing
 
 @Suite struct SightingTests {
@@ -123,6 +124,49 @@ import Testing
         #expect([0, 114, 1000].allSatisfy { sighting.trusts($0) })
         #expect(!sighting.trusts(999))
         #expect(!sighting.trusts(nil))
+    }
+
+    @Test func `a stranger who listens on a port that a container publishes is not the container`() throws {
+        func sighting(by user: Int) throws -> Sighting {
+            let line = "   9: 0100007F:3C48 00000000:0000 0A 00000000:00000000 00:00000000 00000000 \(user) 0 4711 1\n"
+            let text = try Recorded.text("hidden.txt").replacing("MARK tcp6", with: line + "MARK tcp6")
+            return Sighting(
+                system: PlaceReport(parsing: text, mark: "MARK"),
+                containers: try Recorded.report("containers.txt"),
+                scope: SightingScope()
+            )
+        }
+        func addresses(_ sighting: Sighting) -> [String]? {
+            sighting.candidates.first { $0.container?.name == "shop-db" }?.addresses.map(\.description)
+        }
+        for user in [0, 1000] {
+            #expect(addresses(try sighting(by: user)) == ["127.0.0.1:15432", "docker shop-db > 127.0.0.1:6000"])
+        }
+        #expect(addresses(try sighting(by: 999)) == ["docker shop-db > 127.0.0.1:6000"])
+    }
+
+    @Test func `only declared servers of the place itself are asked who they are`() {
+        let here = SourceRange.beginning(of: "here.yaml")
+        func isAsked(_ via: [Hop], _ connection: [String: String], bySocket: Bool = false) -> Bool {
+            let instance = Instance(
+                name: Located("a", at: here),
+                via: via,
+                connection: connection.map { ConnectionParameter(keyword: $0, value: $1, range: here) },
+                password: nil,
+                state: .active
+            )
+            return instance.isPlace(behind: [.docker(container: "a")], bySocket: bySocket)
+        }
+        let way = [Hop.docker(container: "a")]
+        #expect(isAsked(way, [:]))
+        #expect(isAsked(way, ["host": "/run/postgresql,127.0.0.1"]))
+        #expect(!isAsked(way, ["host": "127.0.0.1"], bySocket: true))
+        #expect(isAsked(way, ["host": "/run/postgresql"], bySocket: true))
+        #expect(!isAsked([], [:]))
+        #expect(!isAsked(way + way, [:]))
+        #expect(!isAsked(way, ["host": "db.example.com"]))
+        #expect(!isAsked(way, ["host": "localhost", "hostaddr": "10.0.0.7"]))
+        #expect(!isAsked(way, ["service": "production"]))
     }
 
     @Test func `in folders that are asked for, nothing else is seen`() throws {

@@ -67,7 +67,7 @@ struct ChainTests {
             try await eventually("a program is left in the container") { try await container.strangers().isEmpty }
             try await eventually("a client of Docker's is left") {
                 TestProcesses.mentioning("exec -i \(container.id)").isEmpty
-                    && TestProcesses.mentioning("'-i' '\(container.id)'").isEmpty
+                    && TestProcesses.mentioning(#"-i\0047 \0047\#(container.id)"#).isEmpty
             }
         }
         if let sshd = setting.sshd {

@@ -102,13 +102,58 @@ struct FailureTests {
         }
     }
 
+    /// The connections of ssh over a way: not what supervises them.
+    private static func masters(_ setting: Setting) -> [pid_t] {
+        TestProcesses.mentioning(" -M -S ").filter { $0.contains(setting.sshd?.folder ?? "?") }
+            .filter { !$0.contains("/bin/sh") }.compactMap { pid_t($0.split(separator: " ")[0]) }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a connection of ssh that is stopped holds neither its sessions nor the end of the run`() async throws {
+        try await Chain.ssh.with { journey, server, setting in
+            let clock = ContinuousClock()
+            var start = clock.now
+            try await setting.routes { routes in
+                let session = try await journey.session(routes)
+                let first = Self.masters(setting)
+                try #require(first.count == 1)
+                start = clock.now
+                let lost = Task { try await session.run("SELECT pg_sleep(100)") }
+                try await Task.sleep(for: .milliseconds(200))
+                kill(first[0], SIGSTOP)
+                await #expect(throws: PostgresError.self) { try await lost.value }
+                #expect(clock.now - start < .seconds(40))
+                await session.close()
+                #expect(await journey.answer("SELECT 1", routes) == "1")
+                let second = Self.masters(setting)
+                try #require(second.count == 1 && second != first)
+                let other = try await journey.session(routes)
+                let slow = Task { try await other.run("SELECT pg_sleep(100)") }
+                try await Task.sleep(for: .milliseconds(200))
+                kill(second[0], SIGSTOP)
+                start = clock.now
+                slow.cancel()
+                #expect(clock.now - start < .seconds(2))
+                await #expect(throws: PostgresError.self) { try await slow.value }
+                #expect(clock.now - start < .seconds(14))
+                await other.close()
+                start = clock.now
+            }
+            #expect(clock.now - start < .seconds(10))
+            // A server that is busy does not look whether anybody waits for it.
+            try await server.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test'"
+            )
+            try await ChainTests.expectNothingLeft(server, setting)
+        }
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func `a connection of ssh that dies ends its sessions at once, and the next one has a new way`() async throws {
         try await Chain.ssh.with { journey, server, setting in
             try await setting.routes { routes in
                 let session = try await journey.session(routes)
-                let masters = TestProcesses.mentioning(" -M -S ").filter { $0.contains(setting.sshd?.folder ?? "?") }
-                let pids = masters.filter { !$0.contains("/bin/sh") }.compactMap { pid_t($0.split(separator: " ")[0]) }
+                let pids = Self.masters(setting)
                 try #require(pids.count == 1)
                 let clock = ContinuousClock()
                 let start = clock.now

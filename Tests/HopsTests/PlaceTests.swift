@@ -12,8 +12,32 @@ struct PlaceTests {
         "plain", "two words", "", "it's", "''", "\"", "$HOME", "`id`", "$(id)", "a;b", "a&b", "a|b", ">x", "*", "~",
         "-n",
         "--", "\\", "\\'", "a\nb", "\t", "!", "!!", "#", "é\u{1F600}", "%h", "%%", "{a,b}", "[", "=x", "\r", "\u{1}",
-        "\u{7f}",
+        "\u{7f}", "x';echo INJECTED >&2;#", "\\';id;#", "\\0101", "\n", "a\n\n",
     ]
+
+    /// Shells that people log in to, where they are installed; says which are not.
+    private static let shells: [String] = ["sh", "dash", "bash", "zsh", "ksh", "fish", "tcsh"].filter { shell in
+        let isThere = access("/usr/bin/\(shell)", X_OK) == 0
+        if !isThere { Skipped.say("hostile words through \(shell): it is not installed") }
+        return isThere
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: shells)
+    func `hostile words arrive whatever shell a person logs in to`(shell: String) async throws {
+        // What sshd does with a login shell, done by it to this one.
+        let settings = ["ForceCommand exec /usr/bin/\(shell) -c \"$SSH_ORIGINAL_COMMAND\""]
+        try await TestSSHServer.with(settings: settings) { sshd in
+            try await Setting(sshd: sshd).routes { routes in
+                let place = try await routes.place(behind: [sshd.hop])
+                let hostile = Self.hostile + [String(repeating: "it's\n", count: 2000)]
+                let result = try await place.run(["perl", "-e", "print map { \"$_\\0\" } @ARGV", "--"] + hostile)
+                let arrived = result.output.split(separator: 0, omittingEmptySubsequences: false).dropLast()
+                #expect(arrived.map { String(decoding: $0, as: UTF8.self) } == hostile)
+                #expect(!result.errors.contains("INJECTED"))
+                #expect(try await place.run(["sh", "-c", "exit 7"]).status == 7)
+            }
+        }
+    }
 
     @Test(.timeLimit(.minutes(1)), arguments: [Chain.ssh, .sshToSSH, .docker, .sshToDocker])
     func `hostile words arrive as they are`(chain: Chain) async throws {
@@ -37,7 +61,9 @@ struct PlaceTests {
         defer { unlink(marker) }
         let routes = Routes()
         await #expect(throws: CommandError.self) { try await Place.here.run(["echo", "a\0b"]) }
-        for destination in ["-oProxyCommand=touch \(marker)", "-h"] {
+        for destination in [
+            "-oProxyCommand=touch \(marker)", "-h", "a;touch \(marker)", "$(touch \(marker))@b", "a\nb",
+        ] {
             await #expect(throws: HopError.self) {
                 try await routes.place(behind: [.ssh(SSHHop(destination: destination))])
             }

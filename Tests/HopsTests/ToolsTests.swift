@@ -1,6 +1,7 @@
 import Applying
 import Effects
 import FleetModel
+import Glibc
 import Postgres
 import Servers
 import Testing
@@ -53,6 +54,48 @@ struct ToolsTests {
                 }
             }
             try await ChainTests.expectNothingLeft(server, setting)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: [Chain.docker, .sshToDocker], ["cancelled", "killed"])
+    func `a dump in a container ends with what leads to it`(chain: Chain, end: String) async throws {
+        try await chain.with { journey, server, setting in
+            let container = try #require(setting.container)
+            try await Self.fill(server, container)
+            let started = try await server.value("SELECT pg_postmaster_start_time()")
+            try await setting.routes { routes in
+                var journey = journey
+                journey.connection = [("host", "127.0.0.1"), ("user", "app")]
+                var target = try await journey.access(routes).target.with(database: "app")
+                target.password = Secret(Self.password)
+                let tools = try await DumpTools.choose(among: [], forMajor: 0, target)
+                let folder = try TemporaryFolder(in: "/tmp")
+                // The dump waits for this one, and says nothing meanwhile.
+                let holder = Task {
+                    try await server.sql("BEGIN; LOCK TABLE public.t; SELECT pg_sleep(20)", database: "app")
+                }
+                try await Task.sleep(for: .milliseconds(500))
+                let taking = Task { [target] in try await Self.take("ended", tools, target, folder) }
+                let waiting: @Sendable () async throws -> Bool = {
+                    try await server.value(
+                        "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ 'backup$' AND query ~ '^LOCK TABLE'"
+                    ) == "1"
+                }
+                try await ChainTests.eventually("no dump waits") { try await waiting() }
+                if end == "killed" {
+                    let clients = TestProcesses.mentioning("exec -i \(container.id)").filter { $0.contains("pg_dump") }
+                    #expect(!clients.isEmpty)
+                    for client in clients { kill(pid_t(client.split(separator: " ")[0]) ?? 0, SIGKILL) }
+                } else {
+                    taking.cancel()
+                }
+                try await ChainTests.eventually("the dump is left") { try await !waiting() }
+                holder.cancel()
+                _ = await holder.result
+                await #expect(throws: (any Error).self) { try await taking.value }
+            }
+            try await ChainTests.expectNothingLeft(server, setting)
+            #expect(try await server.value("SELECT pg_postmaster_start_time()") == started)
         }
     }
 

@@ -174,8 +174,8 @@ package enum TestProcesses {
 }
 
 /// Says on stderr what is not tested, so that nobody takes silence for success.
-enum Skipped {
-    static func say(_ what: String) {
+package enum Skipped {
+    package static func say(_ what: String) {
         let line = Array("SKIPPED \(what)\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

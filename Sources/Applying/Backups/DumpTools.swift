@@ -50,7 +50,10 @@ package struct DumpTools: Sendable {
     ) async throws -> DumpTools {
         let local: PostgresPrograms?
         var missing: BackupError?
-        do throws(BackupError) { local = try .clients(among: programs, forMajor: major) } catch {
+        do throws(BackupError) {
+            if target.way is Way { try checkAdmitted() }
+            local = try .clients(among: programs, forMajor: major)
+        } catch {
             local = nil
             missing = error
         }
@@ -66,11 +69,25 @@ package struct DumpTools: Sendable {
     }
 }
 
+extension DumpTools {
+    /// Tools here run as `nobody` where there is no `postgres`, and the local end of a way lets `nobody` in to nothing.
+    private static func checkAdmitted() throws(BackupError) {
+        let user = try? ProcessUser.forPostgres()
+        guard let user, user.name == "nobody" else { return }
+        throw .program(
+            name: "pg_dump",
+            reason: "it would run here as \"nobody\", who is not let in where hops lead: make a user \"postgres\""
+        )
+    }
+}
+
 extension ConnectionTarget {
     /// Certificates and services lie here, and a program elsewhere would not find them.
     fileprivate var needsFilesOfThisMachine: Bool {
         let files: Set = ["sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "passfile", "service"]
-        return parameters.contains { files.contains($0.keyword) }
+        // With these libpq looks for a root certificate at home, and what it finds there decides.
+        let modes: Set = ["require", "verify-ca", "verify-full"]
+        return parameters.contains { files.contains($0.keyword) || $0.keyword == "sslmode" && modes.contains($0.value) }
     }
 }
 
@@ -78,7 +95,8 @@ extension RemoteDump {
     /// Dumps a database there, streaming the archive to us: nothing is written on a disk over there.
     ///
     /// The password goes over its stdin, where `pg_dump` asks for one when there is no terminal; it stands in no argument and
-    /// no environment.
+    /// no environment. That stdin then stays open, and where it ends before the dump has (we were killed, or what leads there
+    /// was), `pg_dump` is ended: it would hold its snapshot and its locks for hours.
     func run(
         _ options: [String],
         _ target: ConnectionTarget,
@@ -95,7 +113,7 @@ extension RemoteDump {
         ] where !parameters.contains(where: { $0.keyword == keyword }) {
             parameters.append((keyword, value))
         }
-        var input: [UInt8] = []
+        var input: [UInt8] = [10]
         if let password = target.password {
             input = password.reveal { Array("\($0)\n".utf8) }
             guard input.count(where: { $0 == 10 || $0 == 13 }) == 1 else {
@@ -103,9 +121,33 @@ extension RemoteDump {
             }
         }
         let words =
-            ["env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", program] + options
+            ["env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", "sh", "-c", Self.watched, "reconcile-dump", program]
+            + options
             + [target.password == nil ? "--no-password" : "--password"]
             + ["--dbname", ClientAccess.conninfo(parameters)]
-        return try await way.place.stream(words, input: input, receive)
+        return try await way.place.stream(words, input: input, ending: .withUs, receive)
     }
+
+    /// Hands the password on and ends the dump at the end of stdin.
+    ///
+    /// It waits for all it started, and starts no program but the dump: where the server is process 1, an orphan that a
+    /// signal ends would make it restart every session.
+    private static let watched = """
+        IFS= read -r line
+        exec 3<&0
+        case $(command -v printf) in
+            printf) ;;
+            *) echo "sh has no printf of its own there, and the password would show" >&2; exit 1 ;;
+        esac
+        printf '%s\\n' "$line" | "$@" 3<&- &
+        dump=$!
+        unset line
+        { while read -r line; do :; done; kill "$dump"; } <&3 3<&- >/dev/null 2>&1 &
+        watch=$!
+        wait "$dump"
+        status=$?
+        kill "$watch" 2>/dev/null
+        wait 2>/dev/null
+        exit "$status"
+        """
 }

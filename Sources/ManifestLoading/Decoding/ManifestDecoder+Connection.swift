@@ -135,8 +135,7 @@ extension ManifestDecoder {
             )
             return nil
         }
-        let isClean = text.unicodeScalars.allSatisfy { $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) }
-        guard isClean, !host.isEmpty else {
+        guard SSHHop(destination: text).hasPlainDestination else {
             fault(.wrongValue, "\(quoted(text)) is not a destination of ssh", at: written.range)
             return nil
         }

@@ -13,11 +13,19 @@ struct Attempt: Sendable {
         self.environment = environment
     }
 
-    init(address: ServerAddress, user: String, passwordVariable: String? = nil) {
+    /// - Parameters:
+    ///   - address: where to.
+    ///   - user: who to log in as.
+    ///   - password: the variable that holds a password, and who must own the socket for it to be told; nil: none is.
+    init(address: ServerAddress, user: String, password: (variable: String, owner: String?)? = nil) {
         let nowhere = SourceRange.beginning(of: "discover")
-        let parameters = [
+        var parameters = [
             ("host", address.host), ("port", String(address.port)), ("user", user), ("dbname", "postgres"),
         ]
+        // Another could have taken the socket's place since we looked. Over hops the socket is one of our own.
+        if let owner = password?.owner, address.isSocket, address.hops.isEmpty {
+            parameters.append(("requirepeer", owner))
+        }
         let maintenance = DatabaseEntry(
             selector: Located(.names(["postgres"]), at: nowhere),
             className: Located("", at: nowhere),
@@ -30,7 +38,7 @@ struct Attempt: Sendable {
             name: Located("found", at: nowhere),
             via: address.hops,
             connection: parameters.map { ConnectionParameter(keyword: $0, value: $1, range: nowhere) },
-            password: passwordVariable.map { Located(.environment($0), at: nowhere) },
+            password: (password?.variable).map { Located(.environment($0), at: nowhere) },
             state: .active
         )
         environment = Environment(
@@ -58,6 +66,20 @@ extension ServerAddress {
             if isSocket { return written.withoutSlash == host || "/var\(host)" == written.withoutSlash }
             return written == host || (written == "localhost" && (host == "127.0.0.1" || host == "::1"))
         }
+    }
+}
+
+extension Instance {
+    /// Whether it is at the end of these hops itself, and on no machine or in no container further on.
+    ///
+    /// - Parameters:
+    ///   - hops: the way to the place that is looked at.
+    ///   - bySocket: whether only folders of sockets are looked at, and no ports.
+    /// - Returns: whether it may be asked who it is.
+    package func isPlace(behind hops: [Hop], bySocket: Bool) -> Bool {
+        guard via == hops, parameter("service") == nil else { return false }
+        let hosts = [parameter("host"), parameter("hostaddr")].compactMap(\.self).flatMap { $0.split(separator: ",") }
+        return hosts.allSatisfy { $0.hasPrefix("/") || !bySocket && String($0).isLoopback }
     }
 }
 

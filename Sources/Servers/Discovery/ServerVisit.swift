@@ -52,8 +52,9 @@ package struct ServerVisit: Sendable {
         let users = ([candidate.container?.user].compactMap(\.self) + options.users).uniqued
         for address in candidate.addresses { attempts += users.map { Attempt(address: address, user: $0) } }
         if let variable = options.passwordVariable, mayHavePassword {
-            for address in candidate.addresses {
-                attempts += users.map { Attempt(address: address, user: $0, passwordVariable: variable) }
+            let owner = candidate.owner.flatMap { ProcessUser.name(of: $0) }
+            for address in candidate.addresses where owner != nil || !address.isSocket || !address.hops.isEmpty {
+                attempts += users.map { Attempt(address: address, user: $0, password: (variable, owner)) }
             }
         }
         attempts += declared.compactMap { declared in

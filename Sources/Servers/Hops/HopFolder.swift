@@ -21,7 +21,7 @@ final class HopFolder: Sendable {
     /// The supervisor makes it: at no moment is it there without somebody to remove it.
     static func make() async throws(FolderFailure) -> HopFolder {
         let guest: ProcessUser?
-        do throws(NoPlainUser) { guest = try ProcessUser.forPostgres() } catch { throw FolderFailure("\(error)") }
+        do throws(NoPlainUser) { guest = try ProcessUser.forTools() } catch { throw FolderFailure("\(error)") }
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
         let path = "/tmp/rcl-" + String((0..<10).map { _ in letters[Int.random(in: letters.indices)] })
         let keeper = Keeper(Command("/bin/sh", ["-c", supervision, "reconcile-hops", path], folder: "/"))

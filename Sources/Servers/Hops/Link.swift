@@ -85,7 +85,8 @@ struct Link: Sendable {
     ///
     /// `%h` and `%p` are ssh's own, filled in by it from its configuration.
     func proxy(by relay: Relay?) async throws(HopError) -> (command: String?, lease: SSHLease?) {
-        let (host, port) = ("\u{1}h", "\u{1}p")
+        // Of letters that are left as they are, however often they are quoted.
+        let (host, port) = ("@the-host-of-ssh@", "@the-port-of-ssh@")
         var words: [String]
         var lease: SSHLease?
         if let relay {

@@ -38,7 +38,7 @@ final class ForwardedSocket: LocalEnd {
         self.folder = folder
         self.host = host
         port = endpoint.port
-        state = Mutex(State(master: master, heard: master.said(from: 0).utf8.count))
+        state = Mutex(State(master: master, heard: master.volume))
     }
 
     static func open(
@@ -68,12 +68,12 @@ final class ForwardedSocket: LocalEnd {
 
     func prepare() async {
         let master = state.withLock { state in
-            state.heard = state.master.said(from: 0).utf8.count
+            state.heard = state.master.volume
             return state.master
         }
         guard !master.isAlive, let carrier = link.carrier, let other = try? await carrier.master() else { return }
         guard (try? await forward(over: other)) != nil else { return }
-        let heard = other.said(from: 0).utf8.count
+        let heard = other.volume
         state.withLock { $0 = State(master: other, heard: heard) }
     }
 

@@ -3,13 +3,27 @@ internal import Glibc
 
 /// Sockets of this machine, by their descriptors.
 enum LocalSocket {
-    /// A connection to a Unix socket; nil where nobody takes it.
-    static func connect(to path: String) -> CInt? {
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return nil }
-        let isOpen = withAddress(path) { Glibc.connect(descriptor, $0, $1) == 0 }
-        if !isOpen { close(descriptor) }
-        return isOpen ? descriptor : nil
+    enum Attempt {
+        case open(CInt)
+        /// With the number of the error: `EAGAIN` where so many wait already that nobody can be listening.
+        case refused(CInt)
+    }
+
+    /// A connection to a Unix socket; waits for nobody.
+    static func connect(to path: String) -> Attempt {
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = socket(AF_UNIX, CInt(kind), 0)
+        guard descriptor >= 0 else { return .refused(errno) }
+        if withAddress(path, { Glibc.connect(descriptor, $0, $1) == 0 }) { return .open(descriptor) }
+        let failure = errno
+        close(descriptor)
+        return .refused(failure)
+    }
+
+    /// Whether something has arrived, or the other end is gone.
+    static func isReadable(_ descriptor: CInt) -> Bool {
+        var asked = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&asked, 1, 0) > 0
     }
 
     /// Listens on a Unix socket at a new path.

@@ -36,9 +36,13 @@ package struct Place: Sendable {
     }
 
     /// As `run`, handing over the output piece by piece; a throwing receiver ends the program.
+    ///
+    /// A program in a container is not ended with the client of Docker's that leads to it: one that must not stay reads its
+    /// stdin, which ends `.withUs`.
     package func stream(
         _ words: [String],
         input: [UInt8] = [],
+        ending: InputEnd = .atOnce,
         timeLimit: Duration? = nil,
         _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
@@ -48,7 +52,7 @@ package struct Place: Sendable {
         let lease = try await link.lease()
         var command = link.command(words, over: lease)
         command.timeLimit = timeLimit
-        let result = try await command.stream(input: input, receive)
+        let result = try await command.stream(input: input, ending: ending, receive)
         if result.status == 255, let lease, let carrier = link.carrier, !lease.master.isAlive {
             throw HopError(hop: carrier.hop, reason: link.lost(lease.master))
         }

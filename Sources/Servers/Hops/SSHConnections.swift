@@ -74,10 +74,15 @@ final class SSHConnections: Sendable {
 
     /// As `master`, where there is one now.
     var living: [SSHMaster] {
-        state.withLock { state in
-            state.masters.removeAll { !$0.master.isAlive }
-            return state.masters.map(\.master)
-        }
+        leaveDead()
+        return state.withLock { $0.masters.map(\.master) }
+    }
+
+    /// Asks them outside the lock: it takes a system call each.
+    private func leaveDead() {
+        let dead = state.withLock { $0.masters.map(\.master) }.filter { !$0.isAlive }
+        guard !dead.isEmpty else { return }
+        state.withLock { state in state.masters.removeAll { entry in dead.contains { $0 === entry.master } } }
     }
 
     func close() async {
@@ -101,8 +106,8 @@ final class SSHConnections: Sendable {
     private var isClosed: Bool { state.withLock { $0.isClosed } }
 
     private func takeLease() -> SSHLease? {
+        leaveDead()
         let master: SSHMaster? = state.withLock { state in
-            state.masters.removeAll { !$0.master.isAlive }
             guard let index = state.masters.firstIndex(where: { $0.used < Self.sessions }) else { return nil }
             state.masters[index].used += 1
             return state.masters[index].master

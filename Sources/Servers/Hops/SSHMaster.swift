@@ -13,6 +13,7 @@ final class SSHMaster: Sendable {
     private let keeper: Keeper
     /// The way to it, where that takes a session of an earlier one.
     private let lease: SSHLease?
+    private let watch: Task<Void, Never>
 
     private init(_ hop: SSHHop, control: String, errors: String, keeper: Keeper, lease: SSHLease?) {
         self.hop = hop
@@ -20,7 +21,10 @@ final class SSHMaster: Sendable {
         self.errors = errors
         self.keeper = keeper
         self.lease = lease
+        watch = Self.watch(control, keeper)
     }
+
+    deinit { watch.cancel() }
 
     /// Connects and waits until the connection is authenticated.
     ///
@@ -39,14 +43,32 @@ final class SSHMaster: Sendable {
         base: String,
         timeLimit: Duration
     ) async throws(HopError) -> SSHMaster {
-        guard !hop.destination.hasPrefix("-"), !ShellWords.hasNUL([hop.destination]) else {
-            throw HopError(hop: .ssh(hop), reason: "it is no destination, ssh would take it for an option")
+        guard hop.hasPlainDestination else { throw HopError(hop: .ssh(hop), reason: "it is no destination of ssh") }
+        do throws(HopError) {
+            return try await start(hop, staying, proxy, lease, base, timeLimit)
+        } catch  where error.reason.lowercased().contains("bad configuration option: \(unknownToOld)") {
+            // Before 8.7 there was no such option, so nobody can have set it either. `IgnoreUnknown` would not do: it takes
+            // the place of the user's own.
+            return try await start(hop, [], proxy, lease, "\(base)o", timeLimit)
         }
+    }
+
+    private static let unknownToOld = "forkafterauthentication"
+    private static let staying = ["ForkAfterAuthentication=no"]
+
+    private static func start(
+        _ hop: SSHHop,
+        _ staying: [String],
+        _ proxy: String?,
+        _ lease: SSHLease?,
+        _ base: String,
+        _ timeLimit: Duration
+    ) async throws(HopError) -> SSHMaster {
         let keeper = Keeper(
             Command(
                 "/bin/sh",
                 ["-c", supervision, "reconcile-ssh", "\(base).errors", "\(base).ended", "/usr/bin/env", "--"]
-                    + arguments(hop, control: base, proxy: proxy),
+                    + arguments(hop, staying, control: base, proxy: proxy),
                 environment: environment
             )
         )
@@ -58,21 +80,46 @@ final class SSHMaster: Sendable {
             if access("\(base).ended", F_OK) == 0 { break }
             try? await Task.sleep(for: .milliseconds(5))
         }
-        await keeper.end()
+        await master.end()
         let silent = Task.isCancelled ? "interrupted" : "no connection within \(timeLimit)"
         throw HopError(hop: .ssh(hop), reason: HopError.lastWords(master.said(from: 0)) ?? silent)
     }
 
     /// Whether it still takes requests.
     var isAlive: Bool {
-        guard let descriptor = LocalSocket.connect(to: control) else { return false }
+        guard case .open(let descriptor) = LocalSocket.connect(to: control) else { return false }
         close(descriptor)
         return true
     }
 
+    /// Ends one that is there and does nothing (stopped, or stuck): who waits for it would wait for ever.
+    ///
+    /// A connection of ssh greets whoever comes to its socket, so this takes no session and starts no program. Rounds are
+    /// counted and not the time, as we may have been stopped ourselves.
+    /// See <https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.mux>.
+    private static func watch(_ control: String, _ keeper: Keeper) -> Task<Void, Never> {
+        Task.detached {
+            while (try? await Task.sleep(for: .seconds(5))) != nil {
+                switch LocalSocket.connect(to: control) {
+                case .open(let descriptor):
+                    defer { close(descriptor) }
+                    var rounds = 0
+                    while rounds < 100, !LocalSocket.isReadable(descriptor) {
+                        rounds += 1
+                        guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
+                    }
+                    guard rounds == 100 else { continue }
+                case .refused(EAGAIN): break
+                case .refused: continue
+                }
+                return await keeper.end()
+            }
+        }
+    }
+
     /// A program run over it, in a session of its own.
     func command(_ words: [String]) -> Command {
-        Command("/usr/bin/env", ["--"] + client + ["--", hop.destination, ShellWords.quoted(words)])
+        Command("/usr/bin/env", ["--"] + client + ["--", hop.destination, ShellWords.line(words)])
     }
 
     /// The words of a command whose stdin and stdout are a connection from over there; it takes no session.
@@ -102,6 +149,12 @@ final class SSHMaster: Sendable {
         }
     }
 
+    /// How many bytes it has said on stderr.
+    var volume: Int {
+        var status = stat()
+        return stat(errors, &status) == 0 ? Int(status.st_size) : 0
+    }
+
     /// What it said on stderr, from a number of bytes on.
     func said(from offset: Int) -> String {
         guard let file = fopen(errors, "re") else { return "" }
@@ -112,7 +165,10 @@ final class SSHMaster: Sendable {
         return String(decoding: buffer.prefix(count), as: UTF8.self)
     }
 
-    func end() async { await keeper.end() }
+    func end() async {
+        watch.cancel()
+        await keeper.end()
+    }
 
     /// What a later ssh is told: to use this connection and none of its own.
     ///
@@ -125,10 +181,11 @@ final class SSHMaster: Sendable {
             ])
     }
 
-    private static func arguments(_ hop: SSHHop, control: String, proxy: String?) -> [String] {
+    private static func arguments(_ hop: SSHHop, _ staying: [String], control: String, proxy: String?) -> [String] {
         var words = ["ssh", "-M", "-S", control, "-N", "-T"]
+        words += options(staying)
         words += options([
-            "ControlPersist=no", "ForkAfterAuthentication=no", "BatchMode=yes", "StrictHostKeyChecking=yes",
+            "ControlPersist=no", "BatchMode=yes", "StrictHostKeyChecking=yes",
             "UpdateHostKeys=no",
             "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no",
             "RemoteCommand=none", "RequestTTY=no", "Tunnel=no", "EscapeChar=none", "ConnectTimeout=10",
@@ -159,7 +216,8 @@ final class SSHMaster: Sendable {
 
     /// Runs ssh and ends it at the end of our pipe; says when it ended by itself.
     ///
-    /// The signals are caught and not ignored: ssh would go on ignoring them. Its folder may be gone before it is.
+    /// The signals are caught and not ignored: ssh would go on ignoring them. Its folder may be gone before it is. One that
+    /// was stopped hears of no signal but the last.
     private static let supervision = """
         trap : INT TERM HUP
         errors=$1 ended=$2; shift 2
@@ -167,7 +225,12 @@ final class SSHMaster: Sendable {
         exec 3<&0
         "$@" </dev/null >/dev/null 2>"$errors" 3<&- &
         master=$!
-        { cat <&3 >/dev/null; [ -e "$ended" ] || kill "$master"; } 2>/dev/null &
+        { cat <&3 >/dev/null
+          [ ! -e "$ended" ] && kill "$master" || exit 0
+          for pause in 0.01 0.02 0.05 0.1 0.2 0.4 0.6 0.7; do
+              sleep "$pause"; kill -0 "$master" || exit 0
+          done
+          kill -KILL "$master"; } 2>/dev/null &
         exec 3<&-
         wait "$master"
         echo >"$ended"

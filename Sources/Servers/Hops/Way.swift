@@ -60,11 +60,17 @@ package final class Way: ConnectionWay {
     }
 
     package func explain(_ reason: String) async -> String {
-        // The server itself has spoken.
-        guard !reason.contains("FATAL:") else { return located(reason) }
+        // The server itself has spoken, or libpq did not like what it heard from it.
+        guard !Self.ofServers.contains(where: { reason.contains($0) }) else { return located(reason) }
         for end in ends { if let error = await end.explanation() { return error.description } }
         return located(reason)
     }
+
+    /// What no hop can be to blame for.
+    private static let ofServers = [
+        "FATAL:", "no password supplied", "certificate", "does not support SSL", "authentication method",
+        "authentication requirement", "channel binding", "SCRAM",
+    ]
 
     func close() async {
         for end in ends { await end.close() }
