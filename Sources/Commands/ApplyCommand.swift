@@ -257,9 +257,7 @@ private struct Application {
             guard let instance = step.instance, converged.contains(DatabaseKey(instance: instance, database: "")) else {
                 continue
             }
-            terminal.say(
-                "\(instance) is retired: purge what is kept there while it runs, and take it out of the manifest."
-            )
+            terminal.say(TerminalText.safe(afterRetiring(instance)))
         }
         if plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .backup } }) {
             terminal.say("Backups of this run: reconcile backups list")
@@ -267,6 +265,15 @@ private struct Application {
         if outcomes.contains(where: { $0.outcome != .converged }) {
             terminal.say("What was finished is in the journal. To continue: reconcile apply \(command.target)")
         }
+    }
+
+    private func afterRetiring(_ instance: String) -> String {
+        guard case .docker(let container) = environment.instance(named: instance)?.via.last else {
+            return "\(instance) is retired: purge what is kept there while it runs, and take it out of the manifest."
+        }
+        return
+            "\(instance) is retired and stopped: take it out of the manifest. To purge what is kept there first: "
+            + "docker start \(container), then reconcile purge \(environment.name.value)"
     }
 
     /// Clears what dead runs left and deletes backups that policy no longer keeps; a fault in the latter stops no work.

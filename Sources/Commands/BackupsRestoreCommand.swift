@@ -15,9 +15,14 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
             receipt row by row, and then swapped in. What it replaces is kept aside
             until `reconcile purge`.
 
+            It goes to the instance it was taken on. Where that is not declared any
+            more, it goes to the one whose entry claims the name; --instance NAME
+            says which.
+
             EXAMPLES
               reconcile backups restore .reconcile/backups/production/…/tenant_7.json
               reconcile backups restore …/tenant_7.json --as tenant_7_before --auto-approve
+              reconcile backups restore …/tenant_7.json --instance native
             """
     )
 
@@ -35,6 +40,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
     var autoApprove = false
 
     func validate() throws {
+        if servers.instance.count > 1 { throw ValidationError("a database is restored on one instance") }
         guard let name else { return }
         guard (1...63).contains(name.utf8.count), !name.utf8.contains(0) else {
             throw ValidationError("a database's name has 1 to 63 bytes")
@@ -52,14 +58,15 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         let surveyor = Surveyor(common, servers, workspace, allowed: [], routes: routes)
         let targets = try await surveyor.targets(of: environment)
         let live = name ?? backup.receipt.database
+        let instance = try Self.instance(for: live, backup, in: environment, named: servers.instance.first)
         try approve(
-            "Put \(backup.line)\nback as \"\(TerminalText.safe(live))\" on \(backup.receipt.instance)? Only \"yes\" is taken for one: "
+            "Put \(backup.line)\nback as \"\(TerminalText.safe(live))\" on \(instance)? Only \"yes\" is taken for one: "
         )
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         do {
             let hold = try await Hold.take(environment, targets: targets, run: run)
             do {
-                let aside = try await restore(backup, live, hold, surveyor)
+                let aside = try await restore(backup, live, on: instance, hold, surveyor)
                 await hold.finish(outcome: "converged", databases: ["restored": 1])
                 await hold.release()
                 say(live, aside)
@@ -80,15 +87,51 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         }
     }
 
+    /// Where a backup goes: where it was taken, unless that server was given up since, or another one is named.
+    private static func instance(
+        for live: String,
+        _ backup: StoredBackup,
+        in environment: Environment,
+        named chosen: String?
+    ) throws -> String {
+        func isDeclared(_ name: String) -> Bool { environment.instance(named: name) != nil }
+        if let chosen {
+            guard isDeclared(chosen) else {
+                throw Ending(.usage, "no instance of \"\(environment.name.value)\" is named \"\(chosen)\"")
+            }
+            return chosen
+        }
+        let own = backup.receipt.instance
+        if isDeclared(own) { return own }
+        let claiming = environment.entries.filter { entry in
+            switch entry.selector.value {
+            case .names(let names): names.contains(live)
+            case .match(let pattern): Glob(pattern)?.matches(live) == true
+            case .query: false
+            }
+        }
+        guard let entry = claiming.first else {
+            throw Ending(
+                .failed,
+                "instance \"\(own)\" is not declared any more, and no entry claims \"\(live)\" by name or pattern",
+                hint: "say where it is to go: --instance NAME"
+            )
+        }
+        return entry.instance.value
+    }
+
     private func restore(
         _ backup: StoredBackup,
         _ live: String,
+        on instance: String,
         _ hold: Hold,
         _ surveyor: Surveyor
     ) async throws -> String? {
-        guard let control = hold.controls[backup.receipt.instance] else {
-            throw Ending(.failed, "instance \"\(backup.receipt.instance)\" is not declared any more")
+        guard let control = hold.controls[instance] else {
+            throw Ending(.failed, "instance \"\(instance)\" was not reached")
         }
+        // What a dead run was moving is settled by what it put in place, which must not be replaced before.
+        for line in try await hold.settleMoves() { common.terminal.say(TerminalText.safe(line)) }
         try await hold.takeLease(planDigest: "restore", toolVersion: ToolVersion.current)
         for name in try await hold.clearAbandonedBuilds() {
             common.terminal.say("cleared \"\(TerminalText.safe(name))\"")

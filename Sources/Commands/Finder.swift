@@ -145,11 +145,6 @@ extension Scratch {
         given: ConnectionTarget? = nil,
         cacheFolder: String
     ) -> Scratch {
-        Scratch(programs: programs, given: given, cacheFolder: cacheFolder) { session, schema, table in
-            let history = HistoryQuery(schema: schema, table: table, columns: ["NULL"], order: "1") { _ in
-                Fingerprint(of: "")
-            }
-            return try await Inspector.inspect(session, history: history, pool: pool).catalog
-        }
+        Scratch(programs: programs, given: given, cacheFolder: cacheFolder, inspect: inspector(pool))
     }
 }

@@ -220,6 +220,8 @@ struct PurgeCommand: AsyncParsableCommand {
     }
 
     private func purge(_ hold: Hold) async throws {
+        // What a dead run moved is among what is kept aside only once that move is settled.
+        for line in try await hold.settleMoves() { common.terminal.say(TerminalText.safe(line)) }
         var kept: [(control: Control, name: String, oid: UInt32)] = []
         var rows: [JSONValue] = []
         for instance in hold.controls.keys.sorted() {

@@ -19,9 +19,7 @@ package struct Fingerprint: Sendable, Hashable, Comparable, CustomStringConverti
     }
 
     private init(digest: SHA256.Digest) {
-        words = digest.withUnsafeBytes { bytes in
-            SIMD4((0..<4).map { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) })
-        }
+        words = digest.withUnsafeBytes(Self.words)
     }
 
     /// Reads 64 lower-case hexadecimal digits.
@@ -40,11 +38,16 @@ package struct Fingerprint: Sendable, Hashable, Comparable, CustomStringConverti
     }
 
     /// Reads what `bytes` gives.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 32 else { return nil }
-        var words = SIMD4<UInt64>()
-        for (index, byte) in bytes.enumerated() { words[index / 8] = words[index / 8] << 8 | UInt64(byte) }
-        self.words = words
+        words = Self.words(bytes)
+    }
+
+    private static func words(_ bytes: UnsafeRawBufferPointer) -> SIMD4<UInt64> {
+        func word(_ place: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self))
+        }
+        return SIMD4(word(0), word(1), word(2), word(3))
     }
 
     /// Its 32 bytes: half of `hex`, and much quicker read.

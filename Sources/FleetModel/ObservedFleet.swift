@@ -104,6 +104,8 @@ package struct ObservedDatabase: Sendable {
     /// Bytes on disk.
     package var sizeBytes: Int64
     package var content: Content
+    /// What `CREATE DATABASE` may copy; nobody's, unless an entry claims it.
+    package var isTemplate = false
 
     package enum Content: Sendable {
         case observed(DatabaseState)

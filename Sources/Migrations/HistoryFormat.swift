@@ -8,12 +8,12 @@ package protocol HistoryFormat: Sendable {
     var defaultSchema: String { get }
     var defaultTable: String { get }
 
-    /// The history's columns as SQL over the table's own columns, each of type text; `HistoryRows` holds them in this order.
+    /// Which of the history table's columns are read; `HistoryRows` holds them in this order.
     var columns: [String] { get }
-    /// SQL for `ORDER BY`: the order in which the migrations ran.
+    /// Rows as `HistoryRows` has them, in the order in which the migrations ran, from rows as the table has them.
     ///
-    /// Never a bare name, which PostgreSQL would take for the output column: `id::text` is called `id`, and 10 sorts before 9.
-    var orderBy: String { get }
+    /// The server is not asked to sort or to convert: of a table it gives away as it stands it plans nothing.
+    func arrange(_ rows: [[String?]]) -> [[String?]]
     /// Which of `columns` say what was applied, and not when or by whom.
     var identifyingColumns: [Int] { get }
 

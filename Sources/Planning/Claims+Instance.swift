@@ -17,6 +17,7 @@ extension Claims.InstanceClaims {
         unanswered = []
         unusable = []
         mayBeClaimed = strangers.areUnknown
+        ofOthers = []
 
         var existing: [ExactName: ObservedDatabase] = [:]
         for database in seen?.databases ?? [] { existing[ExactName(database.name)] = database }
@@ -26,7 +27,9 @@ extension Claims.InstanceClaims {
         {
             // What a server that cannot be seen would answer is not known either.
             guard seen?.facts != nil || entry.selector.value.isNames else { continue }
-            for candidate in candidates(index, entry, instance, answers[index], Array(existing.keys)) {
+            // A pattern means no template, but what it fits is not given up with the server either.
+            let fitting = existing.filter { state == .retiring || !$0.value.isTemplate }.keys
+            for candidate in candidates(index, entry, instance, answers[index], Array(fitting)) {
                 if standings[candidate] == nil, state == .active || existing[candidate] != nil {
                     standings[candidate] = .claimed(entry: index)
                 }
@@ -35,10 +38,15 @@ extension Claims.InstanceClaims {
         for candidate in existing.keys where standings[candidate] == nil {
             if Claims.isAside(candidate.text) {
                 standings[candidate] = .aside
-            } else if !Claims.isReserved(candidate.text, on: instance), !strangers.claims(candidate.text) {
+            } else if Claims.isReserved(candidate.text, on: instance) {
+                continue
+            } else if strangers.claims(candidate.text) {
+                ofOthers.append(candidate.text)
+            } else if existing[candidate]?.isTemplate != true {
                 standings[candidate] = .unmanaged
             }
         }
+        ofOthers.sort { ExactName($0) < ExactName($1) }
         rows = standings.map { Claims.Row(name: $0.key.text, standing: $0.value, observed: existing[$0.key]) }
         sort()
     }
@@ -161,7 +169,10 @@ struct Strangers {
                 for (index, entry) in other.environment.entries.enumerated() {
                     let isHere = entry.instance.value == theirs.name.value
                     guard isHere || theirs.state == .retiring else { continue }
-                    take(entry, at: index, answers: isHere ? observed?.facts?.queriedNames[index] : nil)
+                    // What moves away from there is asked of where it goes, too.
+                    let own = other.observed?.instances.first { $0.name == entry.instance.value }?.facts
+                    let known = (own?.queriedNames[index] ?? nil) ?? (observed?.facts?.queriedNames[index] ?? nil)
+                    take(entry, at: index, answers: known.map { .some($0) })
                 }
             }
         }

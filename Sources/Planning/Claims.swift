@@ -18,6 +18,8 @@ package struct Claims: Sendable {
         package var unusable: [UnusableName]
         /// Whether an unknown answer of a query, ours or another environment's, may claim what looks unmanaged.
         package var mayBeClaimed: Bool
+        /// What is there and other environments claim; it has no row.
+        package var ofOthers: [String]
     }
 
     package struct Row: Sendable {

@@ -43,6 +43,8 @@ package enum Planner {
             let name = instance.name.value
             guard instance.state == .retiring, input.narrowing.includes(instance: name),
                 !survey.obstructed.contains(name),
+                // What other environments claim there, or may claim, goes down with it.
+                claims.ofOthers.isEmpty, !claims.mayBeClaimed,
                 // A query whose answer is not known may claim what is left there.
                 !input.claims.instances.contains(where: { $0.state == .active && !$0.unanswered.isEmpty }),
                 input.environment.entries.allSatisfy({ input.isSeen($0.instance.value) })

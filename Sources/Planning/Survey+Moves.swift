@@ -89,6 +89,14 @@ extension Survey {
                 "it is the maintenance database of retiring instance \"\(source)\", where it cannot be renamed"
             return failure(.instanceRetiringInUse, message, "name another maintenance database there")
         }
+        guard !database.isTemplate else {
+            let message = "it is a template on retiring instance \"\(source)\", which no move brings along"
+            return failure(
+                .instanceRetiringInUse,
+                message,
+                "ALTER DATABASE … IS_TEMPLATE false there, where it is a database like any other"
+            )
+        }
         switch database.content {
         case .unobserved(let reason):
             let message = "retiring instance \"\(source)\" holds it, and it could not be looked into: \(reason)"

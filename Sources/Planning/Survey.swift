@@ -51,6 +51,7 @@ struct Survey {
                 continue
             }
             entries(claims)
+            if instance.state == .retiring { strangers(claims) }
             for row in claims.rows where input.narrowing.includes(database: row.name) {
                 look(at: row, on: instance, observed?.facts, claims)
             }
@@ -91,7 +92,9 @@ struct Survey {
             if case .unreachable(let why) = observed?.outcome { reason = why }
             return (
                 .instanceUnreachable, "cannot be reached: \(reason)",
-                "its databases are unknown; nothing is created, moved or dropped because of it"
+                instance.state == .retiring
+                    ? "its databases are unknown; is it retired already? Then take it out of the manifest"
+                    : "its databases are unknown; nothing is created, moved or dropped because of it"
             )
         }
         if !twins.isEmpty {
@@ -110,6 +113,23 @@ struct Survey {
             )
         }
         return nil
+    }
+
+    /// Why an instance on its way out is not retired though nothing of this environment may be left on it.
+    private mutating func strangers(_ claims: Claims.InstanceClaims) {
+        let message: String
+        if !claims.ofOthers.isEmpty {
+            let names = claims.ofOthers.map { "\"\($0)\"" }.joined(separator: ", ")
+            message = "other environments claim \(names) on it, so it is not retired"
+        } else if claims.mayBeClaimed {
+            message =
+                "another environment asks a database which names are its own, and the answer is not known, so it is not "
+                + "retired"
+        } else {
+            return
+        }
+        let hint = "declare it as retiring there too, and move what is theirs"
+        add(Remark(.instanceRetiringInUse, .warning, message, hint: hint), claims.name, nil)
     }
 
     private mutating func entries(_ claims: Claims.InstanceClaims) {

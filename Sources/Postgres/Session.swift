@@ -62,7 +62,7 @@ package actor Session {
 
     private func prove() throws(PostgresError) {
         let answers = try send(settings.proof, label: "settings")
-        try settings.verify(answers.first?.rows, backendPID: backendPID)
+        try settings.verify(answers, backendPID: backendPID)
     }
 
     /// The process that serves us, as it said when we connected.
@@ -93,7 +93,7 @@ package actor Session {
     package func runKeepingAnswers(
         _ sql: SQL,
         label: String = "sql"
-    ) async throws(PostgresError) -> (answers: [Answer], error: PostgresError?) {
+    ) throws(PostgresError) -> (answers: [Answer], error: PostgresError?) {
         var answers: [Answer] = []
         do {
             try onConnection(label) { connection throws(PostgresError) in

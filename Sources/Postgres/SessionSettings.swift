@@ -24,7 +24,7 @@ package struct SessionSettings: Sendable, Hashable {
         self.applicationName = applicationName
     }
 
-    /// Name and value as `current_setting` gives it back.
+    /// Name and value as `SHOW` gives it back.
     package var pinned: [(name: String, value: String)] {
         [
             // A catalog query under another search_path runs operators that a tenant planted.
@@ -67,42 +67,46 @@ package struct SessionSettings: Sendable, Hashable {
         return String(max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
     }
 
-    /// The question that proves them: one row of the settings' values, then who and where the server says we are.
+    /// The statements that prove them: each setting's value, then which process answers.
+    ///
+    /// `SHOW` is not planned: twenty of it cost a fresh backend less than half of one `SELECT` of `current_setting`.
     package var proof: SQL {
-        let settings = SQL(joining: pinned.map { SQL("current_setting(\(literal: $0.name))") })
-        return """
-            SELECT \(settings), pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_timeout', true)
-            """
+        let settings = SQL(joining: pinned.map { SQL("SHOW \(identifier: $0.name)") }, separator: "; ")
+        return "\(settings); SELECT pg_backend_pid(), current_setting('transaction_timeout', true)"
     }
 
-    /// Holds the answer to `proof` against what was asked for.
+    /// How many answers `proof` has.
+    package var proofCount: Int { pinned.count + 1 }
+
+    /// Holds the answers to `proof`, the first `proofCount` of `answers`, against what was asked for.
     ///
     /// - Throws: `PostgresError.unfit` naming the first setting that differs, or the pooler.
-    package func verify(_ rows: Rows?, backendPID: Int) throws(PostgresError) {
-        guard let row = rows?.first, row.count == pinned.count + 3 else {
+    package func verify(_ answers: some Collection<Answer>, backendPID: Int) throws(PostgresError) {
+        let rows = answers.prefix(proofCount).map { $0.rows?.first }
+        guard rows.count == proofCount, let last = rows.last, let process = last, process.count == 2 else {
             throw .unexpectedAnswer("no answer to the question after the session's settings")
         }
         // Behind a transaction pooler the process that answers is not the one that was connected to.
-        guard row[pinned.count] == String(backendPID) else {
+        guard process[0] == String(backendPID) else {
             throw .unfit(
-                reason: "a connection pooler answers here (process \(row[pinned.count] ?? "?") instead of "
+                reason: "a connection pooler answers here (process \(process[0] ?? "?") instead of "
                     + "\(backendPID)): give the server's own address, locks do not hold through a pooler"
             )
         }
-        for (index, setting) in pinned.enumerated() {
-            let found = row[index] ?? ""
+        for (setting, row) in zip(pinned, rows) {
+            let found = row?.first.flatMap(\.self) ?? ""
             guard !Self.same(found, setting.value) else { continue }
             throw .unfit(
                 reason: "the session's \(setting.name) is \"\(found)\", it must be \"\(setting.value)\": "
                     + "a pooler or a proxy dropped the start-up options"
             )
         }
-        guard row[pinned.count + 2] == nil || row[pinned.count + 2] == "0" else {
+        guard process[1] == nil || process[1] == "0" else {
             throw .unfit(reason: "transaction_timeout is set for this role or database; it would end our transactions")
         }
     }
 
-    /// `current_setting` gives times back in the largest unit that fits: `3s` for 3000.
+    /// `SHOW` gives times back in the largest unit that fits: `3s` for 3000.
     private static func same(_ found: String, _ asked: String) -> Bool {
         if found == asked { return true }
         let units = [("ms", 1), ("min", 60_000), ("s", 1000), ("h", 3_600_000), ("d", 86_400_000)]

@@ -109,6 +109,73 @@ import TestSupport
         }
     }
 
+    @Test func `what a dump only names, no trap in it becomes; what powerful roles own with others is not restored`()
+        async throws
+    {
+        try await Fixture.with { fixture in
+            try await TestServer.with { server in
+                try await server.sql("CREATE ROLE tenant LOGIN")
+                try await server.sql("CREATE ROLE dba CREATEROLE")
+                try await server.sql("CREATE DATABASE hostile OWNER tenant")
+                let planter = try await Session.open(
+                    server.target(database: "hostile", user: "tenant"),
+                    settings: SessionSettings(access: .readWrite, applicationName: "test")
+                )
+                try await planter.run(SQL(writtenByUser: grantingSchema))
+                await planter.close()
+                let backup = try await fixture.taker("hostile").take(server.target(database: "hostile"))
+                _ = try await restore(backup, on: server, fixture)
+                let climbed = "SELECT count(*) FROM pg_roles WHERE rolname = 'climbed'"
+                #expect(try await server.sql(climbed)?.scalar == "0")
+                let granted = "SELECT has_table_privilege('dba', 'victims', 'SELECT')"
+                #expect(
+                    try await server.sql("SET search_path = public; \(granted)", database: "hostile")?.scalar == "t"
+                )
+
+                // The same where it is an owner: nobody may become it.
+                try await server.sql("CREATE SCHEMA theirs AUTHORIZATION dba", database: "hostile")
+                let second = try await fixture.taker("hostile", run: "run3").take(server.target(database: "hostile"))
+                await #expect {
+                    _ = try await restore(second, on: server, fixture, as: "again")
+                } throws: { error in
+                    guard case BackupError.needsSuperuser(let what) = error else { return false }
+                    return what == ["what belongs to \"dba\" (a role with CREATEROLE)"]
+                }
+                #expect(try await server.sql(climbed)?.scalar == "0")
+            }
+        }
+    }
+
+    @Test func `a powerful role that owns all of it gets it back, its schema's privileges too, and nothing ran as it`()
+        async throws
+    {
+        try await Fixture.with { fixture in
+            try await TestServer.with { server in
+                try await server.sql("CREATE ROLE chief LOGIN CREATEROLE")
+                try await server.sql("CREATE ROLE reader")
+                try await server.sql("CREATE DATABASE house OWNER chief")
+                try await server.fill(
+                    "house",
+                    """
+                    SET ROLE chief;
+                    CREATE FUNCTION whom() RETURNS boolean LANGUAGE sql AS
+                        'SELECT NOT pg_has_role(session_user, ''chief'', ''MEMBER'') OR session_user = ''postgres''';
+                    CREATE TABLE rooms (n int CHECK (public.whom())); RESET ROLE; INSERT INTO rooms VALUES (1);
+                    SET ROLE chief; GRANT CREATE ON SCHEMA public TO reader; COMMENT ON SCHEMA public IS 'of chief'
+                    """
+                )
+                let privileges = "SELECT nspacl FROM pg_namespace WHERE nspname = 'public'"
+                let before = try await server.sql(privileges, database: "house")?.scalar
+                let backup = try await fixture.taker("house").take(server.target(database: "house"))
+                _ = try await restore(backup, on: server, fixture)
+                #expect(try await server.sql(privileges, database: "house")?.scalar == before)
+                let owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'rooms'"
+                #expect(try await server.sql(owner, database: "house")?.scalar == "chief")
+                #expect(try await server.sql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'rcl%'")?.scalar == "0")
+            }
+        }
+    }
+
     @Test func `rows that changed after the backup stop what would destroy them`() async throws {
         try await Fixture.with { fixture in
             try await TestServer.with { server in
@@ -195,4 +262,21 @@ private let hostileSchema = """
     CREATE FUNCTION as_text(victims) RETURNS text LANGUAGE sql AS 'SELECT public.grab()::text';
     CREATE CAST (victims AS text) WITH FUNCTION as_text(victims);
     CREATE FUNCTION sum_hash(text, bigint) RETURNS bigint LANGUAGE sql AS 'SELECT public.grab()::int::bigint';
+    """
+
+/// A CHECK that would become a role which the dump only grants something to.
+private let grantingSchema = """
+    SET search_path = public;
+    CREATE FUNCTION climb() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+    BEGIN
+        BEGIN
+            PERFORM set_config('role', 'dba', false);
+            CREATE ROLE climbed;
+        EXCEPTION WHEN OTHERS THEN NULL; END;
+        PERFORM set_config('role', 'none', false);
+        RETURN true;
+    END $$;
+    CREATE TABLE victims (x int CHECK (public.climb()));
+    GRANT SELECT ON victims TO dba;
+    INSERT INTO victims VALUES (1), (2);
     """

@@ -20,7 +20,7 @@ import TestSupport
             SweepPlace(number: $0, isBefore: $0 % 5 == 0)
         }
         // The moments that matter are looked at in any case.
-        let switching = ["freeze", "shut", "put in place", "set aside", "thaw"]
+        let switching = ["freeze", "seal", "shut", "put in place", "set aside", "thaw"]
         for (index, effect) in effects.enumerated() where switching.contains(where: { effect.hasSuffix(": \($0)") }) {
             places.append(SweepPlace(number: index + 1, isBefore: true))
             places.append(SweepPlace(number: index + 1, isBefore: false))

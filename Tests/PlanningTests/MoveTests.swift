@@ -193,6 +193,41 @@ import Testing
         #expect(ours.input.claims.conflicts.map(\.code) == [.claimedTwice])
     }
 
+    @Test func `an instance is not retired while another environment claims something on it, or may`() {
+        func fleet(_ entry: (inout Fleet) -> Void) -> EnvironmentPlan {
+            var ours = self.fleet(old: [.at(3, of: shop, named: "shop"), .at(3, of: shop, named: "theirs")])
+            var theirs = Fleet("other", role: .staging, classes: [shop])
+            theirs.instance("elsewhere", identifier: "id-old")
+            entry(&theirs)
+            ours.others = [OtherEnvironment(environment: theirs.environment, observed: theirs.observedEnvironment)]
+            return ours.plan()
+        }
+        let claimed = fleet { $0.entry(.names(["theirs"]), "shop", on: "elsewhere") }
+        #expect(claimed.steps.isEmpty)
+        #expect(claimed.kinds == [[.moveDatabase, .check]])
+        #expect(claimed.findings.contains { $0.message.contains("claim \"theirs\" on it, so it is not retired") })
+        let unknown = fleet { $0.entry(.query(database: "register", sql: "SELECT 1"), "shop", on: "elsewhere") }
+        #expect(unknown.steps.isEmpty)
+        let none = fleet { $0.entry(.names(["another"]), "shop", on: "elsewhere") }
+        #expect(none.steps.map(\.kind) == [.retireInstance])
+    }
+
+    @Test
+    func `a template that an entry claims is seen, neither moved nor created; one that nobody claims is no finding`() {
+        var template = ObservedDatabase.at(3, of: shop, named: "shop")
+        template.isTemplate = true
+        let plan = fleet(old: [template]).plan()
+        #expect(plan.cohorts.isEmpty)
+        #expect(plan.steps.isEmpty)
+        #expect(plan.refused.first?.why.contains("it is a template") == true)
+        template.name = "mould"
+        let other = fleet(old: [.at(3, of: shop, named: "shop"), template]).plan()
+        #expect(other.steps.map(\.kind) == [.retireInstance])
+        #expect(!other.codes.contains(.databaseUnmanaged))
+        let pattern = fleet(old: [template]) { $0.entry(.match("m*"), "shop", on: "new") }.plan()
+        #expect(pattern.steps.isEmpty)
+    }
+
     @Test func `nothing is retired while a query that may claim what is left is not answered`() {
         var fleet = fleet(old: [.at(3, of: shop, named: "shop")]) {
             $0.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "new")

@@ -34,18 +34,24 @@ import TestSupport
     }
 
     @Test func `a session over which a setting slipped is refused`() {
-        let row: [String?] =
-            Self.settings.pinned.map { $0.name == "search_path" ? "public" : $0.value } + ["7", "f", nil]
-        #expect(throws: PostgresError.self) {
-            try Self.settings.verify(Rows(columns: [], values: [row]), backendPID: 7)
+        let answers = Self.answers(process: "7")
+        #expect(throws: Never.self) { try Self.settings.verify(answers, backendPID: 7) }
+        for place in answers.indices.dropLast() {
+            var slipped = answers
+            slipped[place] = .rows(Rows(columns: [], values: [["public"]]))
+            #expect(throws: PostgresError.self) { try Self.settings.verify(slipped, backendPID: 7) }
         }
+        #expect(throws: PostgresError.self) { try Self.settings.verify(answers.dropLast(), backendPID: 7) }
     }
 
     @Test func `a pooler is refused`() {
-        let row: [String?] = Self.settings.pinned.map(\.value) + ["8", "f", nil]
         #expect(throws: PostgresError.self) {
-            try Self.settings.verify(Rows(columns: [], values: [row]), backendPID: 7)
+            try Self.settings.verify(Self.answers(process: "8"), backendPID: 7)
         }
+    }
+
+    private static func answers(process: String) -> [Answer] {
+        (settings.pinned.map { [$0.value] } + [[process, nil]]).map { .rows(Rows(columns: [], values: [$0])) }
     }
 
     @Test func `cancelling a task cancels its statement`() async throws {

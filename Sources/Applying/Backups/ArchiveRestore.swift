@@ -87,11 +87,12 @@ struct ArchiveRestore {
                 }
             }
             let version: SQL = versions.contains(item.version) ? " VERSION \(literal: item.version)" : ""
-            try await superuser.ask(
+            try await make(
                 """
                 CREATE EXTENSION IF NOT EXISTS \(identifier: item.name) WITH SCHEMA \(identifier: item.schema)\(version)
                 """,
-                label: "extension"
+                ownedBy: item.owner,
+                superuser
             )
         }
         guard let group else { return }
@@ -109,6 +110,22 @@ struct ArchiveRestore {
                 label: "grant"
             )
         }
+    }
+
+    /// Whoever makes an extension owns it for good, and a trusted one may be a plain role's.
+    ///
+    /// Where its owner may not make it here, or does not exist, it is the superuser's: the three statements are one
+    /// transaction, so that a failed one leaves no role set.
+    private func make(_ statement: SQL, ownedBy owner: String?, _ superuser: Session) async throws(BackupError) {
+        if let owner {
+            do throws(BackupError) {
+                try await superuser.ask("SET ROLE \(identifier: owner); \(statement); RESET ROLE", label: "extension")
+                return
+            } catch {
+                guard case .server(.server) = error else { throw error }
+            }
+        }
+        try await superuser.ask(statement, label: "extension")
     }
 
     /// Schemas that are there in every database.

@@ -202,6 +202,7 @@ extension BackupReceipt.Source {
                     [
                         "name": .string($0.name), "version": .string($0.version), "schema": .string($0.schema),
                         "schema_oid": .integer(Int64($0.schemaOID)), "schema_owner": .string($0.schemaOwner),
+                        "owner": JSONValue($0.owner),
                     ]
                 }
             ),
@@ -235,7 +236,8 @@ extension BackupReceipt.Source {
                     version: try item.text("version"),
                     schema: try item.text("schema"),
                     schemaOID: UInt32(clamping: try item.integer("schema_oid")),
-                    schemaOwner: try item.text("schema_owner")
+                    schemaOwner: try item.text("schema_owner"),
+                    owner: try item.optionalText("owner")
                 )
             }
         )

@@ -126,13 +126,23 @@ package struct InstalledExtension: Sendable, Hashable {
     /// Its schema's OID in the source, by which the dump's table of contents names it.
     package var schemaOID: UInt32
     package var schemaOwner: String
+    /// Whoever made it; nil where an older receipt does not say.
+    package var owner: String?
 
-    package init(name: String, version: String, schema: String, schemaOID: UInt32, schemaOwner: String) {
+    package init(
+        name: String,
+        version: String,
+        schema: String,
+        schemaOID: UInt32,
+        schemaOwner: String,
+        owner: String? = nil
+    ) {
         self.name = name
         self.version = version
         self.schema = schema
         self.schemaOID = schemaOID
         self.schemaOwner = schemaOwner
+        self.owner = owner
     }
 }
 

@@ -48,7 +48,8 @@ enum BackupSource {
                     version: row[1] ?? "",
                     schema: row[2] ?? "",
                     schemaOID: row[3].flatMap { UInt32($0) } ?? 0,
-                    schemaOwner: row[4] ?? ""
+                    schemaOwner: row[4] ?? "",
+                    owner: row[5]
                 )
             }
         )
@@ -110,7 +111,7 @@ enum BackupSource {
         """
 
     private static let extensions: SQL = """
-        SELECT e.extname, e.extversion, n.nspname, n.oid, pg_get_userbyid(n.nspowner)
+        SELECT e.extname, e.extversion, n.nspname, n.oid, pg_get_userbyid(n.nspowner), pg_get_userbyid(e.extowner)
         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
         WHERE e.extname <> 'plpgsql' ORDER BY e.oid
         """

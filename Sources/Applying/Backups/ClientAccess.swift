@@ -65,19 +65,17 @@ struct ClientAccess {
     }
 
     func remove() {
-        for name in PrivateFolder.names(in: folder) { PrivateFolder.removeFile("\(folder)/\(name)") }
-        Outside.perform(.remove(folder)) { _ = rmdir(folder) }
+        PrivateFolder.removeOwn(folder, guest: user)
     }
 
     /// Removes what runs that died left behind.
     static func clear() {
+        let guest = try? ProcessUser.forPostgres()
         for name in PrivateFolder.names(in: parent) where name.hasPrefix(prefix) {
             guard let pid = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) }),
                 kill(pid, 0) != 0, errno == ESRCH
             else { continue }
-            let folder = "\(parent)/\(name)"
-            for file in PrivateFolder.names(in: folder) { PrivateFolder.removeFile("\(folder)/\(file)") }
-            Outside.perform(.remove(folder)) { _ = rmdir(folder) }
+            PrivateFolder.removeOwn("\(parent)/\(name)", guest: guest)
         }
     }
 

@@ -48,7 +48,7 @@ package struct ContentMeasure: Sendable {
         var columns: [String]
     }
 
-    /// Ordinary tables and leaf partitions; what belongs to an extension is the extension's.
+    /// Ordinary tables and leaf partitions, and those tables of extensions whose rows a dump holds.
     func readableTables() async throws(BackupError) -> [ReadableTable] {
         // Names sort by their bytes in the catalog, whatever the database's collation.
         let rows = try await rows(
@@ -57,7 +57,7 @@ package struct ContentMeasure: Sendable {
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_attribute a
                 ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
-            WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND \(Self.isUserRelation)
+            WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND (\(Self.isUserRelation) OR \(Self.isDumpedOfExtension))
             ORDER BY n.nspname, c.relname, a.attname
             """,
             label: "tables"
@@ -69,6 +69,18 @@ package struct ContentMeasure: Sendable {
             if let column = row[2] { tables[tables.count - 1].columns.append(column) }
         }
         return tables
+    }
+
+    /// Those tables of extensions whose rows a dump holds.
+    func tablesOfExtensions() async throws(BackupError) -> [TableName] {
+        let rows = try await rows(
+            """
+            SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND \(Self.isDumpedOfExtension)
+            """,
+            label: "tables of extensions"
+        )
+        return rows.map { TableName(schema: $0[0] ?? "", name: $0[1] ?? "") }
     }
 
     /// Read before the dump reads them, since they do not heed its snapshot: the dump's are these or later.
@@ -178,6 +190,12 @@ package struct ContentMeasure: Sendable {
         c.oid >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
         AND NOT EXISTS (SELECT FROM pg_depend e
                         WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
+        """
+
+    /// Marked by `pg_extension_config_dump` without a condition; of others a dump holds some rows or none.
+    private static let isDumpedOfExtension: SQL = """
+        EXISTS (SELECT FROM pg_extension x, LATERAL unnest(x.extconfig, x.extcondition) AS marked (oid, condition)
+                WHERE marked.oid = c.oid AND coalesce(marked.condition, '') = '')
         """
 
     private func rows(_ sql: SQL, label: String) async throws(BackupError) -> Rows {

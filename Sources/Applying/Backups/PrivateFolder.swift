@@ -74,6 +74,24 @@ enum PrivateFolder {
         return status.st_mode & S_IXOTH != 0
     }
 
+    /// Removes a folder that we or `guest` made, with the files in it; any other is left alone.
+    ///
+    /// It may stand where everybody can put things: a link, or a folder of somebody else's, would lead a privileged
+    /// process to files that are none of its business. So what is emptied is what was looked at, by its descriptor.
+    static func removeOwn(_ path: String, guest: ProcessUser?) {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        defer { close(folder) }
+        var status = stat()
+        guard fstat(folder, &status) == 0, status.st_uid == geteuid() || status.st_uid == guest?.id,
+            status.st_mode & 0o077 == 0
+        else { return }
+        for name in names(inOpen: folder) {
+            Outside.perform(.remove("\(path)/\(name)")) { _ = unlinkat(folder, name, 0) }
+        }
+        Outside.perform(.remove(path)) { _ = rmdir(path) }
+    }
+
     static func removeFile(_ path: String) {
         Outside.perform(.remove(path)) { _ = unlink(path) }
     }
@@ -89,7 +107,18 @@ enum PrivateFolder {
 
     /// Names in a folder, sorted; none where it cannot be read.
     static func names(in folder: String) -> [String] {
-        guard let entries = opendir(folder) else { return [] }
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        return names(inOpen: descriptor)
+    }
+
+    private static func names(inOpen folder: CInt) -> [String] {
+        let own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard let entries = fdopendir(own) else {
+            if own >= 0 { close(own) }
+            return []
+        }
         defer { closedir(entries) }
         var names: [String] = []
         while let entry = readdir(entries) {

@@ -11,7 +11,7 @@ struct RestoreWork: Sendable {
     let target: ConnectionTarget
     let now: Int64
     private let roles: RestoreRoles?
-    /// Everything belongs to this one role, which may be a superuser: it gets it all afterwards.
+    /// Everything belongs to this one role, a powerful one that the login never becomes: it gets it all afterwards.
     private let soleOwner: String?
 
     /// - Throws: `BackupError` where a role is missing, or what the roles are forbids a safe restore.
@@ -47,7 +47,6 @@ struct RestoreWork: Sendable {
         }
         let source = backup.receipt.source
         let present = Set(all.map { $0[0] ?? "" })
-        let superusers = Set(all.filter { $0[1] == "t" }.map { $0[0] ?? "" })
         let owners = Set(source.owners + [source.owner]).subtracting(["pg_database_owner"])
         // A dump names the bootstrap superuser only where it owns something.
         let needed = Set(source.owners + [source.owner])
@@ -58,17 +57,18 @@ struct RestoreWork: Sendable {
             soleOwner = nil
             return
         }
-        let privileged = owners.intersection(superusers)
-        if privileged.isEmpty {
-            soleOwner = nil
-        } else if owners.count == 1 {
-            soleOwner = owners.first
+        let powers = try await OwnerPowers.read(maintenance, of: owners)
+        if owners.count == 1, let owner = owners.first {
+            soleOwner = powers.areGrave(of: owner) ? owner : nil
         } else {
-            throw .needsSuperuser(privileged.sorted().map { "what belongs to \"\($0)\"" })
+            let privileged = owners.sorted().compactMap { owner in
+                powers.reason(against: owner).map { "what belongs to \"\(owner)\" (\($0))" }
+            }
+            guard privileged.isEmpty else { throw .needsSuperuser(privileged) }
+            soleOwner = nil
         }
-        let members = source.roles.filter {
-            present.contains($0) && !superusers.contains($0) && !$0.hasPrefix("pg_")
-        }
+        // Who owns something must be become; who is only granted something need not, and never is.
+        let members = soleOwner == nil ? owners.sorted() : []
         roles = RestoreRoles(members: members, tag: tag)
     }
 
@@ -96,6 +96,9 @@ struct RestoreWork: Sendable {
         try await roles.create(in: maintenance, password: (verifier, ReceiptTime.text(now + 24 * 60 * 60)))
         let superuser = try await session(.readWrite)
         try await roles.prepare(superuser, database: newName)
+        // Privileges on this one schema, which is there in every database, are its owner's to give.
+        let publicOwner = soleOwner == nil ? nil : try await ownerOfPublic(superuser)
+        if publicOwner != nil { try await own(public: roles.login, superuser) }
         let login = loginTarget(roles, password)
         try await probe(login, roles)
         let restore = ArchiveRestore(backup: backup, programs: programs, superuser: superuser, group: roles.group)
@@ -104,10 +107,23 @@ struct RestoreWork: Sendable {
             ownership: soleOwner == nil ? .asDumped : .ofLogin,
             tablespaces: true
         )
-        if soleOwner == nil { try await handOver(superuser) }
+        try await handOver(superuser)
+        if let publicOwner { try await own(public: publicOwner, superuser) }
         try await roles.withdraw(superuser, owner: soleOwner ?? backup.receipt.source.owner)
         await superuser.close()
         return left
+    }
+
+    private func ownerOfPublic(_ superuser: Session) async throws(BackupError) -> String? {
+        let answers = try await superuser.ask(
+            "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'public'",
+            label: "public schema"
+        )
+        return answers.last?.rows?.scalar
+    }
+
+    private func own(public owner: String, _ superuser: Session) async throws(BackupError) {
+        try await superuser.ask("ALTER SCHEMA public OWNER TO \(identifier: owner)", label: "public schema")
     }
 
     /// Gives our own schema to the login, as it was the login's where it came from: nobody else's is ever used.
@@ -134,9 +150,9 @@ struct RestoreWork: Sendable {
     func compare(_ inspect: CatalogReader) async throws(BackupError) -> (catalog: Catalog, content: DatabaseContent) {
         let session = try await session(.readOnly)
         let (catalog, content) = try await RestoredContent.read(session, inspect)
-        await session.close()
         let receipt = backup.receipt
-        var differences = receipt.content.differences(in: content)
+        var differences = try await RestoredContent.differences(receipt, content, session)
+        await session.close()
         let major = await maintenance.serverVersionNumber / 10_000
         // Fingerprints compare within one major only.
         if major == receipt.serverVersion.major, catalog.fingerprint != receipt.fingerprint {

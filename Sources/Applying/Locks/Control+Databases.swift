@@ -50,11 +50,30 @@ extension Control {
             """
             SELECT DISTINCT s.database FROM reconcile.steps s JOIN reconcile.runs r ON r.run_id = s.run_id
             WHERE r.environment = \(literal: run.environment) AND r.plan_digest = \(literal: digest)
-                AND s.kind IN ('create-database', 'move-database')
+                AND s.kind = 'create-database'
             """,
             label: "created before"
         )
-        return Set((answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] })
+        let created = Set((answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] })
+        return created.union(try await arrived(byPlan: digest))
+    }
+
+    /// A move that only began, or failed, put nothing in place; what it did put there may have been rebuilt by that plan.
+    private func arrived(byPlan digest: String) async throws -> [String] {
+        guard try await hasMoves() else { return [] }
+        let answers = try await session.run(
+            """
+            SELECT m.database FROM reconcile.moves m JOIN reconcile.runs r ON r.run_id = m.run_id
+            WHERE m.direction = 'in' AND m.environment = \(literal: run.environment)
+                AND r.environment = m.environment AND r.plan_digest = \(literal: digest)
+                AND (EXISTS (SELECT FROM pg_database d WHERE d.datname = m.database AND d.oid = m.oid)
+                    OR EXISTS (SELECT FROM reconcile.steps s JOIN reconcile.runs u ON u.run_id = s.run_id
+                               WHERE s.database = m.database AND s.kind = 'rebuild-database'
+                                   AND u.environment = m.environment AND u.plan_digest = r.plan_digest))
+            """,
+            label: "arrived before"
+        )
+        return (answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] }
     }
 
     /// Gives a finished database its name, where no database has it.

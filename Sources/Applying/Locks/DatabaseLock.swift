@@ -37,19 +37,20 @@ enum DatabaseLock {
             let answers = try await session.run(
                 """
                 \(settings.proof);
-                SELECT s.system_identifier, c.timeline_id, d.oid, pg_get_userbyid(d.datdba),
-                    pg_has_role(session_user, d.datdba, 'MEMBER'), to_regclass('reconcile.fence') IS NOT NULL
-                FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d
-                WHERE d.datname = current_database();
+                SELECT (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id, d.oid,
+                    pg_get_userbyid(d.datdba), pg_has_role(session_user, d.datdba, 'MEMBER'),
+                    to_regclass('reconcile.fence') IS NOT NULL
+                FROM pg_database d WHERE d.datname = current_database();
                 SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))
                 """,
                 label: "database lock"
             )
-            try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
-            guard answers.count == 3, let row = answers[1].rows?.first, row.count == 6,
+            try settings.verify(answers, backendPID: await session.backendPID)
+            let told = answers.dropFirst(settings.proofCount).map(\.rows)
+            guard told.count == 2, let row = told[0]?.first, row.count == 6,
                 let timeline = row[1].flatMap({ Int($0) }), let oid = row[2].flatMap({ UInt32($0) })
             else { throw PostgresError.unexpectedAnswer("no identity") }
-            guard answers[2].rows?.scalar == "t" else {
+            guard told[1]?.scalar == "t" else {
                 if attempt < attempts {
                     try await Task.sleep(for: .milliseconds(Int.random(in: 150...350)))
                     continue

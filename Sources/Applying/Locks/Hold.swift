@@ -23,19 +23,30 @@ package struct Hold: Sendable {
         needed: (String) -> Bool = { _ in true }
     ) async throws -> Hold {
         var controls: [String: Control] = [:]
+        var unreached: (name: String, error: PostgresError)?
         for instance in environment.instances {
             let name = instance.name.value
             guard let target = targets[name] else { continue }
             do {
                 controls[name] = try await Control.open(instance: name, target: target, run: run)
             } catch {
-                if error is PostgresError, !needed(name) { continue }
+                if let error = error as? PostgresError {
+                    // The others may hold what only that one's loss explains.
+                    if needed(name), unreached == nil { unreached = (name, error) }
+                    continue
+                }
                 for control in controls.values { await control.close() }
-                if let error = error as? PostgresError { throw UnreachableInstance(name: name, underlying: error) }
                 throw error
             }
         }
-        return Hold(run: run, controls: controls)
+        guard let unreached else { return Hold(run: run, controls: controls) }
+        var frozen: [String] = []
+        for (instance, control) in controls.sorted(by: { $0.key < $1.key }) {
+            let found = (try? await control.frozen()) ?? []
+            frozen += found.filter { $0.other == unreached.name }.map { "\"\($0.name)\" on \"\(instance)\"" }
+            await control.close()
+        }
+        throw UnreachableInstance(name: unreached.name, underlying: unreached.error, frozen: frozen)
     }
 
     /// Makes sure that no statement of a dead run still works in a database of ours.
@@ -86,6 +97,14 @@ package struct Hold: Sendable {
 package struct UnreachableInstance: Error, CustomStringConvertible {
     package let name: String
     package let underlying: PostgresError
+    /// What a move to it has frozen where it was, and nobody settled yet.
+    var frozen: [String] = []
 
-    package var description: String { "instance \"\(name)\" cannot be reached: \(underlying); nothing was done" }
+    package var description: String {
+        let text = "instance \"\(name)\" cannot be reached: \(underlying); nothing was done"
+        guard !frozen.isEmpty else { return text }
+        return
+            "\(text). A move to it was interrupted and keeps others out of \(frozen.joined(separator: ", ")): "
+            + "`reconcile apply` with `--instance` and where that is opens it, or says how"
+    }
 }

@@ -8,7 +8,7 @@ struct MoveSwitch: Sendable {
     let context: ApplyContext
     let key: DatabaseKey
     let source: DatabaseKey
-    /// In the database where it is: it holds the database's lock, and for a while every table's.
+    /// In the database where it is: it holds the database's lock, and every table's from the freeze to the switch.
     let worker: Worker
     let here: Control
     let there: Control
@@ -31,15 +31,24 @@ struct MoveSwitch: Sendable {
             throw await undone(error)
         }
         let made: MoveCopy.Made
+        let settings: DatabaseSettings
         do {
-            made = try await copyFrozen()
-            try await copy.takeFence()
-            await worker.session.close()
+            (made, settings) = try await copyFrozen()
+            try Task.checkCancellation()
         } catch {
             throw await undone(error)
         }
-        try await putInPlace(made)
-        let stopped = clock.now - start
+        // An interruption comes too late from here on: half of this would leave the database shut on both sides.
+        return try await Task {
+            try await putInPlace(made, settings)
+            let stopped = clock.now - start
+            await worker.session.close()
+            try await setAside()
+            return stopped
+        }.value
+    }
+
+    private func setAside() async throws {
         do {
             try await here.setAside(old, movedTo: key.instance, by: context.run.id)
         } catch {
@@ -48,59 +57,66 @@ struct MoveSwitch: Sendable {
                     + "(\(error)): run apply again"
             )
         }
-        return stopped
     }
 
     /// What stands still, copied and compared twice: with its receipt, and with itself once nobody else can be in it.
-    private func copyFrozen() async throws -> MoveCopy.Made {
+    private func copyFrozen() async throws -> (MoveCopy.Made, DatabaseSettings) {
         let desk = context.backups.desk
         let pid = await worker.session.backendPID
-        let ender = try await SessionEnder(old.oid, keeping: pid, sparing: .run(context.run), here)
-        let archive: StoredBackup
-        let made: MoveCopy.Made
-        do {
-            try await ender.waitUntilGone()
+        let (archive, made) = try await SessionEnder.whileAlone(
+            on: old.oid,
+            keeping: pid,
+            sparing: .run(context.run),
+            here
+        ) { _ in
             try await lockTables()
-            archive = try await desk.dump(
+            try await requireThatItCanGo()
+            let archive = try await desk.dump(
                 source,
                 target: try context.target(source),
                 DumpTools(.here(dumpers)),
                 as: .move
             )
             do {
-                made = try await copy.make(archive)
+                return (archive, try await copy.make(archive))
             } catch {
                 desk.discard(archive)
                 throw error
             }
-            await ender.stop()
+        }
+        do {
+            try await here.shut(old)
+            // The locks of the tables stay: they also stop a session that nobody sees yet because it has just begun.
+            try await SessionEnder.whileAlone(on: old.oid, keeping: pid, sparing: .alone, here) { ender in
+                try await compare(archive, made)
+                try await ender.requireNobodyCame()
+            }
+            let left = try await here.whatNoDumpHolds(old)
+            guard left.isEmpty else { throw Self.cannotGo(left) }
+            // As they are now: they may have changed for as long as it was possible.
+            let settings = try await here.settings(ofFrozen: old)
+            if context.policy.backupWhen == .never {
+                desk.discard(archive)
+            } else {
+                let proved = try archive.raised(to: .restore)
+                context.report(.backup(source, level: proved.receipt.verified.rawValue, archive: proved.path))
+            }
+            return (made, settings)
         } catch {
-            await ender.stop()
+            desk.discard(archive)
             throw error
         }
-        try await here.shut(old)
-        try await requireAlone(pid)
-        // Nobody else is in it and nobody can come: the locks have done what they were for.
-        try await worker.session.run("ROLLBACK", label: "unlock tables")
-        try await compare(archive, made)
-        if context.policy.backupWhen == .never {
-            desk.discard(archive)
-        } else {
-            let proved = try archive.raised(to: .restore)
-            context.report(.backup(source, level: proved.receipt.verified.rawValue, archive: proved.path))
-        }
-        return made
     }
 
-    private func requireAlone(_ pid: Int) async throws {
-        let ender = try await SessionEnder(old.oid, keeping: pid, sparing: .alone, here)
-        do {
-            try await ender.waitUntilGone()
-            await ender.stop()
-        } catch {
-            await ender.stop()
-            throw error
-        }
+    /// Asked before the rehearsal too; what came about meanwhile would be left behind.
+    private func requireThatItCanGo() async throws {
+        let needs = try await MoveWork.needs(of: source, context)
+        let missing = try await needs.missing(on: there.session, database: key.database)
+        guard missing.isEmpty else { throw Self.cannotGo(missing) }
+    }
+
+    private static func cannotGo(_ reasons: [String]) -> ApplyError {
+        .failed("it cannot be moved since the rehearsal: \(reasons.joined(separator: "; "))")
     }
 
     /// Locks every table against writers, tried again where somebody's lock does not go in time.
@@ -140,7 +156,7 @@ struct MoveSwitch: Sendable {
 
     /// Through the session that was in it all along: `CREATE TABLE`, `nextval` and large objects heed no table's lock.
     private func compare(_ archive: StoredBackup, _ made: MoveCopy.Made) async throws {
-        let (catalog, content) = try await RestoredContent.read(worker.session, BackupDesk.reader(context.pool))
+        let (catalog, content) = try await RestoredContent.readWithin(worker.session, BackupDesk.reader(context.pool))
         var differences = content.differences(in: made.content)
         // A dump's sequences may be ahead of what was measured before it; here both stand still.
         differences += content.sequences.filter { mine in
@@ -153,16 +169,25 @@ struct MoveSwitch: Sendable {
         guard catalog.fingerprint == planned.fingerprint else {
             throw ApplyError.stale(["\(source): its schema changed while it was being moved"])
         }
-        let isSameMajor = await there.session.serverVersionNumber / 10_000 == here.session.serverVersionNumber / 10_000
-        guard !isSameMajor || made.catalog.privileges == catalog.privileges else {
-            throw ApplyError.failed("owners or privileges in the copy are not those of the database")
+        try await Self.requirePrivileges(of: catalog, in: made.catalog, here, there)
+    }
+
+    /// Between majors they are written differently.
+    static func requirePrivileges(of catalog: Catalog, in copy: Catalog, _ here: Control, _ there: Control) async throws
+    {
+        guard await there.session.serverVersionNumber / 10_000 == here.session.serverVersionNumber / 10_000 else {
+            return
         }
+        let differing = catalog.privilegesDiffering(in: copy)
+        guard !differing.isEmpty else { return }
+        let names = differing.prefix(5).map(\.description).joined(separator: ", ")
+        throw ApplyError.failed("owners or privileges in the copy are not those of the database: \(names)")
     }
 
     /// Renames the copy; where nobody knows whether that took effect, nothing more is done.
-    private func putInPlace(_ made: MoveCopy.Made) async throws {
+    private func putInPlace(_ made: MoveCopy.Made, _ settings: DatabaseSettings) async throws {
         do {
-            try await there.putInPlace((copy.name, made.oid), as: key.database, movedFrom: source.instance)
+            try await there.putInPlace((copy.name, made.oid), as: key.database, movedFrom: source.instance, settings)
         } catch {
             let found: UInt32?
             do {
@@ -179,6 +204,8 @@ struct MoveSwitch: Sendable {
 
     /// Lets everyone in again where it was; what is left then is what was there before.
     private func undone(_ error: any Error) async -> any Error {
+        let isInterruption = error is CancellationError || (error as? PostgresError)?.sqlState == "57014"
+        let cause = isInterruption && Task.isCancelled ? "the move was interrupted" : "\(error)"
         await worker.session.close()
         let (here, copy, old) = (here, copy, old)
         let outcome = Outcome()
@@ -188,11 +215,11 @@ struct MoveSwitch: Sendable {
         }
         guard let reason = await outcome.reason else {
             return ApplyError.failed(
-                "\(error). It is open again where it was, on \"\(source.instance)\"; nothing was moved"
+                "\(cause). It is open again where it was, on \"\(source.instance)\"; nothing was moved"
             )
         }
         return ApplyError.failed(
-            "\(error). It is frozen on \"\(source.instance)\" by run \(context.run.id) (\(reason)): run apply again, which "
+            "\(cause). It is frozen on \"\(source.instance)\" by run \(context.run.id) (\(reason)): run apply again, which "
                 + "opens it first"
         )
     }

@@ -8,9 +8,9 @@ internal import Servers
 //
 //   rehearse      dump, restore and compare, while everyone works on
 //   freeze        noted in the journal; no new sessions, the others ended, every table locked by our own session
-//   copy          dump of what stands still, restored under a temporary name, compared with its receipt
+//   copy          dump of what stands still, restored under a temporary name, shut, compared with its receipt
 //   shut          not even superusers come in; ours is the only session left, and both sides are compared once more
-//   switch        renamed into place there, renamed aside here
+//   switch        opened in place there, with the settings of this moment; renamed aside here
 
 /// Brings one database from a retiring instance to where it is to be.
 struct MoveWork: Sendable {
@@ -95,7 +95,7 @@ struct MoveWork: Sendable {
     }
 
     private func move(_ worker: Worker, _ state: DatabaseState, _ here: Control, _ there: Control) async throws {
-        let needs = try await readNeeds()
+        let needs = try await Self.needs(of: source, context)
         let missing = try await needs.missing(on: there.session, database: key.database)
         guard missing.isEmpty else {
             throw ApplyError.failed(
@@ -105,6 +105,7 @@ struct MoveWork: Sendable {
         if let tablespace = needs.tablespace {
             context.report(.note(key, "it goes to the default tablespace there; here it is in \"\(tablespace)\""))
         }
+        for note in needs.notes { context.report(.note(key, note)) }
         let desk = context.backups.desk
         // What a dump holds loads into newer servers; a pg_dump of another major may not know all that an older one stores.
         let dumpers = try desk.clients(forMajor: needs.version.major)
@@ -113,10 +114,12 @@ struct MoveWork: Sendable {
             control: there,
             database: key.database,
             oid: worker.foothold.identity.oid,
-            clients: try desk.clients(forMajor: await there.session.serverVersionNumber / 10_000),
-            settings: needs.settings
+            clients: try desk.clients(forMajor: await there.session.serverVersionNumber / 10_000)
         )
-        try await rehearse(copy, dumpers, needs)
+        try await rehearse(copy, dumpers, needs) { made in
+            try await MoveSwitch.requirePrivileges(of: state.catalog, in: made.catalog, here, there)
+            try await there.trySettings(needs.settings, on: (copy.name, made.oid))
+        }
         let move = MoveSwitch(
             context: context,
             key: key,
@@ -132,7 +135,7 @@ struct MoveWork: Sendable {
         context.report(.moved(key, from: source.instance, stopped: stopped))
     }
 
-    private func readNeeds() async throws -> MoveNeeds {
+    static func needs(of source: DatabaseKey, _ context: ApplyContext) async throws -> MoveNeeds {
         let session = try await Session.open(
             try context.target(source),
             settings: SessionSettings(access: .readOnly, applicationName: context.run.applicationName("look"))
@@ -148,7 +151,12 @@ struct MoveWork: Sendable {
     }
 
     /// All of it while everyone works on: what the other server has not, or cannot, shows now, and how long it takes.
-    private func rehearse(_ copy: MoveCopy, _ dumpers: PostgresPrograms, _ needs: MoveNeeds) async throws {
+    private func rehearse(
+        _ copy: MoveCopy,
+        _ dumpers: PostgresPrograms,
+        _ needs: MoveNeeds,
+        _ check: (MoveCopy.Made) async throws -> Void
+    ) async throws {
         let clock = ContinuousClock()
         let start = clock.now
         let desk = context.backups.desk
@@ -160,7 +168,9 @@ struct MoveWork: Sendable {
         )
         do {
             let made = try await copy.make(archive)
-            let took = clock.now - start
+            try await check(made)
+            // In earnest the database itself is read once more, about as long as its copy was.
+            let took = clock.now - start + made.reading
             try await copy.drop()
             desk.discard(archive)
             if let before = needs.source.locale.collationVersion, let now = made.collationVersion, before != now {
@@ -170,6 +180,7 @@ struct MoveWork: Sendable {
             context.report(.rehearsed(key, took: took))
         } catch {
             desk.discard(archive)
+            await uncancelled { try? await copy.drop() }
             throw ApplyError.failed("the rehearsal of the move failed, and nothing was changed: \(error)")
         }
     }

@@ -22,9 +22,9 @@ struct RetireWork: Sendable {
         do {
             try await control.ping()
             try await control.record(step, database: nil, state: "started")
-            let left = try await requireUnclaimed(on: control, instance)
+            let left = try await requireUnclaimed(on: control, instance, step)
             if case .docker(let container) = instance.via.last {
-                try await stop(container, instance, control)
+                try await stop(container, instance, control, step)
                 context.report(.retired(instance: key.instance, left: left, commands: []))
             } else {
                 let folder = try await control.dataDirectory()
@@ -41,8 +41,9 @@ struct RetireWork: Sendable {
     }
 
     /// Looks at what is there now; gives the names that are nobody's.
-    private func requireUnclaimed(on control: Control, _ instance: Instance) async throws -> [String] {
-        let names = try await control.databases()
+    private func requireUnclaimed(on control: Control, _ instance: Instance, _ step: Step) async throws -> [String] {
+        let databases = try await control.databases()
+        let names = databases.map(\.name)
         let planned = context.plan.databases.filter { $0.className != nil }.map { ExactName($0.name) }
         let answers = context.facts.values.reduce(into: [Int: [String]?]()) { all, facts in
             all.merge(facts.queriedNames.filter { $0.value != nil }) { first, _ in first }
@@ -56,6 +57,15 @@ struct RetireWork: Sendable {
             let list = claimed.map { "\"\($0)\"" }.joined(separator: ", ")
             throw ApplyError.failed("it still holds \(list), which an entry claims: plan again")
         }
+        // Also what others claim is none of what the plan leaves there.
+        let known = Set(step.objects.map { ExactName($0) })
+        let unknown = databases.filter { database in
+            !database.isTemplate && !Claims.isAside(database.name) && !known.contains(ExactName(database.name))
+        }
+        guard unknown.isEmpty else {
+            let list = unknown.map { "\"\($0.name)\"" }.joined(separator: ", ")
+            throw ApplyError.stale(["\(instance.name.value): holds \(list), which the plan did not leave there"])
+        }
         return names
     }
 
@@ -68,9 +78,12 @@ struct RetireWork: Sendable {
     }
 
     /// Turns the restart policy off first: a container that is stopped and comes back serves what nobody looks at.
-    private func stop(_ container: String, _ instance: Instance, _ control: Control) async throws {
+    private func stop(_ container: String, _ instance: Instance, _ control: Control, _ step: Step) async throws {
         let place = try await context.routes.place(behind: instance.via.dropLast())
         try await docker(["update", "--restart=no", "--", container], place, limit: .seconds(30))
+        // Its journal goes down with it, so it is closed before. Nothing but the stopping is left to do there.
+        try await control.record(step, database: nil, state: "finished", detail: "stopping container \(container)")
+        await control.finish(outcome: await tally.hasFailures ? "failed" : "converged", databases: "{}")
         // Its server ends with it: our session there goes before it is taken for lost.
         await tally.letGo(of: control.instance)
         await control.close()
@@ -115,13 +128,16 @@ enum Retirement {
 }
 
 extension Control {
-    /// All databases but templates and the maintenance database, by name.
-    fileprivate func databases() async throws -> [String] {
+    /// All databases but the server's own templates and the maintenance database, by name.
+    fileprivate func databases() async throws -> [(name: String, isTemplate: Bool)] {
         let answers = try await session.run(
-            "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> current_database() ORDER BY datname",
+            """
+            SELECT datname, datistemplate FROM pg_database
+            WHERE datname NOT IN ('template0', 'template1') AND datname <> current_database() ORDER BY datname
+            """,
             label: "databases"
         )
-        return (answers.first?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] }
+        return (answers.first?.rows ?? Rows(columns: [], values: [])).map { ($0[0] ?? "", $0[1] == "t") }
     }
 
     /// A login that may not ask gets a word in its place.

@@ -36,8 +36,8 @@ package struct ClassContext: Sendable {
         return HistoryQuery(
             schema: source.historySchema,
             table: source.historyTable,
-            columns: format.columns.map { SQL(writtenByUser: $0) },
-            order: SQL(writtenByUser: format.orderBy),
+            columns: format.columns,
+            arrange: { format.arrange($0) },
             digest: { format.digest(rows: $0) }
         )
     }

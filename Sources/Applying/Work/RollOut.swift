@@ -120,7 +120,11 @@ package struct RollOut: Sendable {
         } catch {
             let cause = (error as? StepError)?.underlying ?? error
             await tally.add(cause)
-            let message = Task.isCancelled ? "interrupted; run apply again to continue" : "\(error)"
+            var message = "\(error)"
+            if Task.isCancelled {
+                // What we say ourselves may be how a database was left.
+                message = "interrupted; run apply again to continue" + (cause is ApplyError ? " (\(message))" : "")
+            }
             context.report(.failed(key, (error as? StepError)?.step, message: message))
             return DatabaseOutcome(key, .failed, message: message)
         }
@@ -136,6 +140,8 @@ actor Tally {
     /// An instance is about to be stopped, so that nothing more is expected of it.
     func letGo(of instance: String) { released.insert(instance) }
     func hasLetGo(of instance: String) -> Bool { released.contains(instance) }
+
+    var hasFailures: Bool { failures > 0 }
 
     func add(_ error: any Error) {
         failures += 1

@@ -8,13 +8,17 @@ package import FleetModel
 package struct DrizzleFormat: HistoryFormat {
     package let defaultSchema = "drizzle"
     package let defaultTable = "__drizzle_migrations"
-    package let columns = ["id::text", "hash", "created_at::text"]
-    package let orderBy = "id::bigint"
+    package let columns = ["id", "hash", "created_at"]
     // Not the id: a transaction that was rolled back leaves a gap behind.
     package let identifyingColumns = [1, 2]
     package let statementBreak: String? = "--> statement-breakpoint"
 
     package init() {}
+
+    /// By number: as text 10 would come before 9.
+    package func arrange(_ rows: [[String?]]) -> [[String?]] {
+        rows.sorted { ($0[0].flatMap { Int64($0) } ?? .max) < ($1[0].flatMap { Int64($0) } ?? .max) }
+    }
 
     package func creation(schema: String, table: String) -> [String] {
         [

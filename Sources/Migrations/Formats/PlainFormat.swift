@@ -7,14 +7,24 @@ package import FleetModel
 package struct PlainFormat: HistoryFormat {
     package let defaultSchema = "reconcile"
     package let defaultTable = "migrations"
-    package let columns = [
-        "version::text", "name", "sha256", "floor(extract(epoch FROM applied_at) * 1000)::bigint::text",
-    ]
-    package let orderBy = "applied_at::timestamptz, version::bigint"
+    /// The last one `arrange` turns into milliseconds since 1970.
+    package let columns = ["version", "name", "sha256", "applied_at"]
     package let identifyingColumns = [0, 1, 2]
     package let statementBreak: String? = nil
 
     package init() {}
+
+    package func arrange(_ rows: [[String?]]) -> [[String?]] {
+        let timed = rows.map { row in (row: row, at: row[3].flatMap(HistoryTime.init)?.microseconds) }
+        // What cannot be read comes last, as NULL does on the server.
+        return timed.sorted { left, right in
+            let (first, second) = (left.at ?? .max, right.at ?? .max)
+            guard first == second else { return first < second }
+            return (left.row[0].flatMap { Int64($0) } ?? .max) < (right.row[0].flatMap { Int64($0) } ?? .max)
+        }.map { row, at in
+            row.dropLast() + [at.map { String(HistoryTime(microseconds: $0).milliseconds) }]
+        }
+    }
 
     package func creation(schema: String, table: String) -> [String] {
         [

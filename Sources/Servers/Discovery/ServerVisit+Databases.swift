@@ -107,8 +107,8 @@ extension HistoryPlace {
         return HistoryQuery(
             schema: schema,
             table: table,
-            columns: format.columns.map { SQL(writtenByUser: $0) },
-            order: SQL(writtenByUser: format.orderBy),
+            columns: format.columns,
+            arrange: { format.arrange($0) },
             digest: { format.digest(rows: $0) }
         )
     }

@@ -107,4 +107,12 @@ struct Link: Sendable {
 enum Endpoint: Sendable, Hashable {
     case tcp(host: String, port: String)
     case socket(String)
+
+    /// Whether it is on the machine behind the last hop itself.
+    var isLocal: Bool {
+        switch self {
+        case .socket: true
+        case .tcp(let host, _): host == "localhost" || host.hasPrefix("127.") || host == "::1"
+        }
+    }
 }

@@ -116,15 +116,18 @@ extension Way.Key {
             endpoints.append(try Self.endpoint(host, port.isEmpty ? "5432" : port, last))
         }
         let mode = list("sslmode")?.first ?? ""
-        let asks = ["require", "verify-ca", "verify-full"].contains(mode)
+        let demands = ["require", "verify-ca", "verify-full"].contains(mode)
         let isSocket = endpoints.map { if case .socket = $0 { true } else { false } }
-        if asks, isSocket.contains(true), isSocket.contains(false) {
+        if demands, isSocket.contains(true), isSocket.contains(false) {
             throw HopError(hop: last, reason: "some hosts are sockets, on which there is no TLS")
         }
         self.hops = hops
         self.endpoints = endpoints
         self.names = names.isEmpty ? hosts : names
-        isEncrypted = asks && !isSocket.contains(true)
+        // Where nothing is said libpq tries TLS, but never on a Unix socket: what goes on over a network from behind the
+        // last hop must not go in the clear because of our way there.
+        let tries = mode != "disable" && !endpoints.allSatisfy(\.isLocal)
+        isEncrypted = (demands || tries) && !isSocket.contains(true)
     }
 
     private static func endpoint(_ host: String, _ port: String, _ hop: Hop) throws(HopError) -> Endpoint {

@@ -37,7 +37,7 @@ struct CatalogDetails {
             if details[middle].key < key { low = middle + 1 } else { high = middle }
         }
         while low < details.count, details[low].key == key {
-            bytes.withUnsafeBufferPointer { out.append(contentsOf: $0[details[low].start..<details[low].end]) }
+            out.append(bytes, details[low].start..<details[low].end)
             // Between two details stands what no cell holds bare.
             out.append(NameMap.dot)
             low += 1

@@ -40,7 +40,7 @@ struct CatalogLayout: Sendable {
                 case .kind: kind = place
                 case .ordinal: ordinal = place
                 case .unused: break
-                case .value, .reference, .references, .columns, .columnSet, .columnsOf, .set, .columnOptions,
+                case .value, .isSet, .reference, .references, .columns, .columnSet, .columnsOf, .set, .columnOptions,
                     .roles, .tree, .text:
                     defining.append((place, column.form))
                 }
@@ -72,14 +72,16 @@ struct CatalogLayout: Sendable {
         var toast = 0, options = 0, hasSubclass = 0, pages = 0, size = 0
         var attributeTarget = 0, attributeOptions = 0
         var constraintType = 0, constraintParent = 0
-        var triggerIsInternal = 0, triggerConstraint = 0, triggerFunction = 0
+        var triggerIsEnabled = 0, triggerIsInternal = 0, triggerConstraint = 0, triggerFunction = 0
         var element = 0, category = 0, typeRelation = 0
         var labelOID = 0, label = 0
         var dependent = 0, dependency = 0
         var isValid = 0
         var parent = 0
         var described = 0, labelled = 0
-        var currentUser = 0
+        var ownerName = 0, currentUser = 0, currentUserName = 0
+        /// Of the sizes that tell which catalogs are worth asking for, in their order.
+        var firstSign = 0
         var argumentTypes = 0, hasBody = 0
         var castTarget = 0
     }
@@ -116,7 +118,11 @@ struct CatalogLayout: Sendable {
         columns.parent = column("inhparent", of: .inherits)
         columns.described = column("classoid", of: .description)
         columns.labelled = column("classoid", of: .securityLabel)
-        columns.currentUser = column("current_user", of: .database)
+        columns.ownerName = column(CatalogTable.ownerName, of: .database)
+        columns.currentUser = column(CatalogTable.currentUser, of: .database)
+        columns.currentUserName = column("current_user", of: .database)
+        columns.firstSign = column(CatalogTable.signs[0].size, of: .database)
+        columns.triggerIsEnabled = column("tgenabled", of: .trigger)
         columns.argumentTypes = column("proargtypes", of: .function)
         columns.hasBody = column("prosqlbody IS NOT NULL", of: .function)
         columns.castTarget = column("casttarget", of: .cast)

@@ -16,6 +16,10 @@ extension CatalogReading {
                 needs.formUnion(Self.catalogs(of: objectClass))
             }
         }
+        if let (_, rows) = of(.database), rows.count > 0 {
+            for (place, sign) in CatalogTable.signs.enumerated()
+            where rows.number(0, layout.columns.firstSign + place) != 0 { needs.insert(sign.id) }
+        }
         for objectClass in context.names.unnamed.classes { needs.formUnion(Self.catalogs(of: objectClass)) }
         if let (entry, rows) = of(.relation), let kind = entry.kind {
             for row in 0..<rows.count {
@@ -55,6 +59,7 @@ extension CatalogReading {
         case .statistics: [.statistics]
         case .eventTrigger: [.eventTrigger]
         case .foreignServer: [.foreignServer]
+        case .role: [.role]
         case .textSearchConfiguration, .textSearchDictionary, .textSearchParser, .textSearchTemplate:
             [
                 .textSearchConfiguration, .textSearchMap, .textSearchDictionary, .textSearchParser, .textSearchTemplate,

@@ -38,9 +38,9 @@ package final class CatalogPool: Sendable {
         }
     }
 
-    func history(_ rows: [[String?]], digest: ([[String?]]) -> Fingerprint) -> HistoryRows {
+    func history(_ rows: [[String?]], _ query: HistoryQuery) -> HistoryRows {
         if let found = state.withLock({ $0.histories[rows] }) { return found }
-        let made = HistoryRows(exists: true, rows: rows, digest: digest(rows))
+        let made = HistoryRows(exists: true, rows: rows, digest: query.digest(rows))
         return state.withLock { state in
             if let found = state.histories[rows] { return found }
             state.histories[rows] = made

@@ -12,10 +12,13 @@ extension CatalogReading {
     ) -> Bool {
         let range = rows.range(row, place)
         guard !rows.isNull(row, place) else {
-            out.append(contentsOf: rows.bytes[range])
+            out.append(rows.bytes, range)
             return true
         }
         switch form {
+        case .isSet:
+            out.append(UInt8(ascii: rows.bytes.number(in: range) != 0 ? "t" : "f"))
+            return true
         case .reference(let objectClass):
             return context.names.append(objectClass, rows.bytes.number(in: range), to: &out)
         case .references(let objectClass):
@@ -58,7 +61,7 @@ extension CatalogReading {
             }
             return NodeTree(bytes: rows.bytes, relation: relation, context: context).append(range, to: &out)
         case .oid, .name, .schema, .owner, .access, .relation, .table, .columnNumber, .kind, .ordinal, .value, .unused:
-            rows.bytes.withUnsafeBufferPointer { out.append(contentsOf: $0[range]) }
+            out.append(rows.bytes, range)
             return true
         }
     }
@@ -126,7 +129,7 @@ extension CatalogReading {
 
     /// `{app,"o""dd",-}`, where `-` is everybody.
     private func appendRoles(_ cell: ArraySlice<UInt8>, to out: inout [UInt8]) {
-        let owner = CopyRows.unescape(databaseOwner)
+        let owner = CopyRows.unescape(databaseOwner.name)
         let roles = AccessList.elements(cell).map { text in
             var index = 0
             let name = AccessList.identifier(text, &index, until: nil)

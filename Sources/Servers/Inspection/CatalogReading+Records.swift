@@ -64,12 +64,16 @@ extension CatalogReading {
         _ name: (inout [UInt8]) -> Void,
         to result: inout CanonicalCatalog
     ) {
-        let owner = entry.owner.map { rows.cell(row, $0) } ?? databaseOwner[...]
+        let oid = entry.owner.map { rows.number(row, $0) } ?? databaseOwner.oid
         let hasAccess = entry.access.map { !rows.isNull(row, $0) } ?? false
-        let isDatabaseOwners = owner.elementsEqual(databaseOwner)
+        // What initdb made belongs to whoever ran it.
+        let isNobodys =
+            entry.table.id == .extension && entry.oid.map { rows.number(row, $0) < NameMap.firstUser } == true
+        let isDatabaseOwners = oid == databaseOwner.oid && !isNobodys
         // Almost everything is the database owner's, with the privileges it had from the start.
         guard hasAccess || !isDatabaseOwners else { return }
-        var text: [UInt8] = isDatabaseOwners ? AccessList.ownerMark : Array(owner)
+        let owner = isNobodys ? Array("\\N".utf8) : isDatabaseOwners ? databaseOwner.name : roleName(oid)
+        var text: [UInt8] = isDatabaseOwners ? AccessList.ownerMark : owner
         text.append(9)
         let bare = text.count
         if let access = entry.access, hasAccess {
@@ -78,7 +82,7 @@ extension CatalogReading {
                 entry.accessKind,
                 isSequence: kind == .sequence,
                 owner: CopyRows.unescape(owner),
-                databaseOwner: CopyRows.unescape(databaseOwner),
+                databaseOwner: CopyRows.unescape(databaseOwner.name),
                 to: &text
             )
         }
@@ -96,7 +100,7 @@ extension CatalogReading {
     ) {
         func append(_ key: UInt64) {
             guard let span = context.names.span(key) else { return }
-            context.names.arena.withUnsafeBufferPointer { out.append(contentsOf: $0[span]) }
+            out.append(context.names.arena, span)
         }
         guard entry.isNamedAfterRelation, let relation = entry.relation else {
             append(NameMap.key(objectClass, oid))
@@ -188,6 +192,7 @@ extension CatalogReading {
             // For each partition of the table a key refers to, PostgreSQL keeps a constraint of its own making.
             let parent = rows.number(row, layout.columns.constraintParent)
             if parent != 0, parentConstraints[parent] == relation { return false }
+        case .trigger: if isSilent(rows, row) { return false }
         default: break
         }
         if entry.isNamedAfterRelation, let relation = entry.relation {

@@ -48,7 +48,7 @@ extension CatalogReading {
             key.append(9)
             isComplete = append(rows, row, place, form, 0, to: &key) && isComplete
         }
-        for relation in relationsRead(rows, row, entry) {
+        for relation in relationsSeen(rows, row, entry) {
             key.append(9)
             context.names.append(.relation, relation, to: &key)
             if let list = columns[relation] { key += list }
@@ -56,12 +56,12 @@ extension CatalogReading {
         return isComplete ? Fingerprint(of: key) : nil
     }
 
-    /// Names and numbers of the columns of every relation that a rule reads.
+    /// Names and numbers of the columns of every relation that a rule has to do with.
     private func columnLists(_ rules: CopyRows, _ rule: CatalogLayout.Entry) -> [UInt32: [UInt8]] {
         guard let (entry, rows) = of(.attribute), let relation = entry.relation, let name = entry.name,
             let number = entry.columnNumber
         else { return [:] }
-        let wanted = Set((0..<rules.count).flatMap { relationsRead(rules, $0, rule) })
+        let wanted = Set((0..<rules.count).flatMap { relationsSeen(rules, $0, rule) })
         var lists: [UInt32: [(UInt32, ArraySlice<UInt8>)]] = [:]
         for row in 0..<rows.count where wanted.contains(rows.number(row, relation)) {
             lists[rows.number(row, relation), default: []].append((rows.number(row, number), rows.cell(row, name)))
@@ -74,6 +74,11 @@ extension CatalogReading {
                 bytes += column.1
             }
         }
+    }
+
+    /// The relation that has the rule, since the words name its columns too, and those the rule reads.
+    private func relationsSeen(_ rows: CopyRows, _ row: Int, _ entry: CatalogLayout.Entry) -> [UInt32] {
+        (entry.relation.map { [rows.number(row, $0)] } ?? []) + relationsRead(rows, row, entry)
     }
 
     /// The user's relations in a stored query, in the order they stand there.

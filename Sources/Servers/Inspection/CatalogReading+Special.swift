@@ -46,10 +46,10 @@ extension CatalogReading {
         let oid = entry.relation.map { rows.number(row, $0) } ?? 0
         let name = { (out: inout [UInt8]) in
             if let span = context.names.span(NameMap.key(.relation, oid)) {
-                context.names.arena.withUnsafeBufferPointer { out.append(contentsOf: $0[span]) }
+                out.append(context.names.arena, span)
             }
             out.append(NameMap.dot)
-            out.append(contentsOf: rows.cell(row, entry.name ?? 0))
+            out.append(rows.bytes, rows.range(row, entry.name ?? 0))
         }
         result.definitions.add(.column, name: name) { out in
             for (place, form) in entry.defining {
@@ -66,7 +66,7 @@ extension CatalogReading {
             .column,
             isSequence: false,
             owner: [],
-            databaseOwner: CopyRows.unescape(databaseOwner),
+            databaseOwner: CopyRows.unescape(databaseOwner.name),
             to: &text
         )
         guard !text.isEmpty else { return }
@@ -138,7 +138,7 @@ extension CatalogReading {
         for row in 0..<rows.count {
             let home = rows.number(row, schema)
             guard !excludedSchemas.contains(home) else { continue }
-            let role = rows.cell(row, owner)
+            let role = rows.number(row, owner)
             result.privileges.add(.defaultPrivileges) { out in
                 if home != 0, let span = context.names.span(NameMap.key(.schema, home)) {
                     out.append(contentsOf: context.names.arena[span])
@@ -147,7 +147,7 @@ extension CatalogReading {
                 out.append(contentsOf: Self.kindName(rows.byte(row, kind)).utf8)
                 out.append(contentsOf: " of ".utf8)
                 out.append(
-                    contentsOf: role.elementsEqual(databaseOwner) ? Array("the database's owner".utf8)[...] : role
+                    contentsOf: role == databaseOwner.oid ? Array("the database's owner".utf8) : roleName(role)
                 )
             } definition: {
                 AccessList.append(
@@ -155,7 +155,7 @@ extension CatalogReading {
                     .none,
                     isSequence: false,
                     owner: [],
-                    databaseOwner: CopyRows.unescape(databaseOwner),
+                    databaseOwner: CopyRows.unescape(databaseOwner.name),
                     to: &$0
                 )
             }

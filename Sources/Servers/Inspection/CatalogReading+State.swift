@@ -52,13 +52,13 @@ extension CatalogReading {
         guard let row = table(schema: "reconcile", name: "marks"), let (entry, rows) = of(.relation),
             let (schemas, schemaRows) = of(.namespace), let (_, database) = of(.database), database.count > 0
         else { return false }
-        let current = database.cell(0, layout.columns.currentUser)
-        let owner = rows.cell(row, entry.owner ?? 0)
+        let current = database.number(0, layout.columns.currentUser)
+        let owner = rows.number(row, entry.owner ?? 0)
         let home = (0..<schemaRows.count).first {
             schemaRows.cell($0, schemas.name ?? 0).elementsEqual("reconcile".utf8)
         }
         guard let home else { return false }
-        return owner.elementsEqual(current) && schemaRows.cell(home, schemas.owner ?? 0).elementsEqual(current)
+        return owner == current && schemaRows.number(home, schemas.owner ?? 0) == current
     }
 
     /// The row of an ordinary table.

@@ -10,8 +10,8 @@ struct CatalogReading {
     var excludedSchemas: Set<UInt32> = []
     /// The schema made for the history alone.
     var historySchema: UInt32 = 0
-    /// As COPY escapes it.
-    var databaseOwner: [UInt8] = []
+    /// A role, and its name as COPY escapes it.
+    var databaseOwner: (oid: UInt32, name: [UInt8]) = (0, [])
     var ownedSequences: [(sequence: UInt32, table: UInt32, column: UInt32)] = []
     var invalidIndexes: Set<UInt32> = []
     /// Tables on which constraints stand, where a constraint has a parent.
@@ -45,7 +45,7 @@ struct CatalogReading {
     init(_ layout: CatalogLayout, _ rows: [CopyRows], history: TableName?) {
         self.layout = layout
         self.rows = rows
-        databaseOwner = of(.database).map { $0.rows.count > 0 ? Array($0.rows.cell(0, $0.entry.owner ?? 0)) : [] } ?? []
+        nameRoles()
         nameSchemas(history)
         nameRelations(history)
         nameColumns()
@@ -56,6 +56,31 @@ struct CatalogReading {
 
     func of(_ id: CatalogTable.Identifier) -> (entry: CatalogLayout.Entry, rows: CopyRows)? {
         layout.place(of: id).map { (layout.entries[$0], rows[$0]) }
+    }
+
+    private mutating func nameRoles() {
+        // The owner of `public`: its OID is the same on every server since 14.
+        context.names.set(NameMap.key(.role, 6171)) { $0.append(contentsOf: "pg_database_owner".utf8) }
+        if let (entry, rows) = of(.role), let oid = entry.oid, let name = entry.name {
+            for row in 0..<rows.count {
+                context.names.set(NameMap.key(.role, rows.number(row, oid))) {
+                    $0.append(contentsOf: rows.cell(row, name))
+                }
+            }
+        }
+        guard let (entry, rows) = of(.database), rows.count > 0, let owner = entry.owner else { return }
+        let columns = layout.columns
+        databaseOwner = (rows.number(0, owner), Array(rows.cell(0, columns.ownerName)))
+        for (oid, name) in [(owner, columns.ownerName), (columns.currentUser, columns.currentUserName)] {
+            context.names.set(NameMap.key(.role, rows.number(0, oid))) { $0.append(contentsOf: rows.cell(0, name)) }
+        }
+    }
+
+    /// As COPY escapes it, and as the server writes one that is gone.
+    func roleName(_ oid: UInt32) -> [UInt8] {
+        if let span = context.names.span(NameMap.key(.role, oid)) { return Array(context.names.arena[span]) }
+        context.names.unnamed.classes.insert(.role)
+        return Array("unknown (OID=\(oid))".utf8)
     }
 
     private mutating func nameSchemas(_ history: TableName?) {
@@ -107,7 +132,7 @@ struct CatalogReading {
         for row in 0..<rows.count {
             let key = NameMap.key(.relation, rows.number(row, relation), column: rows.number(row, number))
             let range = rows.range(row, name)
-            context.names.set(key) { $0.append(contentsOf: rows.bytes[range]) }
+            context.names.set(key) { $0.append(rows.bytes, range) }
         }
     }
 
@@ -157,6 +182,7 @@ struct CatalogReading {
                 nameByTypes(objectClass, entry, rows, row, rows.number(row, oid))
                 continue
             }
+            if objectClass == .trigger, isSilent(rows, row) { continue }
             // What is named after its relation is found through it.
             let schema = entry.isNamedAfterRelation ? nil : entry.schema.map { rows.number(row, $0) }
             setName(objectClass, rows.number(row, oid), in: schema, rows.cell(row, name))
@@ -247,6 +273,12 @@ struct CatalogReading {
         let parent = layout.columns.constraintParent
         guard (0..<rows.count).contains(where: { rows.number($0, parent) != 0 }) else { return }
         for row in 0..<rows.count { parentConstraints[rows.number(row, oid)] = rows.number(row, table) }
+    }
+
+    /// The triggers behind foreign keys count only where someone disabled them.
+    func isSilent(_ triggers: CopyRows, _ row: Int) -> Bool {
+        triggers.isTrue(row, layout.columns.triggerIsInternal)
+            && triggers.byte(row, layout.columns.triggerIsEnabled) == UInt8(ascii: "O")
     }
 
     /// Also true of what is not the user's.

@@ -16,7 +16,7 @@ extension CatalogTable {
                 CatalogColumn("oid", .oid), CatalogColumn("typname", .name), CatalogColumn("typnamespace", .schema),
                 CatalogColumn("typtype", .kind), CatalogColumn("typcategory", .unused),
                 CatalogColumn("typelem", .unused), CatalogColumn("typrelid", .unused),
-                CatalogColumn("pg_get_userbyid(typowner)", .owner), CatalogColumn("typacl", .access(.type)),
+                CatalogColumn("typowner", .owner), CatalogColumn("typacl", .access(.type)),
                 CatalogColumn("typnotnull"), CatalogColumn("typbasetype", .reference(.type)),
                 CatalogColumn("typtypmod"), CatalogColumn("typcollation", .reference(.collation)),
                 CatalogColumn("typdefaultbin", .tree),
@@ -61,7 +61,7 @@ extension CatalogTable {
             where: "oid >= 12000",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("collname", .name), CatalogColumn("collnamespace", .schema),
-                CatalogColumn("pg_get_userbyid(collowner)", .owner), CatalogColumn("collprovider"),
+                CatalogColumn("collowner", .owner), CatalogColumn("collprovider"),
                 CatalogColumn("collisdeterministic"), CatalogColumn("collencoding"), CatalogColumn("collcollate"),
                 CatalogColumn("collctype"), CatalogColumn("colliculocale", .value, 15...16),
                 CatalogColumn("colllocale", .value, 17...99), CatalogColumn("collicurules", .value, 16...99),
@@ -74,7 +74,7 @@ extension CatalogTable {
             where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("conname", .name), CatalogColumn("connamespace", .schema),
-                CatalogColumn("pg_get_userbyid(conowner)", .owner), CatalogColumn("conforencoding"),
+                CatalogColumn("conowner", .owner), CatalogColumn("conforencoding"),
                 CatalogColumn("contoencoding"), CatalogColumn("conproc::oid", .reference(.function)),
                 CatalogColumn("condefault"),
             ]
@@ -118,7 +118,7 @@ extension CatalogTable {
                 CatalogColumn("proname", .name), CatalogColumn("proargtypes", .unused),
                 CatalogColumn("prosqlbody IS NOT NULL", .unused),
                 CatalogColumn("pronamespace", .schema), CatalogColumn("prokind", .kind),
-                CatalogColumn("pg_get_userbyid(proowner)", .owner), CatalogColumn("proacl", .access(.function)),
+                CatalogColumn("proowner", .owner), CatalogColumn("proacl", .access(.function)),
                 CatalogColumn("prolang", .reference(.language)), CatalogColumn("procost"), CatalogColumn("prorows"),
                 CatalogColumn("provariadic", .reference(.type)),
                 CatalogColumn("prosupport::oid", .reference(.function)), CatalogColumn("prosecdef"),
@@ -166,7 +166,7 @@ extension CatalogTable {
             [
                 CatalogColumn("oid", .oid),
                 CatalogColumn("oprname || '(' || oprleft::regtype || ', ' || oprright::regtype || ')'", .name),
-                CatalogColumn("oprnamespace", .schema), CatalogColumn("pg_get_userbyid(oprowner)", .owner),
+                CatalogColumn("oprnamespace", .schema), CatalogColumn("oprowner", .owner),
                 CatalogColumn("oprkind"), CatalogColumn("oprcanmerge"), CatalogColumn("oprcanhash"),
                 CatalogColumn("oprresult", .reference(.type)), CatalogColumn("oprcom", .reference(.operator)),
                 CatalogColumn("oprnegate", .reference(.operator)), CatalogColumn("oprcode::oid", .reference(.function)),
@@ -181,7 +181,7 @@ extension CatalogTable {
             where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn(Self.using("opcname", "opcmethod"), .name),
-                CatalogColumn("opcnamespace", .schema), CatalogColumn("pg_get_userbyid(opcowner)", .owner),
+                CatalogColumn("opcnamespace", .schema), CatalogColumn("opcowner", .owner),
                 CatalogColumn("opcfamily", .reference(.operatorFamily)), CatalogColumn("opcintype", .reference(.type)),
                 CatalogColumn("opcdefault"), CatalogColumn("opckeytype", .reference(.type)),
             ]
@@ -193,7 +193,7 @@ extension CatalogTable {
             where: "oid >= 16384",
             [
                 CatalogColumn("oid", .oid), CatalogColumn(Self.using("opfname", "opfmethod"), .name),
-                CatalogColumn("opfnamespace", .schema), CatalogColumn("pg_get_userbyid(opfowner)", .owner),
+                CatalogColumn("opfnamespace", .schema), CatalogColumn("opfowner", .owner),
             ]
         ),
         CatalogTable(
@@ -225,7 +225,7 @@ extension CatalogTable {
             "pg_catalog.pg_language",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("lanname", .name),
-                CatalogColumn("pg_get_userbyid(lanowner)", .owner), CatalogColumn("lanacl", .access(.language)),
+                CatalogColumn("lanowner", .owner), CatalogColumn("lanacl", .access(.language)),
                 CatalogColumn("lanpltrusted"), CatalogColumn("lanplcallfoid", .reference(.function)),
                 CatalogColumn("laninline", .reference(.function)), CatalogColumn("lanvalidator", .reference(.function)),
             ]

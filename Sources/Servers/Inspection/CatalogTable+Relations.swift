@@ -12,7 +12,7 @@ extension CatalogTable {
             "pg_catalog.pg_namespace",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("nspname", .name),
-                CatalogColumn("pg_get_userbyid(nspowner)", .owner), CatalogColumn("nspacl", .access(.schema)),
+                CatalogColumn("nspowner", .owner), CatalogColumn("nspacl", .access(.schema)),
             ]
         ),
         CatalogTable(
@@ -25,7 +25,7 @@ extension CatalogTable {
                 CatalogColumn("relkind", .kind), CatalogColumn("reltoastrelid", .unused),
                 CatalogColumn("relhassubclass", .unused),
                 CatalogColumn(Self.size, .unused), CatalogColumn("relpages", .unused),
-                CatalogColumn("pg_get_userbyid(relowner)", .owner), CatalogColumn("relacl", .access(.relation)),
+                CatalogColumn("relowner", .owner), CatalogColumn("relacl", .access(.relation)),
                 CatalogColumn("reloftype", .reference(.type)), CatalogColumn("relam", .reference(.accessMethod)),
                 CatalogColumn("reltablespace", .reference(.tablespace)), CatalogColumn("relpersistence"),
                 CatalogColumn("relrowsecurity"), CatalogColumn("relforcerowsecurity"), CatalogColumn("relreplident"),
@@ -99,12 +99,10 @@ extension CatalogTable {
             .trigger,
             .object(.trigger, .trigger),
             "pg_catalog.pg_trigger",
-            // The triggers behind foreign keys count only where someone disabled them.
-            where: "NOT tgisinternal OR tgenabled <> 'O'",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("tgname", .name), CatalogColumn("tgrelid", .relation),
                 CatalogColumn("tgisinternal"), CatalogColumn("tgfoid", .reference(.function)), CatalogColumn("tgtype"),
-                CatalogColumn("tgenabled"), CatalogColumn("tgparentid <> 0"),
+                CatalogColumn("tgenabled"), CatalogColumn("tgparentid", .isSet),
                 CatalogColumn("tgconstrrelid", .reference(.relation)), CatalogColumn("tgdeferrable"),
                 CatalogColumn("tginitdeferred"), CatalogColumn("tgattr", .columnSet), CatalogColumn("tgargs"),
                 CatalogColumn("tgqual", .tree), CatalogColumn("tgoldtable"), CatalogColumn("tgnewtable"),
@@ -193,7 +191,7 @@ extension CatalogTable {
             "pg_catalog.pg_statistic_ext",
             [
                 CatalogColumn("oid", .oid), CatalogColumn("stxname", .name), CatalogColumn("stxnamespace", .schema),
-                CatalogColumn("pg_get_userbyid(stxowner)", .owner), CatalogColumn("stxrelid", .table),
+                CatalogColumn("stxowner", .owner), CatalogColumn("stxrelid", .table),
                 CatalogColumn("stxkeys", .columnSet), CatalogColumn("stxkind", .set),
                 CatalogColumn("stxexprs", .tree), CatalogColumn("stxstattarget"),
             ]

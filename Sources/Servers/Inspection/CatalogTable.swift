@@ -8,7 +8,7 @@ enum ObjectClass: UInt8 {
     case schema, relation, type, function, `operator`, collation, language, accessMethod, operatorClass, operatorFamily
     case textSearchConfiguration, textSearchDictionary, textSearchParser, textSearchTemplate, foreignDataWrapper
     case foreignServer, `extension`, tablespace, constraint, trigger, rule, policy, statistics, eventTrigger
-    case publication, cast, conversion, transform, enumLabel, largeObject, defaultPrivileges, none
+    case publication, cast, conversion, transform, enumLabel, largeObject, defaultPrivileges, role, none
 
     /// By the OID of the catalog that holds it, as `classoid` of `pg_description` has it.
     init?(catalog: UInt32) {
@@ -51,6 +51,7 @@ enum ColumnForm {
     case oid
     case name
     case schema
+    /// The OID of a role: the server would look up each name anew.
     case owner
     case access(AccessList.Kind)
     /// The relation that the row is a part of: it comes first in the name, and column numbers are its.
@@ -65,6 +66,8 @@ enum ColumnForm {
     case ordinal
     /// As it stands.
     case value
+    /// Of an OID only whether it is one.
+    case isSet
     case reference(ObjectClass)
     /// `1 2 3` or `{1,2,3}`.
     case references(ObjectClass)
@@ -127,7 +130,7 @@ struct CatalogTable {
         case foreignTable, `operator`, operatorClass, operatorFamily, accessOperator, accessFunction, cast, collation
         case conversion, language, transform, accessMethod, textSearchConfiguration, textSearchMap
         case textSearchDictionary, textSearchParser, textSearchTemplate, tablespace
-        case ruleText, functionBody, database, depend, description, securityLabel, defaultPrivileges, largeObject,
+        case ruleText, functionBody, role, database, depend, description, securityLabel, defaultPrivileges, largeObject,
             subscription
     }
 

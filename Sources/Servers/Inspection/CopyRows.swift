@@ -16,9 +16,21 @@ struct CopyRows {
         var starts: [UInt32] = []
         starts.reserveCapacity(bytes.count / 4 + 1)
         starts.append(0)
-        bytes.withUnsafeBufferPointer { buffer in
-            for (index, byte) in buffer.enumerated() where byte == 9 || byte == 10 {
-                starts.append(UInt32(truncatingIfNeeded: index + 1))
+        bytes.withUnsafeBytes { buffer in
+            var index = 0
+            while index < buffer.count {
+                // Eight bytes at once where none of them is a control character, as within long texts.
+                if index + 8 <= buffer.count {
+                    let word = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                    if (word &- 0x0B0B_0B0B_0B0B_0B0B) & ~word & 0x8080_8080_8080_8080 == 0 {
+                        index += 8
+                        continue
+                    }
+                }
+                for place in index..<min(index + 8, buffer.count) where buffer[place] == 9 || buffer[place] == 10 {
+                    starts.append(UInt32(truncatingIfNeeded: place + 1))
+                }
+                index += 8
             }
         }
         self.starts = starts
@@ -84,13 +96,20 @@ struct CopyRows {
 extension [UInt8] {
     /// A decimal number; 0 where there is another character or nothing.
     func number(in range: Range<Int>) -> UInt32 {
-        var value: UInt32 = 0
-        for index in range {
-            let digit = self[index] &- 48
-            guard digit < 10 else { return 0 }
-            value = value &* 10 &+ UInt32(digit)
+        withUnsafeBufferPointer { buffer in
+            var value: UInt32 = 0
+            for byte in UnsafeBufferPointer(rebasing: buffer[range]) {
+                let digit = byte &- 48
+                guard digit < 10 else { return 0 }
+                value = value &* 10 &+ UInt32(digit)
+            }
+            return value
         }
-        return value
+    }
+
+    /// As `append(contentsOf:)` of a slice, as one copy of memory.
+    mutating func append(_ source: [UInt8], _ range: Range<Int>) {
+        source.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
     }
 
     mutating func append(digitsOf number: UInt32) {

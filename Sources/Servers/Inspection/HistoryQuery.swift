@@ -1,27 +1,33 @@
 package import FleetModel
-package import Postgres
 
 /// What to read of a database's history table within the one round trip, and how to tell two histories apart.
 package struct HistoryQuery: Sendable {
     package var schema: String
     package var table: String
-    /// Expressions over the table's own columns, each giving text; written by us, never from a manifest.
-    package var columns: [SQL]
-    package var order: SQL
+    /// The table's own, in the order in which `arrange` is given them; none where the table is only to be left out of the
+    /// catalog.
+    package var columns: [String]
+    /// From rows as the table has them to rows as `HistoryRows` has them: in the order in which the migrations ran.
+    package var arrange: @Sendable ([[String?]]) -> [[String?]]
     /// Over the columns that say what was applied, not when or by whom.
     package var digest: @Sendable ([[String?]]) -> Fingerprint
 
     package init(
         schema: String,
         table: String,
-        columns: [SQL],
-        order: SQL,
+        columns: [String],
+        arrange: @escaping @Sendable ([[String?]]) -> [[String?]] = { $0 },
         digest: @escaping @Sendable ([[String?]]) -> Fingerprint
     ) {
         self.schema = schema
         self.table = table
         self.columns = columns
-        self.order = order
+        self.arrange = arrange
         self.digest = digest
+    }
+
+    /// Of a table that is only to be left out of the catalog; there is none to read.
+    package static func leavingOut(schema: String, table: String) -> HistoryQuery {
+        HistoryQuery(schema: schema, table: table, columns: []) { _ in Fingerprint(of: "") }
     }
 }

@@ -14,7 +14,7 @@ package enum Inspector {
     /// `history` is nil where no class is known to live here; `settings` are what the session was opened with, where they
     /// are still to be proved within this round trip. Throws where the server fails or the session is lost.
     package static func inspect(
-        _ session: Session,
+        _ session: isolated Session,
         history: HistoryQuery?,
         pool: CatalogPool,
         proving settings: SessionSettings? = nil
@@ -23,8 +23,10 @@ package enum Inspector {
     }
 
     /// As `inspect`, with what the user's relations take on disk.
+    ///
+    /// All of it happens where the session is: every change of queue would wake a thread.
     static func look(
-        _ session: Session,
+        _ session: isolated Session,
         history: HistoryQuery?,
         pool: CatalogPool,
         proving settings: SessionSettings?
@@ -32,7 +34,7 @@ package enum Inspector {
         var settings = settings
         var needed: Set<CatalogTable.Identifier> = []
         while true {
-            let layout = pool.layout(major: await session.serverVersionNumber / 10_000, adding: needed)
+            let layout = pool.layout(major: session.serverVersionNumber / 10_000, adding: needed)
             let (reading, rows) = try await read(session, layout, history, settings)
             let canonical = reading.canonical(pool)
             let missing = reading.needs(canonical).subtracting(layout.wanted)
@@ -46,8 +48,7 @@ package enum Inspector {
             let marks = try await marks(session, reading)
             let state = DatabaseState(
                 catalog: catalog,
-                history: history.flatMap { query in rows.map { pool.history($0.values, digest: query.digest) } }
-                    ?? .missing,
+                history: history.flatMap { query in rows.map { pool.history($0, query) } } ?? .missing,
                 nonEmptyTables: reading.nonEmpty(relations),
                 initMark: marks.initMark,
                 unfinished: marks.unfinished
@@ -58,19 +59,19 @@ package enum Inspector {
 
     /// One round trip; a second one only for a history within a transaction of the caller's.
     private static func read(
-        _ session: Session,
+        _ session: isolated Session,
         _ layout: CatalogLayout,
         _ history: HistoryQuery?,
         _ settings: SessionSettings?
-    ) async throws(PostgresError) -> (reading: CatalogReading, history: Rows?) {
-        let isWithin = await session.isInTransaction
+    ) async throws(PostgresError) -> (reading: CatalogReading, history: [[String?]]?) {
+        let isWithin = session.isInTransaction
         var sql: SQL = isWithin ? Self.pinPath : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
         if let settings { sql = sql + settings.proof + "; " }
         sql = sql + layout.statements
         // Within the caller's transaction an error would be the caller's: ask for the history once it is known to be there.
-        if let history, !isWithin { sql = sql + "; " + history.statement }
+        if let history = history?.asked, !isWithin { sql = sql + "; " + history.statement }
         sql = sql + (isWithin ? Self.restorePath : "; COMMIT")
-        let (all, error) = try await session.runKeepingAnswers(sql, label: "inspect")
+        let (all, error) = try session.runKeepingAnswers(sql, label: "inspect")
         if error != nil, !isWithin { try await session.run("ROLLBACK", label: "end of inspection") }
         var answers = all.filter { answer in
             if case .done = answer { return false }
@@ -80,7 +81,8 @@ package enum Inspector {
             throw error ?? .unexpectedAnswer("the search path was not pinned")
         }
         if let settings {
-            try settings.verify(answers.popFirst()?.rows, backendPID: await session.backendPID)
+            try settings.verify(answers, backendPID: session.backendPID)
+            answers = answers.dropFirst(settings.proofCount)
         }
         var rows: [CopyRows] = []
         for entry in layout.entries {
@@ -97,9 +99,13 @@ package enum Inspector {
             rows,
             history: history.map { TableName(schema: $0.schema, name: $0.table) }
         )
-        guard isWithin, let history else { return (reading, history == nil ? nil : answers.popFirst()?.rows) }
-        guard reading.hasTable(history) else { return (reading, nil) }
-        return (reading, try await session.run(history.statement, label: "history").first?.rows)
+        guard let history = history?.asked else { return (reading, nil) }
+        if isWithin {
+            guard reading.hasTable(history) else { return (reading, nil) }
+            answers = try await session.run(history.statement, label: "history")[...]
+        }
+        guard let answer = answers.popFirst() else { return (reading, nil) }
+        return (reading, try history.rows(answer))
     }
 
     /// A caller's transaction may have a `search_path` of its own, on which it depends how the server names things.
@@ -114,7 +120,7 @@ package enum Inspector {
     /// What runs of ours wrote down in the database: whether init scripts are owed, and which migration outside a
     /// transaction was begun (its digest is the first word of the note).
     private static func marks(
-        _ session: Session,
+        _ session: isolated Session,
         _ reading: CatalogReading
     ) async throws(PostgresError) -> (initMark: DatabaseState.InitMark, unfinished: String?) {
         guard reading.hasTrustedMarks else { return (.none, nil) }
@@ -137,12 +143,26 @@ package enum Inspector {
 }
 
 extension HistoryQuery {
-    /// `TABLESAMPLE` is refused for anything that would run code of its owner's, as a view does; 100 percent is every row.
+    fileprivate var asked: HistoryQuery? { columns.isEmpty ? nil : self }
+
+    /// `COPY` of a table is refused for anything that would run code of its owner's, as a view does, and is not planned.
     fileprivate var statement: SQL {
-        """
-        SELECT \(SQL(joining: columns)) FROM ONLY \(schema: schema, name: table) TABLESAMPLE SYSTEM (100) \
-        ORDER BY \(order)
-        """
+        let list = SQL(joining: columns.map { SQL("\(identifier: $0)") })
+        return "COPY \(schema: schema, name: table) (\(list)) TO STDOUT"
+    }
+
+    /// What the statement answered, as the history's format wants it.
+    fileprivate func rows(_ answer: Answer) throws(PostgresError) -> [[String?]] {
+        guard case .copy(let bytes) = answer else { throw .unexpectedAnswer("the history is missing") }
+        let read = CopyRows(bytes, width: columns.count)
+        guard read.isWellFormed else { throw .unexpectedAnswer("the history's rows are cut short") }
+        return arrange(
+            (0..<read.count).map { row in
+                (0..<read.width).map { column in
+                    read.isNull(row, column) ? nil : String(decoding: read.unescaped(row, column), as: UTF8.self)
+                }
+            }
+        )
     }
 }
 

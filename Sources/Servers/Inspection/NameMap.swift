@@ -61,7 +61,7 @@ struct NameMap {
             return false
         }
         out.append(Self.mark)
-        arena.withUnsafeBufferPointer { out.append(contentsOf: $0[span]) }
+        out.append(arena, span)
         out.append(Self.mark)
         return true
     }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A cast of a whole array written as casts of its elements.
 ///
 /// `k IN ('a', 'b')` over a `varchar` is stored as an array that is cast, and reads back, from a dump, as an array of
@@ -98,10 +100,26 @@ extension NodeTree {
     private static func find(_ pattern: [UInt8], in bytes: [UInt8], _ range: Range<Int>, last: Bool = false) -> Int? {
         guard range.count >= pattern.count else { return nil }
         let places = range.lowerBound...(range.upperBound - pattern.count)
+        guard last else { return findFirst(pattern, in: bytes, places) }
         func matches(_ place: Int) -> Bool {
             bytes[place] == pattern[0] && bytes[place + 1] == pattern[1]
                 && bytes[place..<(place + pattern.count)] == pattern[...]
         }
-        return last ? places.last(where: matches) : places.first(where: matches)
+        return places.last(where: matches)
+    }
+
+    /// Every tree is searched, and almost none has one: so from brace to brace.
+    private static func findFirst(_ pattern: [UInt8], in bytes: [UInt8], _ places: ClosedRange<Int>) -> Int? {
+        bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            var place = places.lowerBound
+            while place <= places.upperBound {
+                let found = memchr(base + place, CInt(pattern[0]), places.upperBound + 1 - place)
+                guard let found else { return nil }
+                if memcmp(found, pattern, pattern.count) == 0 { return base.distance(to: UnsafeRawPointer(found)) }
+                place = base.distance(to: UnsafeRawPointer(found)) + 1
+            }
+            return nil
+        }
     }
 }

@@ -35,6 +35,7 @@ struct NodeTree {
     }
 
     private func write(_ range: Range<Int>, to out: inout [UInt8]) -> Bool {
+        let fields = Self.fields
         var isComplete = true
         var index = range.lowerBound
         var expectsField = false
@@ -48,15 +49,14 @@ struct NodeTree {
             default:
                 let end = tokenEnd(index, range.upperBound)
                 guard expectsField, byte == UInt8(ascii: ":") else {
-                    out.append(contentsOf: bytes[index..<end])
+                    out.append(bytes, index..<end)
                     expectsField = true
                     index = end
                     continue
                 }
-                let field = Self.fields[Self.hash(bytes[(index + 1)..<end])]
-                guard let field else {
+                guard let field = fields.field(bytes, (index + 1)..<end) else {
                     let start = index
-                    out.append(contentsOf: bytes[start..<end])
+                    out.append(bytes, start..<end)
                     index = skipBlank(end, range.upperBound, &out)
                     isComplete = isKnown(index, range.upperBound, field: bytes[start..<end]) && isComplete
                     // What follows is a value even if it begins like a field.
@@ -72,7 +72,7 @@ struct NodeTree {
                     if out.last == UInt8(ascii: " ") { out.removeLast() }
                     continue
                 }
-                out.append(contentsOf: bytes[index..<end])
+                out.append(bytes, index..<end)
                 index = skipBlank(end, range.upperBound, &out)
                 isComplete =
                     appendValue(of: field, &index, range.upperBound, &constantType, &out) && isComplete
@@ -198,20 +198,22 @@ struct NodeTree {
     }
 
     func tokenEnd(_ start: Int, _ limit: Int) -> Int {
-        var index = start
-        while index < limit {
-            switch bytes[index] {
-            case UInt8(ascii: " "), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"), UInt8(ascii: "}"):
-                return index
-            case UInt8(ascii: "\\"):
-                // COPY's own escape takes two bytes; if it stands for a backslash, that one escapes what follows.
-                let isBackslash = index + 1 < limit && bytes[index + 1] == UInt8(ascii: "\\")
-                index += 2
-                if isBackslash, index < limit { index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1 }
-            default: index += 1
+        bytes.withUnsafeBufferPointer { bytes in
+            var index = start
+            while index < limit {
+                switch bytes[index] {
+                case UInt8(ascii: " "), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"), UInt8(ascii: "}"):
+                    return index
+                case UInt8(ascii: "\\"):
+                    // COPY's own escape takes two bytes; if it stands for a backslash, that one escapes what follows.
+                    let isBackslash = index + 1 < limit && bytes[index + 1] == UInt8(ascii: "\\")
+                    index += 2
+                    if isBackslash, index < limit { index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1 }
+                default: index += 1
+                }
             }
+            return min(index, limit)
         }
-        return min(index, limit)
     }
 
     /// False for a number that may be an OID in a field that is not known to hold one.
@@ -228,15 +230,42 @@ struct NodeTree {
         return index + 1
     }
 
-    /// FNV-1a.
-    private static func hash(_ name: some Sequence<UInt8>) -> UInt64 {
-        name.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    /// Fields by name: a tree has hundreds, and a dictionary would hash each of them twice.
+    private struct FieldTable {
+        private var hashes = [UInt64](repeating: 0, count: 256)
+        private var values = [Field](repeating: .dropped, count: 256)
+
+        mutating func add(_ name: some Collection<UInt8>, _ field: Field) {
+            let bytes = Array(name)
+            let hash = Self.hash(bytes, bytes.indices)
+            var slot = Int(truncatingIfNeeded: hash) & 255
+            while hashes[slot] != 0 { slot = (slot + 1) & 255 }
+            (hashes[slot], values[slot]) = (hash, field)
+        }
+
+        func field(_ bytes: [UInt8], _ range: Range<Int>) -> Field? {
+            let hash = Self.hash(bytes, range)
+            var slot = Int(truncatingIfNeeded: hash) & 255
+            while hashes[slot] != 0 {
+                if hashes[slot] == hash { return values[slot] }
+                slot = (slot + 1) & 255
+            }
+            return nil
+        }
+
+        /// FNV-1a.
+        private static func hash(_ bytes: [UInt8], _ range: Range<Int>) -> UInt64 {
+            bytes.withUnsafeBufferPointer { buffer in
+                UnsafeBufferPointer(rebasing: buffer[range])
+                    .reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+            }
+        }
     }
 
-    private static let fields: [UInt64: Field] = {
-        var fields: [UInt64: Field] = [:]
+    private static let fields: FieldTable = {
+        var fields = FieldTable()
         func add(_ names: String, _ field: Field) {
-            for name in names.split(separator: " ") { fields[hash(name.utf8)] = field }
+            for name in names.split(separator: " ") { fields.add(name.utf8, field) }
         }
         add("location stmt_location stmt_len list_start list_end checkAsUser", .dropped)
         // `a::text`, `text(a)` and a cast that nobody wrote are the same expression.
@@ -264,7 +293,7 @@ struct NodeTree {
             .reference(.type)
         )
         add("opfamilies", .reference(.operatorFamily))
-        add("relid seqid resultrelid", .reference(.relation))
+        add("relid seqid resultrelid resorigtbl", .reference(.relation))
         add("varattno varattnosyn", .column)
         add("consttype", .constantType)
         add("constvalue", .constantValue)

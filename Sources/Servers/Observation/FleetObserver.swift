@@ -93,13 +93,15 @@ package struct FleetObserver: Sendable {
         let listed = found.databases[index]
         let instance = survey.instance.name.value
         func result(_ content: ObservedDatabase.Content, bytes: Int64) -> ObservedDatabase {
-            ObservedDatabase(
+            var database = ObservedDatabase(
                 name: listed.name,
                 oid: listed.oid,
                 owner: listed.owner,
                 sizeBytes: bytes,
                 content: content
             )
+            database.isTemplate = listed.isTemplate
+            return database
         }
         guard options.includesDatabase(instance, listed.name) else {
             return result(.unobserved(reason: "left out: the work is narrowed"), bytes: 0)
@@ -134,12 +136,20 @@ package struct FleetObserver: Sendable {
             proof: .byCaller,
             timeLimit: options.connectTimeLimit
         )
+        return try await lookAndClose(session, history)
+    }
+
+    /// Where the session is, as `Inspector.look`.
+    private func lookAndClose(
+        _ session: isolated Session,
+        _ history: HistoryQuery?
+    ) async throws(PostgresError) -> (DatabaseState, Int64) {
         do throws(PostgresError) {
             let (state, bytes) = try await Inspector.look(session, history: history, pool: pool, proving: settings)
-            await session.close()
+            session.close()
             return (state, bytes)
         } catch {
-            await session.close()
+            session.close()
             throw error
         }
     }

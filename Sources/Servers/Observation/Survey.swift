@@ -14,7 +14,7 @@ struct Survey: Sendable {
     struct Found: Sendable {
         var access: InstanceAccess
         var facts: ServerFacts
-        /// All but templates and the maintenance database, by name.
+        /// All but the maintenance database and templates that no entry may mean, by name.
         var databases: [Listed]
         /// What a database without anything in it takes on this server's disk.
         var emptyBytes: Int64
@@ -24,6 +24,7 @@ struct Survey: Sendable {
         var name: String
         var oid: UInt32
         var owner: String
+        var isTemplate: Bool
         /// Why it cannot be looked into.
         var obstacle: String?
     }
@@ -69,9 +70,10 @@ struct Survey: Sendable {
             throw Unreachable(reason: "PostgreSQL \(version) is not supported: 14 is the oldest that is")
         }
         let answers = try await session.run(settings.proof + "; " + Self.question, label: "survey")
-        try settings.verify(answers.first?.rows, backendPID: await session.backendPID)
-        guard answers.count == 4, let server = answers[1].rows?.first, server.count == 4, let roles = answers[2].rows,
-            let databases = answers[3].rows
+        try settings.verify(answers, backendPID: await session.backendPID)
+        let told = answers.dropFirst(settings.proofCount).map(\.rows)
+        guard told.count == 3, let server = told[0]?.first, server.count == 4, let roles = told[1],
+            let databases = told[2]
         else { throw PostgresError.unexpectedAnswer("the survey of the server") }
         let all = databases.map(Listed.init)
         var facts = ServerFacts(
@@ -97,12 +99,35 @@ struct Survey: Sendable {
                 exists ? await names(database, sql, access, environment, options, settings) : nil
             )
         }
+        // Looking into a template disturbs whoever copies it, so only those that may be claimed are.
+        let listed = all.filter { database in
+            guard database.name != maintenance || isDeclared else { return false }
+            return !database.isTemplate || isRetiring
+                || mayClaim(database.name, on: access.instance, environment, facts.queriedNames)
+        }
         return Found(
             access: access,
             facts: facts,
-            databases: all.filter { $0.name != maintenance || isDeclared },
+            databases: listed,
             emptyBytes: server[3].flatMap(Int64.init) ?? 0
         )
+    }
+
+    /// Whether an entry claims a template by its very name.
+    private static func mayClaim(
+        _ name: String,
+        on instance: Instance,
+        _ environment: Environment,
+        _ answers: [Int: [String]?]
+    ) -> Bool {
+        environment.entries.enumerated().contains { index, entry in
+            guard entry.instance.value == instance.name.value else { return false }
+            switch entry.selector.value {
+            case .names(let names): return names.contains(name)
+            case .match: return false
+            case .query: return (answers[index] ?? nil)?.contains(name) == true
+            }
+        }
     }
 
     /// Whether the journal there says that an earlier run retired the server; a login that may not read it cannot tell.
@@ -171,8 +196,8 @@ struct Survey: Sendable {
         pg_is_in_recovery(), (SELECT pg_database_size(oid) FROM pg_catalog.pg_database \
         WHERE datname = 'template1' AND has_database_privilege(oid, 'CONNECT')); \
         SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname; \
-        SELECT datname, oid, pg_get_userbyid(datdba), datallowconn, datconnlimit \
-        FROM pg_catalog.pg_database WHERE NOT datistemplate ORDER BY datname
+        SELECT datname, oid, pg_get_userbyid(datdba), datallowconn, datconnlimit, datistemplate \
+        FROM pg_catalog.pg_database WHERE datname NOT IN ('template0', 'template1') ORDER BY datname
         """
 }
 
@@ -181,6 +206,7 @@ extension Survey.Listed {
         name = row[0] ?? ""
         oid = row[1].flatMap(UInt32.init) ?? 0
         owner = row[2] ?? ""
+        isTemplate = row[5] == "t"
         if row[4] == "-2" {
             obstacle = "dropping it was begun and not finished; it can only be dropped"
         } else if row[3] != "t" {

@@ -27,7 +27,8 @@ enum NodeCoding {
     static func decode(_ bytes: [UInt8]) -> ReplayNode? {
         guard bytes.starts(with: mark), bytes.count > mark.count + 32 else { return nil }
         let body = bytes[(mark.count + 32)...]
-        guard Fingerprint(bytes: bytes[mark.count..<mark.count + 32]) == Fingerprint(of: body) else { return nil }
+        let noted = bytes[mark.count..<mark.count + 32].withUnsafeBytes { Fingerprint(bytes: $0) }
+        guard noted == Fingerprint(of: body) else { return nil }
         return body.withUnsafeBytes { buffer in
             var reader = ByteReader(buffer)
             let node: ReplayNode? =
@@ -125,7 +126,9 @@ extension ByteReader {
         return text().map { ObjectID(Self.kinds[Int(kind)], schema: schema, name: $0) }
     }
 
-    fileprivate mutating func fingerprint() -> Fingerprint? { raw(32).flatMap { Fingerprint(bytes: $0) } }
+    fileprivate mutating func fingerprint() -> Fingerprint? {
+        raw(32).flatMap { Fingerprint(bytes: UnsafeRawBufferPointer(rebasing: $0)) }
+    }
 
     fileprivate mutating func failure() -> ReplayNode? {
         guard let line = number(), let message = text() else { return nil }

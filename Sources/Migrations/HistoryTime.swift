@@ -1,0 +1,57 @@
+/// A moment as a session of ours is told it: `2026-11-26 07:25:22.464123+00`, in UTC.
+///
+/// See <https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT>.
+struct HistoryTime {
+    /// Since 1970.
+    var microseconds: Int64
+
+    var milliseconds: Int64 {
+        // Towards the past, also before 1970.
+        (microseconds - ((microseconds % 1000) + 1000) % 1000) / 1000
+    }
+
+    init(microseconds: Int64) {
+        self.microseconds = microseconds
+    }
+
+    /// Nil for what is no moment of ours: `infinity`, a year before Christ, another zone.
+    init?(_ text: String) {
+        var rest = text.utf8[...]
+        func number(until end: Character?) -> Int64? {
+            var digits = rest
+            if let end {
+                guard let place = rest.firstIndex(of: end.asciiValue ?? 0) else { return nil }
+                digits = rest[..<place]
+                rest = rest[rest.index(after: place)...]
+            }
+            guard !digits.isEmpty, digits.count < 8, digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+            return digits.reduce(0) { $0 * 10 + Int64($1) - 48 }
+        }
+        if let zone = rest.firstIndex(of: UInt8(ascii: "+")) {
+            guard rest[zone...].elementsEqual("+00".utf8) else { return nil }
+            rest = rest[..<zone]
+        }
+        var fraction = Int64(0)
+        if let point = rest.firstIndex(of: UInt8(ascii: ".")) {
+            var digits = Array(rest[rest.index(after: point)...])
+            guard digits.count <= 6, digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+            while digits.count < 6 { digits.append(48) }
+            fraction = digits.reduce(0) { $0 * 10 + Int64($1) - 48 }
+            rest = rest[..<point]
+        }
+        guard let year = number(until: "-"), let month = number(until: "-"), let day = number(until: " "),
+            let hour = number(until: ":"), let minute = number(until: ":"), let second = number(until: nil)
+        else { return nil }
+        let seconds = Self.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+        microseconds = seconds * 1_000_000 + fraction
+    }
+
+    /// Days since 1970 in the Gregorian calendar: <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}
