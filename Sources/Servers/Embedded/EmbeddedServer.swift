@@ -97,11 +97,12 @@ package struct EmbeddedServer: Sendable {
           echo >"$folder/ended"; } &
         starter=$!
         cat >/dev/null
-        if [ -f "$folder/data/postmaster.pid" ]; then
-            server=$(head -n 1 "$folder/data/postmaster.pid")
-            kill -QUIT "$server" 2>/dev/null
-        fi
-        kill -QUIT "$starter" 2>/dev/null
+        # It may not have written its number yet, and a program started with & does not hear QUIT before it wants to.
+        while [ ! -e "$folder/ended" ] && kill -0 "$starter" 2>/dev/null; do
+            server=$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null)
+            [ -z "$server" ] || kill -QUIT "$server" 2>/dev/null
+            sleep 0.05
+        done
         wait "$starter" 2>/dev/null
         cd / && rm -rf "$folder" "$sockets"
         """
