@@ -31,6 +31,9 @@ package struct Finding: Sendable, Hashable {
     package var object: String?
     package var message: String
     package var hint: String?
+    /// How an object should read, and how it reads: of `schema-drift` alone, and where a server could be asked.
+    package var expected: String?
+    package var found: String?
 
     package init(
         _ code: FindingCode,
@@ -39,7 +42,9 @@ package struct Finding: Sendable, Hashable {
         database: String? = nil,
         object: String? = nil,
         message: String,
-        hint: String? = nil
+        hint: String? = nil,
+        expected: String? = nil,
+        found: String? = nil
     ) {
         self.code = code
         self.severity = severity
@@ -48,6 +53,8 @@ package struct Finding: Sendable, Hashable {
         self.object = object
         self.message = message
         self.hint = hint
+        self.expected = expected
+        self.found = found
     }
 }
 

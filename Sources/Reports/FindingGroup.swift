@@ -66,6 +66,22 @@ struct FindingGroup: Hashable {
     }
 }
 
+extension FindingGroup {
+    /// Of differences that the same databases have, a reader is shown so many; JSON has them all.
+    private static let mostDifferences = 12
+
+    /// The groups to show, and how many differences are left out.
+    static func abridged(_ groups: [FindingGroup]) -> (shown: [FindingGroup], untold: Int) {
+        var counts: [[String]: Int] = [:]
+        let shown = groups.filter { group in
+            guard group.code == .schemaDrift, group.severity == .error else { return true }
+            counts[group.places, default: 0] += 1
+            return counts[group.places, default: 0] <= mostDifferences
+        }
+        return (shown, groups.count - shown.count)
+    }
+}
+
 extension Severity {
     var symbol: String {
         switch self {
@@ -91,5 +107,15 @@ extension TextPage {
         if showsHint, let hint = group.hint {
             paragraph([Span(margin + "  " + String(repeating: " ", count: 24))], "→ " + Printable.clean(hint), .faint)
         }
+    }
+
+    /// Differences that are not shown one by one.
+    mutating func untold(_ count: Int, indent: Int) {
+        guard count > 0 else { return }
+        paragraph(
+            [Span(String(repeating: " ", count: indent + 2 + 24))],
+            "and \(Printable.counted(count, "more difference", "more differences")): --format json has them all",
+            .faint
+        )
     }
 }

@@ -75,7 +75,9 @@ extension Finding {
             database: try json["database"].optionalString(),
             object: try json["object"].optionalString(),
             message: try json["message"].string(),
-            hint: try json["hint"].optionalString()
+            hint: try json["hint"].optionalString(),
+            expected: try json["expected"].stringIfPresent(),
+            found: try json["found"].stringIfPresent()
         )
     }
 }
