@@ -46,6 +46,8 @@ struct Route {
     /// Statements of our own before the migrations: indexes rebuilt, extensions created.
     var preparations: [PlannedStatement] = []
     var preparation = ""
+    /// Statements that bring an old history table up to date, run with the first row that is written.
+    var upgrade: [String] = []
     /// Positions recorded as applied without running them.
     var adopted: [Int] = []
     /// Positions to run, in this order.
