@@ -5,6 +5,10 @@ package enum HistoryFormats {
     /// In the order in which a folder or a table that could be of several is given to them.
     static let all: [any HistoryFormat] = [
         DrizzleFormat(),
+        GolangMigrateFormat(),
+        DbmateFormat(),
+        GooseFormat(),
+        SupabaseFormat(),
         PlainFormat(),
     ]
 
