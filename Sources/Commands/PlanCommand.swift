@@ -28,7 +28,7 @@ struct PlanCommand: AsyncParsableCommand {
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<PlanFormat>
     @OptionGroup var servers: ServerOptions
     @OptionGroup var grants: GrantOptions
 
@@ -80,7 +80,7 @@ struct InventoryCommand: AsyncParsableCommand {
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OverviewFormat>
     @OptionGroup var servers: ServerOptions
 
     func run() async throws {
@@ -88,12 +88,7 @@ struct InventoryCommand: AsyncParsableCommand {
         let plan = try await Routes.with { routes in
             try await Surveyor(common, servers, workspace, allowed: [], routes: routes).plan(environments)
         }
-        switch formatting.format {
-        case .json: try common.write(PlanDocument(inventory: plan).bytes)
-        case .text:
-            let style: Style = common.output == nil ? common.terminal.outputStyle : .plain
-            try common.write(InventoryText(plan).rendered(width: common.terminal.width, style: style))
-        }
+        try common.show(inventory: plan, formatting.format)
         if plan.environments.contains(where: \.hasUnreachable) { throw Ending(.failed) }
     }
 }

@@ -24,7 +24,7 @@ struct HistoryCommand: AsyncParsableCommand {
     var environment: String?
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
 
     func run() async throws {
         try await Routes.with { routes in try await run(routes) }
@@ -95,7 +95,7 @@ struct UnlockCommand: AsyncParsableCommand {
     var environment: String
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
 
     @Flag(help: "End the sessions of the run that holds it.")
     var force = false
@@ -186,7 +186,7 @@ struct PurgeCommand: AsyncParsableCommand {
     var environment: String
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
 
     @Flag(help: "Do not ask; needed without a terminal.")
     var autoApprove = false

@@ -32,6 +32,8 @@ package struct Finding: Sendable, Hashable {
     package var object: String?
     package var message: String
     package var hint: String?
+    /// What in the manifests or migrations causes it; nil where nobody knows.
+    package var location: FilePosition?
 
     package init(
         _ code: FindingCode,
@@ -40,7 +42,8 @@ package struct Finding: Sendable, Hashable {
         database: String? = nil,
         object: String? = nil,
         message: String,
-        hint: String? = nil
+        hint: String? = nil,
+        location: FilePosition? = nil
     ) {
         self.code = code
         self.severity = severity
@@ -49,6 +52,7 @@ package struct Finding: Sendable, Hashable {
         self.object = object
         self.message = message
         self.hint = hint
+        self.location = location
     }
 }
 

@@ -71,6 +71,16 @@ import Testing
         #expect(PlanDocument(later).contentDigest != PlanDocument(plan).contentDigest)
     }
 
+    @Test func `a line that moved changes nothing of what a plan would do`() {
+        var moved = plan
+        moved.environments[0].location?.line += 1
+        moved.environments[0].findings[0].location = FilePosition(file: "environments/renamed.yaml", line: 7, column: 1)
+        #expect(PlanDocument(moved).contentDigest == PlanDocument(plan).contentDigest)
+        #expect(PlanDocument(moved).bytes != PlanDocument(plan).bytes)
+        moved.environments[0].findings[0].message += "!"
+        #expect(PlanDocument(moved).contentDigest != PlanDocument(plan).contentDigest)
+    }
+
     @Test func `an inventory is the same document without what is to be done`() {
         let json = PlanDocument(inventory: plan).json
         guard case .array(let environments)? = json["environments"], case .object(let members)? = environments.first
@@ -78,7 +88,9 @@ import Testing
             Issue.record("no environments")
             return
         }
-        #expect(Set(members.map(\.key)) == ["name", "role", "instances", "databases", "findings", "summary"])
+        #expect(
+            Set(members.map(\.key)) == ["name", "role", "instances", "databases", "findings", "summary", "location"]
+        )
     }
 
     @Test func `names of any kind survive a plan file`() throws {

@@ -5,7 +5,7 @@ extension EnvironmentPlan {
         [
             "name": .string(name), "role": .string(role.rawValue), "instances": .array(instances.map(\.json)),
             "databases": .array(databases.map(\.json)), "findings": .array(findings.map(\.json)),
-            "summary": summary.json,
+            "summary": summary.json, "location": location.json,
         ]
     }
 
@@ -61,8 +61,14 @@ extension Finding {
         [
             "code": .string(code.rawValue), "severity": .string(severity.rawValue), "instance": .string(instance),
             "database": JSONValue(database), "object": JSONValue(object), "message": .string(message),
-            "hint": JSONValue(hint),
+            "hint": JSONValue(hint), "location": location.json,
         ]
+    }
+}
+
+extension FilePosition? {
+    fileprivate var json: JSONValue {
+        map { ["file": .string($0.file), "line": JSONValue($0.line), "column": JSONValue($0.column)] } ?? .null
     }
 }
 

@@ -24,7 +24,8 @@ extension EnvironmentPlan {
             steps: try json["steps"].list(Step.init(reading:)),
             granted: Set(try json["granted"].words(Hazard.self)),
             refused: try json["refused"].list(Refusal.init(reading:)),
-            narrowed: try json["narrowed"].strings()
+            narrowed: try json["narrowed"].strings(),
+            location: try json["location"].optional(FilePosition.init(reading:))
         )
     }
 }
@@ -75,7 +76,18 @@ extension Finding {
             database: try json["database"].optionalString(),
             object: try json["object"].optionalString(),
             message: try json["message"].string(),
-            hint: try json["hint"].optionalString()
+            hint: try json["hint"].optionalString(),
+            location: try json["location"].optional(FilePosition.init(reading:))
+        )
+    }
+}
+
+extension FilePosition {
+    fileprivate init(reading json: JSONReader) throws(PlanDocumentError) {
+        self.init(
+            file: try json["file"].string(),
+            line: try json["line"].count(),
+            column: try json["column"].count()
         )
     }
 }

@@ -7,8 +7,10 @@ package struct PlanDocument: Sendable {
     /// Equal for two plans that would do the same.
     package let contentDigest: String
 
-    /// What differs between two runs over the same fleet.
-    private static let passing: Set<String> = ["digest", "content_digest", "created_at", "size_bytes", "last_change"]
+    /// What differs between two runs over the same fleet, or changes nothing of what would be done: a line that moved.
+    private static let passing: Set<String> = [
+        "digest", "content_digest", "created_at", "size_bytes", "last_change", "location",
+    ]
 
     package init(_ plan: Plan) {
         self.init(plan, environments: plan.environments.map(\.json))
