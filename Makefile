@@ -52,4 +52,4 @@ test: build ## every test, on private servers
 	scripts/bootstrap --hops && $(TEST)
 
 test-fast: ## the tests that need no server
-	scripts/bootstrap && $(TEST) --filter '$(FAST)'
+	scripts/bootstrap --tests && $(TEST) --filter '$(FAST)'

@@ -27,19 +27,20 @@ enum OutputFormat: String, ResultFormat {
 
 /// What a look over whole environments is written in: `inventory`, `compare`.
 enum OverviewFormat: String, ResultFormat {
-    case text, json
+    case text, json, markdown
 
     var amongAll: PlanFormat {
         switch self {
         case .text: .text
         case .json: .json
+        case .markdown: .markdown
         }
     }
 }
 
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json
+    case text, json, markdown
 
     var amongAll: PlanFormat { self }
 }
@@ -54,6 +55,7 @@ extension CommonOptions {
     func show(_ plan: Plan, _ format: PlanFormat) throws {
         switch format {
         case .json: try write(PlanDocument(plan).bytes)
+        case .markdown: try write(PlanMarkdown(plan).rendered())
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -62,6 +64,7 @@ extension CommonOptions {
     func show(inventory plan: Plan, _ format: OverviewFormat) throws {
         switch format {
         case .json: try write(PlanDocument(inventory: plan).bytes)
+        case .markdown: try write(InventoryMarkdown(plan).rendered())
         case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -70,6 +73,7 @@ extension CommonOptions {
     func show(_ diagnostics: [Diagnostic], _ format: PlanFormat) throws {
         switch format {
         case .json: try write(DiagnosticsJSON.document(diagnostics).canonical)
+        case .markdown: try write(DiagnosticsMarkdown(diagnostics).rendered())
         case .text: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
     }
