@@ -109,7 +109,7 @@ extension TextPage {
         if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .faint) }
         if !statement.locks.isEmpty {
             let how = statement.hazards.isDisjoint(with: [.blocksReads, .blocksWrites]) ? "locks briefly: " : "locks: "
-            let locks = statement.locks.map { "\(Printable.clean($0.table.description)) \(Self.words($0.mode))" }
+            let locks = statement.locks.map { "\(Printable.clean($0.table.description)) \(Printable.clean($0.words))" }
             paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .faint)
         }
     }
@@ -122,16 +122,6 @@ extension TextPage {
 
     private static func oneLine(_ sql: String) -> String {
         sql.split { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" || $0 == "\r\n" }.joined(separator: " ")
-    }
-
-    /// `ShareRowExclusiveLock` as the manual writes it: `SHARE ROW EXCLUSIVE`.
-    private static func words(_ mode: String) -> String {
-        var words = ""
-        for character in mode.hasSuffix("Lock") ? mode.dropLast(4) : mode[...] {
-            if character.isUppercase, !words.isEmpty { words += " " }
-            words += character.uppercased()
-        }
-        return Printable.clean(words)
     }
 }
 
