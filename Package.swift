@@ -41,7 +41,11 @@ let package = Package(
         .target(name: "FleetModel", dependencies: [crypto], swiftSettings: settings),
         .target(name: "Effects", dependencies: ["CSpawn", system, subprocess], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
-        .target(name: "ManifestLoading", dependencies: ["CLibYAML", "FleetModel", system], swiftSettings: settings),
+        .target(
+            name: "ManifestLoading",
+            dependencies: ["CLibYAML", "FleetModel", "Migrations", system],
+            swiftSettings: settings
+        ),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
         .target(name: "Discovery", dependencies: ["FleetModel"], swiftSettings: settings),
         .target(
@@ -114,7 +118,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", "Servers", system],
+            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Migrations", "Reports", "Servers", system],
             exclude: ["Recorded"],
             swiftSettings: settings
         ),
@@ -125,13 +129,13 @@ let package = Package(
         ),
         .testTarget(
             name: "ManifestLoadingTests",
-            dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
+            dependencies: ["FleetModel", "ManifestLoading", "Migrations", "Reports", system],
             exclude: ["Manifests"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MigrationsTests",
-            dependencies: ["FleetModel", "Migrations", system],
+            dependencies: ["FleetModel", "Migrations", "Postgres", system],
             exclude: ["Folders"],
             swiftSettings: settings
         ),

@@ -8,6 +8,7 @@ package enum FindingCode: String, Sendable, Hashable, CaseIterable {
     case migrationsPending = "migrations-pending"
     case migrationEdited = "migration-edited"
     case migrationUnknown = "migration-unknown"
+    case migrationUnfinished = "migration-unfinished"
     case migrationOutOfOrder = "migration-out-of-order"
     case historyMissing = "history-missing"
     case versionAhead = "version-ahead"

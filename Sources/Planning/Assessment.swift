@@ -104,7 +104,8 @@ extension FindingCode {
     fileprivate var causesWork: Bool {
         switch self {
         case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationEdited, .migrationUnknown,
-            .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected,
+            .migrationUnfinished, .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing,
+            .tableUnexpected,
             .schemaDrift, .indexInvalid, .databaseUnmanaged:
             true
         case .instanceUnreachable, .instanceRetiringInUse, .migrationFails, .codeAhead, .checkFailed, .notInspected:

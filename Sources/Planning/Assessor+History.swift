@@ -7,7 +7,7 @@ extension Assessor {
         var remarks = faults(of: accounting)
         if !remarks.isEmpty {
             // Only a history that is all known says what should be there.
-            if accounting.unknown.isEmpty, accounting.edited.isEmpty,
+            if accounting.unknown.isEmpty, accounting.edited.isEmpty, accounting.unfinished.isEmpty,
                 let expected = expected(state.catalog, accounting).catalog, !state.catalog.fits(expected)
             {
                 remarks += differences(of: state.catalog, from: expected)
@@ -81,6 +81,9 @@ extension Assessor {
                     hint: "bring the file back as it was and put the change into a new migration; else "
                         + repairHint(quarantine: nil)
                 )
+            }
+            + accounting.unfinished.map {
+                Remark(.migrationUnfinished, .error, object: $0.object, $0.message, hint: "\($0.hint); else \(hint)")
             }
             + knowledge.tags(accounting.ahead).map {
                 Remark(

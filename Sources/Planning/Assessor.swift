@@ -38,7 +38,8 @@ struct Assessor {
 
     func existing(_ state: DatabaseState, _ accounting: Accounting) -> Assessment {
         let hasHistory =
-            !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty)
+            !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty
+            && accounting.unfinished.isEmpty)
         var assessment: Assessment
         let misplaced = knowledge.misplaced(in: state.catalog)
         if isUnderWay(state, accounting) {

@@ -1,5 +1,6 @@
 import FleetModel
 import Migrations
+import Postgres
 import Testing
 
 @Suite struct DrizzleAccountingTests {
@@ -133,7 +134,7 @@ import Testing
         #expect(row.map(\.column) == ["hash", "created_at"])
         #expect(row.map(\.value) == [.text(b.sha256), .integer(200)])
         #expect(
-            format.creation(schema: "\"drizzle\"", table: "\"__drizzle_migrations\"")[1]
+            format.creation(schema: "drizzle", table: "__drizzle_migrations")[1].text
                 == "CREATE TABLE IF NOT EXISTS \"drizzle\".\"__drizzle_migrations\" (\n\tid SERIAL PRIMARY KEY,\n"
                 + "\thash text NOT NULL,\n\tcreated_at bigint\n)"
         )

@@ -34,7 +34,7 @@ import Testing
         )
     }
 
-    @Test(arguments: MigrationSource.Format.allCases)
+    @Test(arguments: MigrationSource.Format.all)
     func `columns that identify are columns`(_ format: MigrationSource.Format) {
         #expect(format.history.identifyingColumns.allSatisfy(format.history.columns.indices.contains))
     }

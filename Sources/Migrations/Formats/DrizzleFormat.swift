@@ -1,4 +1,5 @@
 package import FleetModel
+package import Postgres
 
 /// Folders of drizzle-kit with a journal, and the history table of drizzle-orm's migrator.
 ///
@@ -6,11 +7,13 @@ package import FleetModel
 /// taken over the file's bytes and stored but never compared, and an entry is due where its `when` is above the largest
 /// `created_at`. So an entry merged late is due for nobody but us, and a file edited after it ran goes unnoticed by drizzle.
 package struct DrizzleFormat: HistoryFormat {
+    package let name = "drizzle"
     package let defaultSchema = "drizzle"
     package let defaultTable = "__drizzle_migrations"
     package let columns = ["id", "hash", "created_at"]
     // Not the id: a transaction that was rolled back leaves a gap behind.
     package let identifyingColumns = [1, 2]
+    package let timeColumn: Int? = 2
     package let statementBreak: String? = "--> statement-breakpoint"
 
     package init() {}
@@ -20,11 +23,11 @@ package struct DrizzleFormat: HistoryFormat {
         rows.sorted { ($0[0].flatMap { Int64($0) } ?? .max) < ($1[0].flatMap { Int64($0) } ?? .max) }
     }
 
-    package func creation(schema: String, table: String) -> [String] {
+    package func creation(schema: String, table: String) -> [SQL] {
         [
-            "CREATE SCHEMA IF NOT EXISTS \(schema)",
+            "CREATE SCHEMA IF NOT EXISTS \(identifier: schema)",
             """
-            CREATE TABLE IF NOT EXISTS \(schema).\(table) (
+            CREATE TABLE IF NOT EXISTS \(schema: schema, name: table) (
             \tid SERIAL PRIMARY KEY,
             \thash text NOT NULL,
             \tcreated_at bigint
@@ -33,9 +36,13 @@ package struct DrizzleFormat: HistoryFormat {
         ]
     }
 
-    package func historyInsert(_ migration: Migration, run: HistoryRun) -> [(column: String, value: HistoryValue)] {
+    package func historyInsert(_ migration: Migration, run: HistoryRun) -> [HistoryCell] {
         guard let when = migration.when else { preconditionFailure("a drizzle migration without its journal's time") }
         return [("hash", .text(migration.sha256)), ("created_at", .integer(when))]
+    }
+
+    package func likeness(of folder: borrowing FolderListing) -> FolderLikeness {
+        folder.reader.hasFile(DrizzleJournal.file) ? .certain : .none
     }
 
     package func list(_ folder: borrowing FolderListing) -> Diagnosed<[ListedMigration]> {
@@ -110,4 +117,8 @@ package struct DrizzleFormat: HistoryFormat {
             return .unknown(row.description)
         }
     }
+}
+
+extension MigrationSource.Format {
+    package static let drizzle = DrizzleFormat().format
 }
