@@ -55,4 +55,4 @@ test: build ## every test, on private servers
 	scripts/bootstrap --hops --browser && $(TEST)
 
 test-fast: ## the tests that need no server
-	scripts/bootstrap && $(TEST) --filter '$(FAST)'
+	scripts/bootstrap --tests && $(TEST) --filter '$(FAST)'

@@ -156,7 +156,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
+            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -27,12 +27,13 @@ enum OutputFormat: String, ResultFormat {
 
 /// What a look over whole environments is written in: `inventory`, `compare`.
 enum OverviewFormat: String, ResultFormat {
-    case text, json, html
+    case text, json, markdown, html
 
     var amongAll: PlanFormat {
         switch self {
         case .text: .text
         case .json: .json
+        case .markdown: .markdown
         case .html: .html
         }
     }
@@ -40,7 +41,7 @@ enum OverviewFormat: String, ResultFormat {
 
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json, html
+    case text, json, markdown, html
 
     var amongAll: PlanFormat { self }
 }
@@ -56,6 +57,7 @@ extension CommonOptions {
         switch format {
         case .html: try write(FleetPage(plan, as: .plan, records: records).bytes)
         case .json: try write(PlanDocument(plan).bytes)
+        case .markdown: try write(PlanMarkdown(plan).rendered())
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -65,6 +67,7 @@ extension CommonOptions {
         switch format {
         case .html: try write(FleetPage(plan, as: .inventory, records: records).bytes)
         case .json: try write(PlanDocument(inventory: plan).bytes)
+        case .markdown: try write(InventoryMarkdown(plan).rendered())
         case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -73,6 +76,7 @@ extension CommonOptions {
     func show(_ diagnostics: [Diagnostic], _ format: PlanFormat) throws {
         switch format {
         case .json: try write(DiagnosticsJSON.document(diagnostics).canonical)
+        case .markdown: try write(DiagnosticsMarkdown(diagnostics).rendered())
         case .text, .html: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
     }

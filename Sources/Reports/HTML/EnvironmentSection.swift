@@ -3,7 +3,7 @@ internal import FleetModel
 /// All that is told of one environment: what is refused, what will be done, what was found, and every database.
 struct EnvironmentSection {
     let plan: EnvironmentPlan
-    let verdict: Verdict
+    let headline: Headline
     let sentence: String
     let records: FleetRecords
 
@@ -15,10 +15,10 @@ struct EnvironmentSection {
         )
         switch subject {
         case .plan:
-            verdict = Verdict(plan: plan)
+            headline = Headline(plan: plan)
             sentence = plan.outlook
         case .inventory:
-            verdict = Verdict(inventory: plan)
+            headline = Headline(inventory: plan)
             sentence = plan.census
         }
     }
@@ -43,7 +43,7 @@ struct EnvironmentSection {
                 HTML.name(plan.name)
                 if plan.name != plan.role.rawValue { Tag.span(.class("note")) { plan.role.rawValue } }
                 " "
-                verdict.chip
+                chips
                 HTML.permalink(anchor, "environment \(plan.name)")
             }
             Tag.p(.class("outlook")) { sentence }
@@ -59,6 +59,12 @@ struct EnvironmentSection {
             servers
             for part in parts { section(part.part, part.title, part.count) }
         }
+    }
+
+    /// The headline, and that something is refused where the headline says something graver.
+    var chips: HTML {
+        guard headline != .refused, !plan.refused.isEmpty else { return headline.chip }
+        return HTML([headline.chip, HTML(" "), Headline.refused.chip])
     }
 
     private func section(_ part: Anchor.Part, _ title: String, _ count: Int) -> HTML {
@@ -148,15 +154,7 @@ extension EnvironmentPlan {
     /// In a sentence what is to be done: 3 to migrate, 1 to create of 8 databases; 7 statements.
     fileprivate var outlook: String {
         let summary = summary
-        let others = cohorts.filter { cohort in
-            !cohort.steps.isEmpty && !cohort.steps.contains { $0.kind.isCounted }
-        }.reduce(0) { $0 + $1.databases.count }
-        let counts = [
-            (summary.toCreate, "to create"), (summary.toMigrate, "to migrate"), (summary.toRebuild, "to rebuild"),
-            (summary.toMove, "to move"), (summary.toDrop, "to drop"), (others, "to bring into order"),
-            (summary.toRetire, summary.toRetire == 1 ? "instance to retire" : "instances to retire"),
-            (databases.count { $0.status == .unknown }, "unknown"),
-        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let counts = toDo
         let all = Printable.counted(summary.databases, "database", "databases")
         var sentence: String
         if counts.isEmpty {

@@ -31,7 +31,7 @@ package struct FleetPage: Sendable {
 
     private var document: HTML { HTML.document(head: head, body: body) }
 
-    private var verdict: Verdict { sections.map(\.verdict).max() ?? .declared }
+    private var headline: Headline { sections.map(\.headline).max() ?? .declared }
 
     private var head: HTML {
         let names = plan.environments.map { Printable.name($0.name) }.joined(separator: ", ")
@@ -43,7 +43,7 @@ package struct FleetPage: Sendable {
             VoidTag.meta(.name("color-scheme"), .content("light dark")),
             VoidTag.meta(.name("referrer"), .content("no-referrer")),
             VoidTag.meta(.name("robots"), .content("noindex")),
-            Tag.title { "\(verdict.symbol) \(verdict.words) – \(names) – reconcile \(subject.rawValue)" },
+            Tag.title { "\(headline.symbol) \(headline.words) – \(names) – reconcile \(subject.rawValue)" },
             HTML.style(.style),
         ])
     }
@@ -116,8 +116,8 @@ package struct FleetPage: Sendable {
                 for section in sections {
                     Tag.li(.class("environment")) {
                         Tag.a(.href(section.anchor)) {
-                            Tag.span(.class("symbol", section.verdict.tone.rawValue), .decorative) {
-                                section.verdict.symbol
+                            Tag.span(.class("symbol", section.headline.tone.rawValue), .decorative) {
+                                section.headline.symbol
                             }
                             " "
                             HTML.name(section.plan.name)
@@ -141,10 +141,10 @@ package struct FleetPage: Sendable {
     }
 
     private var overview: HTML {
-        Tag.section(.class("overview", verdict.tone.rawValue), .labelled(by: .heading(of: .main))) {
+        Tag.section(.class("overview", headline.tone.rawValue), .labelled(by: .heading(of: .main))) {
             Tag.h1(.id(.heading(of: .main))) {
-                Tag.span(.class("symbol", verdict.tone.rawValue), .decorative) { verdict.symbol }
-                " \(verdict.words)"
+                Tag.span(.class("symbol", headline.tone.rawValue), .decorative) { headline.symbol }
+                " \(headline.words)"
                 Tag.span(.class("of")) {
                     " \(subject == .plan ? "Plan for " : "Inventory of ")"
                     HTML.names(plan.environments.map(\.name))
@@ -155,7 +155,7 @@ package struct FleetPage: Sendable {
                     Tag.li {
                         Tag.a(.href(section.anchor)) { HTML.name(section.plan.name) }
                         " "
-                        section.verdict.chip
+                        Tag.span(.class("standing")) { section.chips }
                         Tag.span(.class("outlook")) { section.sentence }
                     }
                 }

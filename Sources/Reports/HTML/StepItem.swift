@@ -84,7 +84,7 @@ struct StepItem {
                             statement.locks.enumerated().map { index, lock in
                                 HTML([
                                     HTML(index == 0 ? "" : ", "), Tag.code { HTML.name(lock.table.description) },
-                                    HTML(" " + lock.words),
+                                    HTML(" " + lock.modeInWords),
                                 ])
                             }
                         )

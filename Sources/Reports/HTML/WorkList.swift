@@ -89,6 +89,10 @@ struct WorkList {
         let instances = [cohort.instance, cohort.source].compactMap(\.self)
         let all = cohort.databases.flatMap { name in
             instances.flatMap { findings[DatabaseOnInstance(instance: $0, name: name)] ?? [] }
+        }.filter { finding in
+            // What the steps themselves say is no reason for them.
+            (cohort.steps.isEmpty || !finding.code.isSaidBySteps)
+                && (cohort.source == nil || finding.code != .instanceRetiringInUse)
         }
         let groups = FindingList.sorted(all)
         guard !groups.isEmpty else { return .nothing }

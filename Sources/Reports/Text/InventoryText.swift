@@ -48,7 +48,7 @@ extension TextPage {
 
     private mutating func head(_ instance: PlannedInstance) {
         var facts: [String] = []
-        if let version = instance.serverVersion { facts.append("PostgreSQL \(version)") }
+        if let version = instance.serverVersion { facts.append("PostgreSQL \(Printable.clean(version))") }
         if let size = instance.sizeBytes { facts.append(Printable.size(size)) }
         if instance.state == .retiring { facts.append("retiring") }
         line(

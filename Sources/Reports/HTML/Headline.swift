@@ -1,22 +1,19 @@
 internal import FleetModel
 
-/// The one thing a reader of a page wants to know first; the last that holds is told.
-enum Verdict: Int, Comparable, CaseIterable {
-    case declared, owed, attention, failing, unreachable, refused
+/// The one thing a reader of a page wants to know first, the least grave first.
+enum Headline: Comparable {
+    case declared, owed, refused, attention, failing, unreachable
 
     /// Of a plan: what would come of applying it.
     init(plan: EnvironmentPlan) {
-        if !plan.refused.isEmpty {
-            self = .refused
-        } else if plan.hasUnreachable {
-            self = .unreachable
-        } else if plan.findings.contains(where: { $0.code == .checkFailed }) {
-            self = .failing
-        } else if plan.owesChanges {
-            self = .owed
-        } else {
-            self = .declared
-        }
+        self =
+            switch plan.verdict {
+            case .unknown: .unreachable
+            case .failing: .failing
+            case .refused: .refused
+            case .owed: .owed
+            case .converged: .declared
+            }
     }
 
     /// Of an inventory: what is there.
@@ -25,9 +22,7 @@ enum Verdict: Int, Comparable, CaseIterable {
             self = .unreachable
         } else if plan.findings.contains(where: { $0.severity == .error }) {
             self = .attention
-        } else if plan.databases.contains(where: {
-            $0.status == .pending || $0.status == .missing || $0.status == .empty
-        }) {
+        } else if plan.databases.contains(where: { [.pending, .missing, .empty].contains($0.status) }) {
             self = .owed
         } else {
             self = .declared
@@ -46,10 +41,10 @@ enum Verdict: Int, Comparable, CaseIterable {
     var words: String {
         switch self {
         case .declared: "As declared"
-        case .owed: "Changes owed"
-        case .attention: "Needs attention"
-        case .failing: "Checks fail"
-        case .unreachable: "Out of reach"
+        case .owed: "Changes are owed"
+        case .attention: "Something is wrong"
+        case .failing: "A check fails"
+        case .unreachable: "Not every instance was reached"
         case .refused: "Refused"
         }
     }
@@ -61,8 +56,6 @@ enum Verdict: Int, Comparable, CaseIterable {
         case .attention, .failing, .unreachable, .refused: .error
         }
     }
-
-    static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
     /// The symbol and the words, in the colour that repeats them.
     var chip: HTML { HTML.chip(symbol, words, tone, "verdict") }
