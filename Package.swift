@@ -61,7 +61,12 @@ let package = Package(
             dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
             swiftSettings: settings
         ),
-        .target(name: "Reports", dependencies: ["Discovery", "FleetModel", "Planning"], swiftSettings: settings),
+        .target(
+            name: "Reports",
+            dependencies: ["Discovery", "FleetModel", "Planning"],
+            resources: [.embedInCode("HTML/page.css"), .embedInCode("HTML/page.js")],
+            swiftSettings: settings
+        ),
         .target(
             name: "Commands",
             dependencies: [
@@ -132,6 +137,11 @@ let package = Package(
             name: "MigrationsTests",
             dependencies: ["FleetModel", "Migrations", "Postgres", system],
             exclude: ["Folders"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PageTests",
+            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Planning", "Reports", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
