@@ -73,7 +73,7 @@ struct Surveyor: Sendable {
             throw Ending(.failed, "\(error)")
         }
         guard result.conflicts.isEmpty else {
-            common.terminal.say(Workspace.text(of: result.conflicts, common.root, common.terminal.errorStyle))
+            try common.show(result.conflicts, workspace.format)
             throw Ending(.invalid)
         }
         return result

@@ -279,6 +279,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
     package var refused: [Refusal]
     /// `--instance` and `--database` where they narrowed the work.
     package var narrowed: [String]
+    /// Where its manifest names it.
+    package var location: FilePosition?
 
     package init(
         name: String,
@@ -290,7 +292,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
         steps: [Step] = [],
         granted: Set<Hazard> = [],
         refused: [Refusal] = [],
-        narrowed: [String] = []
+        narrowed: [String] = [],
+        location: FilePosition? = nil
     ) {
         self.name = name
         self.role = role
@@ -302,6 +305,7 @@ package struct EnvironmentPlan: Sendable, Hashable {
         self.granted = granted
         self.refused = refused
         self.narrowed = narrowed
+        self.location = location
     }
 
     /// Whether an instance could not be reached.

@@ -74,6 +74,8 @@ struct Route {
     /// Statements of our own before the migrations: indexes rebuilt, extensions created.
     var preparations: [PlannedStatement] = []
     var preparation = ""
+    /// Statements that bring an old history table up to date, run with the first row that is written.
+    var upgrade: [String] = []
     /// Positions recorded as applied without running them.
     var adopted: [Int] = []
     /// Positions to run, in this order.
@@ -137,7 +139,8 @@ extension FindingCode {
     fileprivate var causesWork: Bool {
         switch self {
         case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationEdited, .migrationUnknown,
-            .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected,
+            .migrationUnfinished, .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing,
+            .tableUnexpected,
             .schemaDrift, .indexInvalid, .databaseUnmanaged:
             true
         case .instanceUnreachable, .instanceRetiringInUse, .migrationFails, .codeAhead, .checkFailed, .notInspected:

@@ -129,6 +129,7 @@ extension Assessor {
         route.pending = accounting.pending
         route.replay = replay
         route.offset = accounting.applied.count
+        route.upgrade = accounting.upgrade
         guard route.failure == nil else { return nil }
         remarks += pending(accounting.pending)
         return route

@@ -40,7 +40,8 @@ struct Assessor {
 
     func existing(_ state: DatabaseState, _ accounting: Accounting) -> Assessment {
         let hasHistory =
-            !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty)
+            !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty
+            && accounting.unfinished.isEmpty)
         var assessment: Assessment
         let exemptions = Exemptions(rules, in: state.catalog)
         let misplaced = knowledge.misplaced(in: state.catalog).filter {

@@ -17,9 +17,10 @@ package enum Planner {
             name: input.environment.name.value,
             role: input.environment.role,
             instances: survey.instances,
-            findings: survey.findings,
+            findings: Locations(input).located(survey.findings),
             granted: input.environment.policy.allow,
-            narrowed: input.narrowing.flags
+            narrowed: input.narrowing.flags,
+            location: FilePosition(input.environment.name.range)
         )
         plan.cohorts = cohorts.map(\.cohort)
         var cohortOf: [DatabaseKey: String] = [:]

@@ -141,7 +141,7 @@ struct Survey {
                 Remark(
                     .notInspected,
                     .info,
-                    object: "entry at line \(entry.range.start.line)",
+                    object: entry.label,
                     "names of class \"\(entry.className.value)\" are not known yet: \(unanswered.reason)",
                     hint: "plan again once it is there"
                 ),
