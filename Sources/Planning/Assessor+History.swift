@@ -8,7 +8,7 @@ extension Assessor {
         if !remarks.isEmpty {
             // Only a history that is all known says what should be there.
             if accounting.unknown.isEmpty, accounting.edited.isEmpty, accounting.unfinished.isEmpty,
-                let expected = expected(state.catalog, accounting).catalog, !state.catalog.fits(expected)
+                let expected = expected(state.catalog, accounting).catalog, !state.catalog.fits(expected, rules)
             {
                 remarks += differences(of: state.catalog, from: expected)
             }
@@ -16,10 +16,11 @@ extension Assessor {
         }
         let (replay, expected) = expected(state.catalog, accounting)
         guard let expected else { return unverified(state, accounting, replay) }
-        guard state.catalog.fits(expected) || isUnderWay(state, accounting) else {
+        guard state.catalog.fits(expected, rules) || isUnderWay(state, accounting) else {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
         remarks += privileges(of: state.catalog, from: expected)
+        if !isUnderWay(state, accounting) { remarks += quietDifferences(of: state.catalog, from: expected) }
         remarks += repeated(accounting) + unnamed(accounting)
 
         var route = Route()
@@ -53,8 +54,8 @@ extension Assessor {
         let recorded = replay.states.indices.contains(done) ? replay.states[done] : nil
         // The order in a history table is not beyond doubt: the folder's own order explains a state as well.
         let isBeginning = Set(accounting.applied) == Set(0..<done)
-        if isBeginning, recorded.map({ !catalog.fits($0) }) ?? true, let whole = knowledge.state(after: done),
-            catalog.fits(whole)
+        if isBeginning, recorded.map({ !catalog.fits($0, rules) }) ?? true, let whole = knowledge.state(after: done),
+            catalog.fits(whole, rules)
         {
             return (knowledge.whole, whole)
         }
@@ -226,20 +227,6 @@ extension Assessor {
         route.upgrade = accounting.upgrade
         route = self.route(route, from: state, at: nil, &remarks)
         return Assessment(status: .pending, remarks: remarks, course: .work(route))
-    }
-
-    func privileges(of catalog: Catalog, from expected: Catalog) -> [Remark] {
-        guard catalog.privileges != expected.privileges else { return [] }
-        let objects = catalog.privilegeDifferences(from: expected).map(\.qualifiedName)
-        return [
-            Remark(
-                .schemaDrift,
-                .warning,
-                object: objects.first,
-                "owner or privileges differ\(objects.isEmpty ? "" : " on \(list(objects))"); nothing is changed for it",
-                hint: "grant and revoke by hand, or write it into a migration"
-            )
-        ]
     }
 
     func repair(_ remarks: [Remark], _ status: DatabaseStatus, quarantine: Route?) -> Assessment {
