@@ -69,9 +69,17 @@ struct FolderReader: ~Copyable {
     /// A file's path relative to the root.
     func pathFromRoot(_ name: String) -> String { path == "." ? name : "\(path)/\(name)" }
 
-    /// Everything directly in this folder, in the order of the names' bytes; names that are not UTF-8 come mended.
-    func entries() throws(FolderFault) -> [Entry] {
-        let copy = openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    /// Everything directly in this folder, or in one below it, in the order of the names' bytes; names that are not UTF-8
+    /// come mended, and no link on the way is followed.
+    func entries(in folder: String = ".") throws(FolderFault) -> [Entry] {
+        let copy: Int32
+        do throws(Errno) {
+            let below = try Self.walk(to: folder, from: Self.openNext(".", in: descriptor.rawValue))
+            copy = dup(below.rawValue)
+            try? below.close()
+        } catch {
+            throw .unreadable(reason: error.description)
+        }
         guard copy >= 0 else { throw .unreadable(reason: Errno(rawValue: errno).description) }
         guard let stream = fdopendir(copy) else {
             close(copy)
@@ -84,7 +92,7 @@ struct FolderReader: ~Copyable {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
             if name == "." || name == ".." { continue }
-            entries.append(Entry(name: name, kind: kind(of: name)))
+            entries.append(Entry(name: name, kind: kind(of: folder == "." ? name : "\(folder)/\(name)")))
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
