@@ -61,7 +61,12 @@ let package = Package(
             dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
             swiftSettings: settings
         ),
-        .target(name: "Reports", dependencies: ["Discovery", "FleetModel", "Planning"], swiftSettings: settings),
+        .target(
+            name: "Reports",
+            dependencies: ["Discovery", "FleetModel", "Planning"],
+            resources: [.embedInCode("HTML/page.css"), .embedInCode("HTML/page.js")],
+            swiftSettings: settings
+        ),
         .target(
             name: "Commands",
             dependencies: [
@@ -135,6 +140,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "PageTests",
+            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Planning", "Reports", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "PlanningTests",
             dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports"],
             swiftSettings: settings
@@ -146,7 +156,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
+            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

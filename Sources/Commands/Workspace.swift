@@ -12,6 +12,8 @@ struct Workspace: Sendable {
     let folders: [String: MigrationFolder]
     /// The text of each class's init scripts, by class name.
     let initTexts: [String: [String]]
+    /// What the command was asked to write: faults that show themselves later are said in it as well.
+    var format = PlanFormat.text
 
     /// Reads everything below the root; no server is contacted and no command is run.
     static func read(_ root: String) -> Diagnosed<Workspace> {
@@ -50,20 +52,17 @@ struct Workspace: Sendable {
         )
     }
 
-    /// Reads everything, says what is wrong on stderr, and ends with 65 where something is.
-    static func load(_ options: CommonOptions, format: OutputFormat = .text) throws -> Workspace {
+    /// Reads everything, says what is wrong, and ends with 65 where something is.
+    static func load(_ options: CommonOptions, format: some ResultFormat = OutputFormat.text) throws -> Workspace {
         let read = Workspace.read(options.root)
-        if let workspace = read.value {
-            if !read.diagnostics.isEmpty {
-                options.terminal.say(text(of: read.diagnostics, options.root, options.terminal.errorStyle))
-            }
-            return workspace
+        guard var workspace = read.value else {
+            try options.show(read.diagnostics, format.amongAll)
+            throw Ending(.invalid)
         }
-        switch format {
-        case .text: options.terminal.say(text(of: read.diagnostics, options.root, options.terminal.errorStyle))
-        case .json: options.terminal.give(bytes: DiagnosticsJSON.document(read.diagnostics).canonical)
-        }
-        throw Ending(.invalid)
+        // Warnings do not stand in the way of the result, which is one document.
+        if !read.diagnostics.isEmpty { try options.show(read.diagnostics, .text) }
+        workspace.format = format.amongAll
+        return workspace
     }
 
     static func text(of diagnostics: [Diagnostic], _ root: String, _ style: Style) -> String {

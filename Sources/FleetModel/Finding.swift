@@ -32,6 +32,11 @@ package struct Finding: Sendable, Hashable {
     package var object: String?
     package var message: String
     package var hint: String?
+    /// What in the manifests or migrations causes it; nil where nobody knows.
+    package var location: FilePosition?
+    /// How an object should read, and how it reads: of `schema-drift` alone, and where a server could be asked.
+    package var expected: String?
+    package var found: String?
 
     package init(
         _ code: FindingCode,
@@ -40,7 +45,10 @@ package struct Finding: Sendable, Hashable {
         database: String? = nil,
         object: String? = nil,
         message: String,
-        hint: String? = nil
+        hint: String? = nil,
+        location: FilePosition? = nil,
+        expected: String? = nil,
+        found: String? = nil
     ) {
         self.code = code
         self.severity = severity
@@ -49,6 +57,9 @@ package struct Finding: Sendable, Hashable {
         self.object = object
         self.message = message
         self.hint = hint
+        self.location = location
+        self.expected = expected
+        self.found = found
     }
 }
 

@@ -45,6 +45,7 @@ package enum MigrationFolderLoader {
             migration.checksums = checksums.isEmpty ? [] : checksums[index]
             migrations.append(migration)
         }
+        diagnostics += MigrationReview.diagnose(migrations, statementBreak: format.statementBreak)
         if let entries = listed.value, entries.isEmpty {
             diagnostics.append(
                 Diagnostic(

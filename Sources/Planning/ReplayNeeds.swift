@@ -57,4 +57,20 @@ extension PlanningInput {
         let target = folder.count(upTo: environment.entries[entry].version.value)
         return accounts[AccountingKey(className: folder.className, history: history.digest, target: target)]
     }
+
+    /// Where in the replays a state was reached first.
+    func place(of key: DefinitionKey) -> DefinitionNeed.Source? {
+        let found = replays.compactMap { request, replay -> (request: ReplayRequest, count: Int)? in
+            guard request.major == key.major else { return nil }
+            return replay.states.firstIndex { state in
+                state.fingerprint == key.fingerprint && (key.privileges ?? state.privileges) == state.privileges
+            }.map { (request, $0) }
+        }
+        // Any will do, but always the same one.
+        return found.min { left, right in
+            (left.count, left.request.className) == (right.count, right.request.className)
+                ? left.request.sequence.lexicographicallyPrecedes(right.request.sequence)
+                : (left.count, left.request.className) < (right.count, right.request.className)
+        }.map { .replay($0.request, count: $0.count) }
+    }
 }
