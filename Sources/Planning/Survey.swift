@@ -234,6 +234,7 @@ struct Survey {
         let major = facts.version.major
         guard var assessment = assess(row.observed?.state, folder, major, entry) else { return }
         ask(&assessment, DatabaseKey(instance: name, database: row.name))
+        refuseForExtensions(&assessment, row.observed?.state?.catalog, facts)
 
         var planned = plain(row, name, assessment.status)
         declare(&planned, folder, entry)
