@@ -9,6 +9,8 @@ package struct DatabaseClass: Sendable {
     /// SQL files (absolute paths), run once when a database is created or rebuilt.
     package var initScripts: [Located<String>]
     package var checks: [DatabaseCheck]
+    /// Where the code says what it expects; nil where the manifest names nothing.
+    package var expects: Expectation?
 
     package init(
         name: Located<String>,
@@ -17,7 +19,8 @@ package struct DatabaseClass: Sendable {
         tables: [Located<TableName>]?,
         create: CreationOptions,
         initScripts: [Located<String>],
-        checks: [DatabaseCheck]
+        checks: [DatabaseCheck],
+        expects: Expectation? = nil
     ) {
         self.name = name
         self.description = description
@@ -26,6 +29,7 @@ package struct DatabaseClass: Sendable {
         self.create = create
         self.initScripts = initScripts
         self.checks = checks
+        self.expects = expects
     }
 }
 

@@ -32,4 +32,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case migrationContent = "migration-content"
     case unknownVersion = "unknown-version"
     case tablesDiffer = "tables-differ"
+
+    // What the code expects
+    case expectedSchema = "expected-schema"
 }
