@@ -14,9 +14,17 @@ struct ReplayCache: Sendable {
         return NodeCoding.decode(bytes)
     }
 
-    func keep(_ node: ReplayNode, as key: ReplayKey) {
+    func words(_ key: ReplayKey) -> SchemaWords? {
+        guard let folder, let bytes = Self.contents(of: "\(folder)/\(key.hex)") else { return nil }
+        return NodeCoding.words(bytes)
+    }
+
+    func keep(_ node: ReplayNode, as key: ReplayKey) { keep(NodeCoding.encode(node), as: key) }
+
+    func keep(_ words: SchemaWords, as key: ReplayKey) { keep(NodeCoding.encode(words), as: key) }
+
+    private func keep(_ bytes: [UInt8], as key: ReplayKey) {
         guard let folder else { return }
-        let bytes = NodeCoding.encode(node)
         var made = ""
         for part in folder.split(separator: "/") {
             made += "/\(part)"
