@@ -7,6 +7,7 @@ package enum Planner {
     package static func plan(_ input: PlanningInput) -> EnvironmentPlan {
         var survey = Survey(input)
         survey.lookAtInstances()
+        survey.compareCode()
         let cohorts = CohortBuilder(input, survey).cohorts()
         var plan = EnvironmentPlan(
             name: input.environment.name.value,

@@ -52,6 +52,8 @@ package struct PlanningInput: Sendable {
     package let accounts: [AccountingKey: Accounting]
     /// What scratch answered to `replayRequests`; an answer that is missing counts as not assessed.
     package var replays: [ReplayRequest: Replay] = [:]
+    /// What the code of each class expects, where that was asked.
+    package var expected: [ExpectationKey: ExpectedSchema] = [:]
     /// Answers of the classes' checks where they were asked while planning.
     package var checks: [DatabaseKey: [CheckOutcome]] = [:]
     /// The text of each class's `init` scripts, in order.

@@ -146,12 +146,15 @@ extension TextPage {
         blank()
         line(Span("Also found", .strong))
         for instance in plan.instances {
-            for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
+            let groups = FindingGroup.groups(of: findings.filter { $0.instance == instance.name })
+            for (index, group) in groups.enumerated() {
                 let name = Printable.name(instance.name)
                 finding(
                     group,
                     indent: 2,
-                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))"
+                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))",
+                    // A hint that follows again is given once.
+                    showsHint: groups.dropFirst(index + 1).first?.hint != group.hint
                 )
             }
         }
