@@ -1,3 +1,4 @@
+internal import Expectations
 internal import FleetModel
 internal import Glibc
 internal import ManifestLoading
@@ -12,6 +13,8 @@ struct Workspace: Sendable {
     let folders: [String: MigrationFolder]
     /// The text of each class's init scripts, by class name.
     let initTexts: [String: [String]]
+    /// What the code of each class expects, commands not run yet, by class name.
+    var expectations: [String: ExpectedSource] = [:]
 
     /// Reads everything below the root; no server is contacted and no command is run.
     static func read(_ root: String) -> Diagnosed<Workspace> {
@@ -20,10 +23,16 @@ struct Workspace: Sendable {
         guard let fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
+        var expectations: [String: ExpectedSource] = [:]
         for databaseClass in fleet.classes {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
             diagnostics += folder.diagnostics
             folders[databaseClass.name.value] = folder.value
+            if let expects = databaseClass.expects {
+                let read = ExpectedSource.read(expects, root: fleet.root)
+                diagnostics += read.diagnostics
+                expectations[databaseClass.name.value] = read.value
+            }
             initTexts[databaseClass.name.value] = databaseClass.initScripts.compactMap { script in
                 guard let text = textOfFile(script.value) else {
                     diagnostics.append(
@@ -43,7 +52,9 @@ struct Workspace: Sendable {
         diagnostics += VersionCheck.check(fleet: fleet, folders: folders)
         let hasErrors = diagnostics.contains { $0.severity == .error }
         return Diagnosed(
-            hasErrors ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts),
+            hasErrors
+                ? nil
+                : Workspace(fleet: fleet, folders: folders, initTexts: initTexts, expectations: expectations),
             diagnostics
         )
     }
