@@ -8,8 +8,11 @@ extension Workspace {
         let wanted = expectations.filter { classes.contains($0.key) }
         let secrets = secretVariables
         let printed = await Array(wanted).concurrentMap(limit: 4) { name, source -> (String, ExpectedSource)? in
-            guard let printed = try? await source.printed(withholding: secrets) else { return nil }
-            return (name, printed)
+            do {
+                return (name, try await source.printed(withholding: secrets))
+            } catch {
+                return error is CancellationError ? nil : (name, .failed("\(error)"))
+            }
         }
         // Nothing but a cancelled task leaves one out.
         try Task.checkCancellation()

@@ -19,7 +19,9 @@ package struct SchemaText: Sendable, Hashable {
 
     /// Reads a text as PostgreSQL's own programs write it: of psql's commands those of `pg_dump` mean nothing here, and
     /// transactions may be begun and ended, since it is run statement by statement where nothing can be lost.
-    package init(_ bytes: [UInt8], title: String) throws(Fault) {
+    package init(_ raw: [UInt8], title: String) throws(Fault) {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = raw.starts(with: mark) ? Array(raw.dropFirst(mark.count)) : raw
         let lines = LineIndex(bytes)
         func fault(_ offset: Int, _ message: String) -> Fault {
             Fault(title: title, line: lines.line(of: offset), message: message)
@@ -42,12 +44,8 @@ package struct SchemaText: Sendable, Hashable {
             case .textAfterCopy, .copyWithoutData: throw fault(range.lowerBound, "COPY … FROM stdin without its data")
             }
         }
-        let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         statements = StatementSplitter.statements(of: scan, in: bytes)
-        if hasMark, let first = statements.first, first.sql.hasPrefix("\u{FEFF}") {
-            statements[0].sql = String(first.sql.dropFirst())
-        }
-        digest = Fingerprint(of: bytes)
+        digest = Fingerprint(of: raw)
         self.title = title
     }
 }

@@ -77,7 +77,11 @@ extension Comparison {
                 note("migrations of class \"\(name)\" on PostgreSQL \(each): not known: \(reason)")
             }
         }
-        explain(databaseClass, major.flatMap { expected[ExpectationKey(className: name, major: $0)] })
+        explain(
+            databaseClass,
+            major.flatMap { expected[ExpectationKey(className: name, major: $0)] },
+            newest: major.flatMap { newest(folder, $0) }
+        )
         var strangers: [ObjectID: String] = [:]
         for other in folders.keys.sorted() where other != name {
             guard let folder = folders[other] else { continue }
@@ -118,10 +122,14 @@ extension Comparison {
     }
 
     /// Says what the column of code can tell of a class and what it cannot.
-    private mutating func explain(_ databaseClass: DatabaseClass, _ expected: ExpectedSchema?) {
+    private mutating func explain(_ databaseClass: DatabaseClass, _ expected: ExpectedSchema?, newest: Catalog?) {
         let title = "code of class \"\(databaseClass.name.value)\""
         switch expected {
-        case .loaded: break
+        case .loaded(let catalog, _):
+            // Where the columns of a table stand is no difference; who lists values without names may want to know.
+            if let newest, newest.fingerprint == catalog.fingerprint, newest.columnOrder != catalog.columnOrder {
+                note("\(title): has columns in another order than the migrations make them, which is no difference")
+            }
         case .names(let names):
             note(
                 "\(title): names only, read from Drizzle's definitions: types, defaults, indexes and constraints are not "

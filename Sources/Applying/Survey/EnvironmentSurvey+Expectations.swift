@@ -24,8 +24,9 @@ extension EnvironmentSurvey {
                 case .failed(let reason): answers[key] = .failed(reason)
                 case .command: preconditionFailure("a command is run before its answer is asked for")
                 case .text(let text):
-                    let whole = replays[ReplayRequest(whole: folder, major: major)]
-                    let newest = whole?.end == .complete ? whole?.states.last?.fingerprint : nil
+                    // Where nobody asked for the migrations there is nothing to hold it against.
+                    guard let whole = replays[ReplayRequest(whole: folder, major: major)] else { continue }
+                    let newest = whole.end == .complete ? whole.states.last?.fingerprint : nil
                     requests.append(ExpectationRequest(key: key, text: text, newest: newest))
                 }
             }
