@@ -30,7 +30,7 @@ struct ApplyCommand: AsyncParsableCommand {
     var target: String
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
     @OptionGroup var servers: ServerOptions
     @OptionGroup var grants: GrantOptions
 

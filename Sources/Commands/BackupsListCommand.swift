@@ -18,7 +18,7 @@ struct BackupsListCommand: ParsableCommand {
     )
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
 
     func run() throws {
         let workspace = try Workspace.load(common, format: formatting.format)
@@ -50,7 +50,7 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
     var receipt: String?
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
     @OptionGroup var servers: ServerOptions
 
     func run() async throws {

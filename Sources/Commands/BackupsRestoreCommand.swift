@@ -33,7 +33,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
     var name: String?
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
     @OptionGroup var servers: ServerOptions
 
     @Flag(help: "Do not ask; needed without a terminal.")

@@ -27,7 +27,7 @@ struct CompareCommand: AsyncParsableCommand {
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
     @OptionGroup var servers: ServerOptions
 
     @Flag(help: "Everything, not only what differs.")
@@ -42,8 +42,8 @@ struct CompareCommand: AsyncParsableCommand {
         switch formatting.format {
         case .json: try common.write(ComparisonDocument(comparison).json.canonical)
         case .text:
-            let style: Style = common.output == nil ? common.terminal.outputStyle : .plain
-            try common.write(ComparisonText(comparison).rendered(width: common.terminal.width, style: style))
+            let text = ComparisonText(comparison)
+            try common.write(text.rendered(width: common.terminal.width, style: common.resultStyle))
         }
         if whole.isIncomplete { throw Ending(.failed) }
     }

@@ -35,7 +35,7 @@ struct DiscoverCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
     @OptionGroup var options: DiscoveryOptions
 
     func run() async throws {

@@ -29,7 +29,7 @@ struct GenerateCommand: AsyncParsableCommand {
     var name: String
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
 
     @Option(help: .init("Folder of PostgreSQL's programs, as for other commands.", valueName: "dir"))
     var pgBin: String?

@@ -18,6 +18,7 @@ struct Generator {
 
     private let workspace: Workspace
     private let folder: MigrationFolder
+    private let rules: DriftRules
     private let pgBin: String?
     private let given: String?
 
@@ -53,6 +54,7 @@ struct Generator {
         }
         self.workspace = workspace
         self.folder = folder
+        rules = databaseClass.drift
         self.pgBin = pgBin
         given = scratch
     }
@@ -99,7 +101,7 @@ struct Generator {
     private func draft(named name: String, _ scratch: Scratch, _ major: Int) async throws -> Draft? {
         let newest = try await replayed(folder, scratch, major)
         let (code, words) = try await expected(scratch, major, newest)
-        guard let difference = CodeDifference(.loaded(code, words), newest: newest) else { return nil }
+        guard let difference = CodeDifference(.loaded(code, words), newest: newest, rules: rules) else { return nil }
         if difference.isEmpty { return nil }
         guard let words else { throw Ending(.failed, "the scratch server did not say what the differences are") }
         let migration: AdditiveMigration
@@ -114,7 +116,7 @@ struct Generator {
             let draft = MigrationDraft(named: name, statements, after: folder, stamp: stamp)
             do {
                 let result = try await replayed(draft.folder, scratch, major)
-                let rest = CodeDifference(.loaded(code, nil), newest: result)
+                let rest = CodeDifference(.loaded(code, nil), newest: result, rules: rules)
                 if rest?.isEmpty == true {
                     return Draft(migration: draft, statements: statements, warnings: migration.warnings)
                 }

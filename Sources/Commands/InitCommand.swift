@@ -33,7 +33,7 @@ struct InitCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
     @OptionGroup var options: DiscoveryOptions
 
     @Option(

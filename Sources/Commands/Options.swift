@@ -92,16 +92,6 @@ struct GrantOptions: ParsableArguments {
     func validate() throws { _ = try hazards() }
 }
 
-/// The formats most commands speak.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-}
-
-struct FormatOptions: ParsableArguments {
-    @Option(help: "How the result is written.")
-    var format = OutputFormat.text
-}
-
 extension CommonOptions {
     /// Gives a result, to the file where one is named.
     func write(_ bytes: [UInt8]) throws {

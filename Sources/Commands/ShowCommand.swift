@@ -21,7 +21,7 @@ struct ShowCommand: ParsableCommand {
     var file: String
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<PlanFormat>
 
     func run() throws {
         let plan = try SavedPlan.read(file)
@@ -38,17 +38,6 @@ enum SavedPlan {
             return try Plan(reading: bytes)
         } catch {
             throw Ending(.invalid, "\(file): \(error)", hint: "make it anew with `reconcile plan --out`")
-        }
-    }
-}
-
-extension CommonOptions {
-    func show(_ plan: Plan, _ format: OutputFormat) throws {
-        switch format {
-        case .json: try write(PlanDocument(plan).bytes)
-        case .text:
-            let style: Style = output == nil ? terminal.outputStyle : .plain
-            try write(PlanText(plan).rendered(width: terminal.width, style: style))
         }
     }
 }

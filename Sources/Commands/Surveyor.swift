@@ -91,14 +91,18 @@ struct Surveyor: Sendable {
         do {
             var engine = engine(programs)
             engine.expectations = expectations
-            result = try await engine.plan(environment, observed: own, others: observed) { converged in
-                await ask(environment, own, converged)
-            }
+            result = try await engine.plan(
+                environment,
+                observed: own,
+                others: observed,
+                define: { await define(environment, $0) },
+                ask: { await ask(environment, own, $0) }
+            )
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
         guard result.conflicts.isEmpty else {
-            common.terminal.say(Workspace.text(of: result.conflicts, common.root, common.terminal.errorStyle))
+            try common.show(result.conflicts, workspace.format)
             throw Ending(.invalid)
         }
         return result
@@ -163,6 +167,30 @@ struct Surveyor: Sendable {
             }
         }
         return targets
+    }
+
+    /// Asks databases how objects read that differ; where one cannot be asked, the plan says less, and why is told.
+    private func define(_ environment: Environment, _ needs: [DefinitionNeed]) async -> Definitions {
+        let wanted = needs.compactMap { need -> (need: DefinitionNeed, key: DatabaseKey)? in
+            guard case .database(let instance, let name) = need.source else { return nil }
+            return (need, DatabaseKey(instance: instance, database: name))
+        }
+        let instances = Set(wanted.map(\.key.instance))
+        guard !wanted.isEmpty, let targets = try? await targets(of: environment, needed: instances.contains) else {
+            return [:]
+        }
+        let terminal = common.terminal
+        let answers = await wanted.concurrentMap(limit: servers.parallel ?? 8) {
+            item -> (DefinitionKey, [ObjectID: Definition])? in
+            guard let target = targets[item.key.instance]?.with(database: item.key.database) else { return nil }
+            do {
+                return (item.need.key, try await DefinitionReader.read(item.need.objects, at: target))
+            } catch {
+                terminal.say("warning: \(TerminalText.safe("\(item.key): definitions could not be read: \(error)"))")
+                return nil
+            }
+        }
+        return Dictionary(answers.compactMap(\.self)) { first, _ in first }
     }
 
     /// Asks the checks of databases that are where they should be: those of others speak of tables yet to come.

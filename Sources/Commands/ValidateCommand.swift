@@ -20,17 +20,15 @@ struct ValidateCommand: ParsableCommand {
     )
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions
+    @OptionGroup var formatting: FormatOptions<OutputFormat>
 
     func run() throws {
         let read = Workspace.read(common.root)
         let terminal = common.terminal
         switch formatting.format {
-        case .json: try common.write(DiagnosticsJSON.document(read.diagnostics).canonical)
+        case .json: try common.show(read.diagnostics, .json)
         case .text:
-            if !read.diagnostics.isEmpty {
-                terminal.say(Workspace.text(of: read.diagnostics, common.root, terminal.errorStyle))
-            }
+            if !read.diagnostics.isEmpty { try common.show(read.diagnostics, .text) }
             if let workspace = read.value {
                 let fleet = workspace.fleet
                 let migrations = workspace.folders.values.reduce(0) { $0 + $1.migrations.count }

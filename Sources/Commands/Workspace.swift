@@ -15,17 +15,21 @@ struct Workspace: Sendable {
     let initTexts: [String: [String]]
     /// What the code of each class expects, commands not run yet, by class name.
     var expectations: [String: ExpectedSource] = [:]
+    /// What the command was asked to write: faults that show themselves later are said in it as well.
+    var format = PlanFormat.text
 
     /// Reads everything below the root; no server is contacted and no command is run.
     static func read(_ root: String) -> Diagnosed<Workspace> {
         let loaded = ManifestLoader.load(root: FilePath(root))
         var diagnostics = loaded.diagnostics
-        guard let fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
+        guard var fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
         var expectations: [String: ExpectedSource] = [:]
-        for databaseClass in fleet.classes {
+        for (index, databaseClass) in fleet.classes.enumerated() {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
+            // Where the manifest leaves the format to the folder, it is known now.
+            if let source = folder.value?.source { fleet.classes[index].migrations = source }
             diagnostics += folder.diagnostics
             folders[databaseClass.name.value] = folder.value
             if let expects = databaseClass.expects {
@@ -59,20 +63,17 @@ struct Workspace: Sendable {
         )
     }
 
-    /// Reads everything, says what is wrong on stderr, and ends with 65 where something is.
-    static func load(_ options: CommonOptions, format: OutputFormat = .text) throws -> Workspace {
+    /// Reads everything, says what is wrong, and ends with 65 where something is.
+    static func load(_ options: CommonOptions, format: some ResultFormat = OutputFormat.text) throws -> Workspace {
         let read = Workspace.read(options.root)
-        if let workspace = read.value {
-            if !read.diagnostics.isEmpty {
-                options.terminal.say(text(of: read.diagnostics, options.root, options.terminal.errorStyle))
-            }
-            return workspace
+        guard var workspace = read.value else {
+            try options.show(read.diagnostics, format.amongAll)
+            throw Ending(.invalid)
         }
-        switch format {
-        case .text: options.terminal.say(text(of: read.diagnostics, options.root, options.terminal.errorStyle))
-        case .json: options.terminal.give(bytes: DiagnosticsJSON.document(read.diagnostics).canonical)
-        }
-        throw Ending(.invalid)
+        // Warnings do not stand in the way of the result, which is one document.
+        if !read.diagnostics.isEmpty { try options.show(read.diagnostics, .text) }
+        workspace.format = format.amongAll
+        return workspace
     }
 
     static func text(of diagnostics: [Diagnostic], _ root: String, _ style: Style) -> String {

@@ -32,6 +32,23 @@ package struct SourceRange: Sendable, Hashable {
     }
 }
 
+/// Where in a file something begins: the file relative to the root, line and column 1-based.
+package struct FilePosition: Sendable, Hashable {
+    package var file: String
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int = 1, column: Int = 1) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package init(_ range: SourceRange) {
+        self.init(file: range.file, line: range.start.line, column: range.start.column)
+    }
+}
+
 /// A value together with where a person wrote it.
 package struct Located<Value> {
     package var value: Value

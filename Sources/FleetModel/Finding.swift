@@ -8,6 +8,7 @@ package enum FindingCode: String, Sendable, Hashable, CaseIterable {
     case migrationsPending = "migrations-pending"
     case migrationEdited = "migration-edited"
     case migrationUnknown = "migration-unknown"
+    case migrationUnfinished = "migration-unfinished"
     case migrationOutOfOrder = "migration-out-of-order"
     case historyMissing = "history-missing"
     case versionAhead = "version-ahead"
@@ -31,6 +32,11 @@ package struct Finding: Sendable, Hashable {
     package var object: String?
     package var message: String
     package var hint: String?
+    /// What in the manifests or migrations causes it; nil where nobody knows.
+    package var location: FilePosition?
+    /// How an object should read, and how it reads: of `schema-drift` alone, and where a server could be asked.
+    package var expected: String?
+    package var found: String?
 
     package init(
         _ code: FindingCode,
@@ -39,7 +45,10 @@ package struct Finding: Sendable, Hashable {
         database: String? = nil,
         object: String? = nil,
         message: String,
-        hint: String? = nil
+        hint: String? = nil,
+        location: FilePosition? = nil,
+        expected: String? = nil,
+        found: String? = nil
     ) {
         self.code = code
         self.severity = severity
@@ -48,6 +57,9 @@ package struct Finding: Sendable, Hashable {
         self.object = object
         self.message = message
         self.hint = hint
+        self.location = location
+        self.expected = expected
+        self.found = found
     }
 }
 

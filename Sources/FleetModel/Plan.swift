@@ -194,6 +194,8 @@ package struct PlannedDatabase: Sendable, Hashable {
     /// With `historyDigest`, what a saved plan is held against under the lock.
     package var oid: UInt32?
     package var historyDigest: Fingerprint?
+    /// As `fingerprint`, without what rules of drift leave out; nil where there are none. Not kept in a saved plan.
+    package var comparedFingerprint: Fingerprint?
 
     package init(
         instance: String,
@@ -275,6 +277,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
     package var refused: [Refusal]
     /// `--instance` and `--database` where they narrowed the work.
     package var narrowed: [String]
+    /// Where its manifest names it.
+    package var location: FilePosition?
 
     package init(
         name: String,
@@ -286,7 +290,8 @@ package struct EnvironmentPlan: Sendable, Hashable {
         steps: [Step] = [],
         granted: Set<Hazard> = [],
         refused: [Refusal] = [],
-        narrowed: [String] = []
+        narrowed: [String] = [],
+        location: FilePosition? = nil
     ) {
         self.name = name
         self.role = role
@@ -298,6 +303,7 @@ package struct EnvironmentPlan: Sendable, Hashable {
         self.granted = granted
         self.refused = refused
         self.narrowed = narrowed
+        self.location = location
     }
 
     /// Whether an instance could not be reached.

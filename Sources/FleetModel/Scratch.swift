@@ -22,6 +22,8 @@ package struct Replay: Sendable {
     /// What each migration that ran did, statement by statement; one fewer than `states`.
     package var migrations: [MeasuredMigration]
     package var end: End
+    /// The line of the statement that failed, where one did.
+    package var failureLine: Int?
 
     package enum End: Sendable, Hashable {
         case complete

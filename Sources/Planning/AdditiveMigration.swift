@@ -17,7 +17,10 @@ package struct AdditiveMigration: Sendable, Hashable {
 
     package init(_ difference: CodeDifference, _ words: SchemaWords) throws(Refused) {
         let tables = difference.missing.filter(\.isTable)
-        let homes = words.homes
+        let parts = (words.migrations.objects + words.code.objects).compactMap { object in
+            object.table.map { (object.id, $0) }
+        }
+        let homes = Dictionary(parts, uniquingKeysWith: { $1 })
         var reasons: [String] = []
         let gone = difference.obsolete.filter(\.hasColumns)
         for object in difference.obsolete where !object.follows(gone, homes) {

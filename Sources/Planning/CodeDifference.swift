@@ -13,17 +13,19 @@ package struct CodeDifference: Sendable, Hashable {
     package var isEmpty: Bool { missing.isEmpty && obsolete.isEmpty && changed.isEmpty }
 
     /// Nil where nothing is known of what the code expects.
-    package init?(_ expected: ExpectedSchema, newest: Catalog) {
+    ///
+    /// What the class's rules leave out of drift does not count here either.
+    package init?(_ expected: ExpectedSchema, newest: Catalog, rules: DriftRules = .none) {
         switch expected {
-        case .loaded(let catalog, _): self.init(catalog, newest: newest)
+        case .loaded(let catalog, _): self.init(catalog, newest: newest, rules)
         case .names(let names): self.init(names, newest: newest)
         case .failed, .unassessed: return nil
         }
     }
 
-    private init(_ code: Catalog, newest: Catalog) {
+    private init(_ code: Catalog, newest: Catalog, _ rules: DriftRules) {
         guard code.fingerprint != newest.fingerprint else { return }
-        let difference = CatalogDifference(observed: newest, expected: code)
+        let difference = CatalogDifference(observed: newest, expected: code, rules: rules)
         let said = SaidKinds(code)
         missing = difference.missing
         changed = difference.changed
@@ -72,27 +74,17 @@ struct SaidKinds {
 extension ObjectID {
     var hasColumns: Bool { isTable || kind == .view || kind == .materializedView }
 
-    /// What a comment or a security label is about, as its name says.
-    private var subject: ObjectID? {
-        guard kind == .comment || kind == .securityLabel, let blank = name.firstIndex(of: " "),
-            let kind = ObjectKind(rawValue: String(name[..<blank]))
-        else { return nil }
-        return ObjectID(kind, schema: schema, name: String(name[name.index(after: blank)...]))
-    }
-
     /// Whether it goes without saying where one of the tables is missing: a part of it, or what came with it.
     func follows(_ tables: [ObjectID], _ homes: [ObjectID: ObjectID]) -> Bool {
         if let home = homes[self], tables.contains(home) { return true }
-        if let subject { return tables.contains(subject) || subject.follows(tables, homes) }
+        if let subject = remarked { return tables.contains(subject) || subject.follows(tables, homes) }
         return tables.contains { isPart(of: $0) || isLikelyCompanion(of: $0) }
     }
 }
 
-extension SchemaWords {
-    /// The table of each object that lives in one or follows one, as far as both schemas know.
-    var homes: [ObjectID: ObjectID] {
-        var homes: [ObjectID: ObjectID] = [:]
-        for object in migrations.objects + code.objects { if let table = object.table { homes[object.id] = table } }
-        return homes
+extension Catalog {
+    /// The tables of indexes and sequences.
+    var homesOfObjects: [ObjectID: ObjectID] {
+        homes.mapValues { ObjectID(.table, schema: $0.schema, name: $0.name) }
     }
 }

@@ -6,6 +6,8 @@ struct CodeRemarks {
     let folder: MigrationFolder
     let expected: ExpectedSchema
     let whole: Replay
+    /// Differences that do not count.
+    var rules = DriftRules.none
 
     private var title: String { "class \"\(folder.className)\"" }
 
@@ -26,7 +28,9 @@ struct CodeRemarks {
         guard whole.end == .complete, let newest = whole.states.last else {
             return [unknown(whole.obstacle ?? "its migrations were not replayed")]
         }
-        guard let difference = CodeDifference(expected, newest: newest), !difference.isEmpty else { return [] }
+        guard let difference = CodeDifference(expected, newest: newest, rules: rules),
+            !difference.isEmpty
+        else { return [] }
         return describe(difference)
     }
 
@@ -45,7 +49,8 @@ struct CodeRemarks {
 
     private func describe(_ difference: CodeDifference) -> [Remark] {
         let words: SchemaWords? = if case .loaded(_, let words) = expected { words } else { nil }
-        let homes = words?.homes ?? [:]
+        var homes = whole.states.last?.homesOfObjects ?? [:]
+        if case .loaded(let code, _) = expected { homes.merge(code.homesOfObjects) { $1 } }
         let missing = difference.missing.filter(\.isTable)
         let obsolete = difference.obsolete.filter(\.isTable)
         func remark(_ object: ObjectID, _ message: String) -> Remark {

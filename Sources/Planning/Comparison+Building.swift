@@ -71,6 +71,7 @@ extension Comparison {
             }
             if let catalog = newest(folder, each) {
                 migrations.append(ComparisonSide(Self.migrations, catalog, major: each))
+                homes.merge(catalog.homesOfObjects) { first, _ in first }
                 if each == major { shown[1] = ComparisonSide(Self.migrations, catalog, major: each) }
             } else {
                 let reason = replays[ReplayRequest(whole: folder, major: each)]?.obstacle ?? "they were not replayed"
@@ -89,7 +90,7 @@ extension Comparison {
                 for object in catalog.objects { strangers[object.id] = other }
             }
         }
-        let sides = inputs.flatMap { databases(of: name, $0) }
+        let sides = inputs.flatMap { databases(of: name, $0, &homes) }
         let comparison = ClassComparison(
             className: name,
             columns: columns,
@@ -111,8 +112,8 @@ extension Comparison {
         _ homes: inout [ObjectID: ObjectID]
     ) -> ComparisonSide? {
         switch expected {
-        case .loaded(let catalog, let words):
-            homes.merge(words?.homes ?? [:]) { first, _ in first }
+        case .loaded(let catalog, _):
+            homes.merge(catalog.homesOfObjects) { first, _ in first }
             var side = ComparisonSide(Self.code, catalog, major: major)
             side.said = SaidKinds(catalog)
             return side
@@ -148,7 +149,11 @@ extension Comparison {
     // MARK: databases
 
     /// The databases of a class in one environment, those that hold the same as one side.
-    private mutating func databases(of className: String, _ input: PlanningInput) -> [ComparisonSide] {
+    private mutating func databases(
+        of className: String,
+        _ input: PlanningInput,
+        _ homes: inout [ObjectID: ObjectID]
+    ) -> [ComparisonSide] {
         struct Key: Hashable {
             var fingerprint: Fingerprint?
             var major: Int?
@@ -202,6 +207,7 @@ extension Comparison {
         return order.map { key in
             let databases = (members[key] ?? []).sorted()
             let catalog = catalogs[key]
+            if let catalog { homes.merge(catalog.homesOfObjects) { first, _ in first } }
             cohorts.append(
                 Cohort(
                     environment: column,

@@ -54,6 +54,8 @@ package struct PlanningInput: Sendable {
     package var replays: [ReplayRequest: Replay] = [:]
     /// What the code of each class expects, where that was asked.
     package var expected: [ExpectationKey: ExpectedSchema] = [:]
+    /// What servers and scratch answered to the needs of `Planner.draft`; what is missing is not shown.
+    package var definitions: Definitions = [:]
     /// Answers of the classes' checks where they were asked while planning.
     package var checks: [DatabaseKey: [CheckOutcome]] = [:]
     /// The text of each class's `init` scripts, in order.

@@ -10,8 +10,11 @@ extension Survey {
                 let expected = input.expected[ExpectationKey(className: name, major: major)],
                 let whole = input.replays[ReplayRequest(whole: folder, major: major)]
             else { continue }
-            for remark in CodeRemarks(folder: folder, expected: expected, whole: whole).remarks {
-                add(remark, instance, nil)
+            let code = CodeRemarks(folder: folder, expected: expected, whole: whole, rules: databaseClass.drift)
+            findings += code.remarks.map { remark in
+                var finding = remark.finding(instance: instance, database: nil)
+                finding.location = FilePosition(databaseClass.expects?.range ?? databaseClass.name.range)
+                return finding
             }
         }
     }

@@ -66,30 +66,18 @@ struct FindingGroup: Hashable {
     }
 }
 
-extension Severity {
-    var symbol: String {
-        switch self {
-        case .error: "✗"
-        case .warning: "!"
-        case .info: "·"
-        }
-    }
-}
+extension FindingGroup {
+    /// Of differences that the same databases have, a reader is shown so many; JSON has them all.
+    private static let mostDifferences = 12
 
-extension TextPage {
-    /// A group of findings: what, about what, and once what to do.
-    mutating func finding(_ group: FindingGroup, indent: Int, place: String? = nil, showsHint: Bool = true) {
-        let margin = String(repeating: " ", count: indent)
-        // The longest code fills the column, and still a blank follows it.
-        let code = Printable.padded(group.code.rawValue, to: 23) + " "
-        let about = group.objects.isEmpty ? "" : Printable.list(group.objects) + ": "
-        let whose = place.map { $0 + ": " } ?? ""
-        paragraph(
-            [Span(margin), Span(group.severity.symbol + " ", group.severity.tint), Span(code, group.severity.tint)],
-            whose + about + Printable.clean(group.message)
-        )
-        if showsHint, let hint = group.hint {
-            paragraph([Span(margin + "  " + String(repeating: " ", count: 24))], "→ " + Printable.clean(hint), .faint)
+    /// The groups to show, and how many differences are left out.
+    static func abridged(_ groups: [FindingGroup]) -> (shown: [FindingGroup], untold: Int) {
+        var counts: [[String]: Int] = [:]
+        let shown = groups.filter { group in
+            guard group.code == .schemaDrift, group.severity == .error else { return true }
+            counts[group.places, default: 0] += 1
+            return counts[group.places, default: 0] <= mostDifferences
         }
+        return (shown, groups.count - shown.count)
     }
 }

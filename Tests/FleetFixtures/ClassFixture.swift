@@ -66,7 +66,9 @@ package struct ClassFixture: Sendable {
                     sha256: Fingerprint(of: text).hex,
                     when: nil,
                     isTransactional: file.isTransactional,
-                    statements: file.statements.map { StatementText(sql: $0.sql, line: 1) },
+                    statements: file.statements.indices.map {
+                        StatementText(sql: file.statements[$0].sql, line: file.line(of: $0))
+                    },
                     file: "migrations/\(name)/\(file.tag).sql"
                 )
             }
@@ -91,9 +93,10 @@ package struct ClassFixture: Sendable {
                 return replay
             }
             var measured: [MeasuredStatement] = []
-            for statement in file.statements {
+            for (index, statement) in file.statements.enumerated() {
                 if let message = statement.failure(in: schema) {
                     replay.end = .failed(at: place, message: message)
+                    replay.failureLine = file.line(of: index)
                     return replay
                 }
                 measured.append(schema.run(statement))
@@ -108,6 +111,11 @@ package struct ClassFixture: Sendable {
 }
 
 extension ClassFixture.File {
+    /// The statements stand one below the other.
+    fileprivate func line(of index: Int) -> Int {
+        1 + statements.prefix(index).reduce(0) { $0 + 1 + $1.sql.count { $0 == "\n" } }
+    }
+
     fileprivate func renamed(leading schema: Schema) -> [TableName: TableName] {
         var renamed: [TableName: TableName] = [:]
         for case .rename(let old, let new) in statements where schema.objects[.table(new)] != nil {

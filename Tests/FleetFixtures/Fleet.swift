@@ -70,11 +70,13 @@ package struct Fleet: Sendable {
         on instance: String
     ) {
         let here = at(30 + entries.count)
+        var beside = here
+        beside.start.column = 40
         entries.append(
             DatabaseEntry(
                 selector: Located(selector, at: here),
                 className: Located(className, at: here),
-                version: Located(version, at: here),
+                version: Located(version, at: beside),
                 instance: Located(instance, at: here),
                 range: here
             )

@@ -71,6 +71,16 @@ import Testing
         #expect(PlanDocument(later).contentDigest != PlanDocument(plan).contentDigest)
     }
 
+    @Test func `a line that moved changes nothing of what a plan would do`() {
+        var moved = plan
+        moved.environments[0].location?.line += 1
+        moved.environments[0].findings[0].location = FilePosition(file: "environments/renamed.yaml", line: 7, column: 1)
+        #expect(PlanDocument(moved).contentDigest == PlanDocument(plan).contentDigest)
+        #expect(PlanDocument(moved).bytes != PlanDocument(plan).bytes)
+        moved.environments[0].findings[0].message += "!"
+        #expect(PlanDocument(moved).contentDigest != PlanDocument(plan).contentDigest)
+    }
+
     @Test func `an inventory is the same document without what is to be done`() {
         let json = PlanDocument(inventory: plan).json
         guard case .array(let environments)? = json["environments"], case .object(let members)? = environments.first
@@ -78,7 +88,9 @@ import Testing
             Issue.record("no environments")
             return
         }
-        #expect(Set(members.map(\.key)) == ["name", "role", "instances", "databases", "findings", "summary"])
+        #expect(
+            Set(members.map(\.key)) == ["name", "role", "instances", "databases", "findings", "summary", "location"]
+        )
     }
 
     @Test func `names of any kind survive a plan file`() throws {
@@ -92,12 +104,4 @@ import Testing
             #expect(read.environments[0].databases[0].name.utf8.elementsEqual(name.utf8))
         }
     }
-}
-
-enum Hostile {
-    static let names = [
-        "o\"dd", "it's", "ünï.code", "two\nlines", "\u{1B}[31mred\u{1B}[0m", "\u{202E}desrever", "zero\u{200B}width",
-        "日本語", "🐘", "a\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "\u{7}bell\r", "\u{9B}31mC1", "back\\slash", "",
-        "\u{2028}line", "<script>alert(1)</script>", "e\u{301}",
-    ]
 }

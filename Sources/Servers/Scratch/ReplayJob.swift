@@ -29,6 +29,7 @@ struct ReplayJob: Sendable {
                 if let migration { replay.migrations.append(migration) }
             case .failed(let line, let message):
                 replay.end = .failed(at: place - 1, message: describe(line, message, at: place - 1))
+                replay.failureLine = line
                 return replay
             }
         }
