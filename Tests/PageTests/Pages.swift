@@ -47,17 +47,38 @@ enum Pages {
         rows: [
             .init(
                 className: "tenant",
-                component: "clients",
-                kind: "table",
-                cells: [.present, .present, .present, .present]
+                component: "tenant",
+                kind: "class",
+                cells: [
+                    .init(.present, text: "24"), .init(.present, text: "24"), .init(.differs, text: "24 or 29"), nil,
+                ],
+                differs: false
             ),
             .init(
                 className: "tenant",
-                component: "rooms",
+                component: "public.clients",
                 kind: "table",
-                cells: [.present, .present, .differs, .missing]
+                cells: [.init(.present), .init(.present), .init(.present), .init(.unknown)],
+                differs: false
             ),
-        ]
+            .init(
+                className: "tenant",
+                component: "public.clients.name",
+                kind: "column",
+                table: "public.clients",
+                cells: [.init(.present), .init(.present), .init(.differs, text: "3 ✓ 1 ≠"), .init(.missing)],
+                differs: true
+            ),
+            .init(
+                className: "tenant",
+                component: "public.users",
+                kind: "table",
+                owner: "master",
+                cells: [.init(.missing), .init(.missing), .init(.unexpected), nil],
+                differs: true
+            ),
+        ],
+        notes: ["code of class \"tenant\": names only"]
     )
 
     static func page(_ plan: Plan, as subject: FleetPage.Subject = .plan) -> [UInt8] {

@@ -106,6 +106,13 @@ extension HTML {
         folded(names.map { name in Tag.code { HTML.name(name) } }, first: first, "objects")
     }
 
+    /// The first names, and how many more there are: where a list of all stands elsewhere.
+    static func firstObjects(_ names: [String], _ first: Int) -> HTML {
+        let shown = names.count <= first + 1 ? names.count : first
+        let more = names.count - shown
+        return HTML([objects(Array(names.prefix(shown)), first: shown), HTML(more > 0 ? " and \(more) more" : "")])
+    }
+
     private static func folded(_ parts: [HTML], first: Int, _ what: String) -> HTML {
         // "and 1 more" is longer to read than the one.
         let shown = parts.count <= first + 1 ? parts.count : first
