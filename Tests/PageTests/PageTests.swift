@@ -54,6 +54,18 @@ struct PageTests {
         }
     }
 
+    @Test func `many instances are rows, with counts`() async throws {
+        try await Tab.with(Pages.page(Pages.wide)) { tab async throws in
+            #expect(try await tab.number("document.querySelectorAll('.matrix.tall tbody tr').length") == 12)
+            let first = "document.querySelector('.matrix.tall tbody tr').innerText"
+            #expect(try await tab.holds("\(first).startsWith('local-native')"))
+            #expect(try await tab.text("document.querySelector('.matrix.tall td.cell').innerText") == "1")
+            for probe in [Probe.looseEnds, Probe.twins, Probe.tables, Probe.contrast] {
+                #expect(try await tab.text(probe) == "")
+            }
+        }
+    }
+
     @Test func `a filter leaves what fits, and says how much that is`() async throws {
         try await Tab.with(Pages.page(Pages.refusals)) { tab async throws in
             #expect(try await tab.holds("document.querySelector('.controls').hidden === false"))

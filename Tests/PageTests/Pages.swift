@@ -15,6 +15,19 @@ enum Pages {
     /// A thousand databases; put together once.
     static let crowd = page(plan(Crowd.production(of: 1000).plan()))
 
+    /// An environment on more instances than stand side by side.
+    static let wide: Plan = {
+        var plan = estate
+        plan.environments = [estate.environments[0]]
+        let instance = plan.environments[0].instances[0]
+        plan.environments[0].instances += (1...10).map { number in
+            var another = instance
+            another.name = "shard-\(number)"
+            return another
+        }
+        return plan
+    }()
+
     static let records = FleetRecords(
         backups: [
             .init(

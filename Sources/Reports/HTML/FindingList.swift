@@ -70,6 +70,12 @@ struct FindingList {
                 }
                 group.message
             }
+            if let location = group.location {
+                Tag.p(.class("note")) {
+                    "caused by "
+                    Tag.code { "\(location.file):\(location.line):\(location.column)" }
+                }
+            }
             if let hint = group.hint {
                 Tag.p(.class("hint")) {
                     Tag.span(.decorative) { "→ " }

@@ -105,7 +105,7 @@ package struct FleetPage: Sendable {
                     Tag.dd { Tag.code { commit } }
                 }
                 if subject == .plan {
-                    Tag.dt { "Content" }
+                    Tag.dt { "Plan digest" }
                     Tag.dd { Tag.code { String("\(PlanDocument(plan).contentDigest)".prefix(16)) } }
                 }
             }
