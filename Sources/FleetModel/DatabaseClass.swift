@@ -9,6 +9,8 @@ package struct DatabaseClass: Sendable {
     /// SQL files (absolute paths), run once when a database is created or rebuilt.
     package var initScripts: [Located<String>]
     package var checks: [DatabaseCheck]
+    /// Differences that do not count in any environment.
+    package var drift: DriftRules
 
     package init(
         name: Located<String>,
@@ -17,7 +19,8 @@ package struct DatabaseClass: Sendable {
         tables: [Located<TableName>]?,
         create: CreationOptions,
         initScripts: [Located<String>],
-        checks: [DatabaseCheck]
+        checks: [DatabaseCheck],
+        drift: DriftRules = .none
     ) {
         self.name = name
         self.description = description
@@ -26,6 +29,7 @@ package struct DatabaseClass: Sendable {
         self.create = create
         self.initScripts = initScripts
         self.checks = checks
+        self.drift = drift
     }
 }
 

@@ -14,6 +14,12 @@ package struct Accounting: Sendable, Hashable {
     package var unknown: [String]
     /// What the format's own tool would refuse to go on from, such as a migration that failed half-way.
     package var unfinished: [Unfinished]
+    /// Of `pending`: those that the format's own tool passes over for ever on this history.
+    package var passedOver: [Int]
+    /// Of `applied`: those that the format's own tool would run again, since it does not find them by their name.
+    package var unnamed: [Int]
+    /// What brings the history table up to date before the next row is written, as a reader of the plan is shown it.
+    package var upgrade: [String]
     /// Of `pending`: those that ran before and run again, since their file changed.
     package var repeating: [Int]
     /// Applied positions beyond the declared version.
@@ -48,6 +54,9 @@ package struct Accounting: Sendable, Hashable {
         repeated: [Int] = [],
         unknown: [String] = [],
         unfinished: [Unfinished] = [],
+        passedOver: [Int] = [],
+        unnamed: [Int] = [],
+        upgrade: [String] = [],
         repeating: [Int] = [],
         ahead: [Int] = [],
         outOfOrder: Bool = false,
@@ -61,6 +70,9 @@ package struct Accounting: Sendable, Hashable {
         self.repeated = repeated
         self.unknown = unknown
         self.unfinished = unfinished
+        self.passedOver = passedOver
+        self.unnamed = unnamed
+        self.upgrade = upgrade
         self.repeating = repeating
         self.ahead = ahead
         self.outOfOrder = outOfOrder

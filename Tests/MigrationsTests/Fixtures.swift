@@ -38,7 +38,8 @@ func migration(_ tag: String, when: Int64? = nil, text: String? = nil) -> Migrat
         when: when,
         isTransactional: true,
         statements: StatementSplitter.split(text),
-        file: "migrations/\(tag).sql"
+        // Fourteen digits in front make it one of drizzle's second layout.
+        file: tag.prefix { $0.isNumber }.count == 14 ? "migrations/\(tag)/migration.sql" : "migrations/\(tag).sql"
     )
 }
 

@@ -55,9 +55,27 @@ struct HistoryTable: Sendable {
         let clearing: SQL = format.keepsOneRow ? "TRUNCATE \(name);\n" : ""
         return """
             \(becomeWriter)
-            \(clearing)INSERT INTO \(name) \(columns(format.historyInsert(migration, run: run)));
+            \(clearing)\(insert(format.historyInsert(migration, run: run)));
             RESET ROLE;
             """
+    }
+
+    /// Without what the table, made by an older version of the tool, has no columns for.
+    private func insert(_ row: [HistoryCell]) -> SQL {
+        let optional = row.map(\.column).filter { format.optionalColumns.contains($0) }
+        guard !optional.isEmpty else { return "INSERT INTO \(name) \(columns(row))" }
+        let body: SQL = """
+            BEGIN
+            IF (SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = \(literal: name.text)::regclass
+                AND NOT attisdropped AND attname IN (\(SQL(joining: optional.map { SQL("\(literal: $0)") })))) = \(optional.count) THEN
+                INSERT INTO \(name) \(columns(row));
+            ELSE
+                INSERT INTO \(name) \(columns(row.filter { !optional.contains($0.column) }));
+            END IF;
+            END
+            """
+        // As a literal: what a row says could hold any mark in dollars.
+        return "DO \(literal: body.text)"
     }
 
     private var upgrade: SQL {

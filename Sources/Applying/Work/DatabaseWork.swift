@@ -86,7 +86,7 @@ struct DatabaseWork: Sendable {
             }
             .flatMap(\.migrations)
             let isWhole =
-                cohort.to == state.catalog.fingerprint && state.initMark != .pending
+                cohort.to == rules.fingerprint(of: state.catalog) && state.initMark != .pending
                 && (state.history.rows.count >= written.count || classContext.format.keepsOneRow)
             guard isWhole, try await worker.failedCheck(classContext) == nil else {
                 throw ApplyError.failed(
@@ -156,11 +156,20 @@ struct DatabaseWork: Sendable {
         }
     }
 
+    /// What does not count for this database's class here, which counts no more after the work than before.
+    private var rules: DriftRules {
+        context.environment.drift.of(
+            cohort.className,
+            and: context.classes[cohort.className]?.databaseClass.drift ?? .none
+        )
+    }
+
     func verify(_ catalog: Catalog) throws {
-        guard let expected = cohort.to, expected != catalog.fingerprint else { return }
+        let found = rules.fingerprint(of: catalog)
+        guard let expected = cohort.to, expected != found else { return }
         throw ApplyError.failed(
             "all steps were done, and the schema is not what they made of it on scratch "
-                + "(\(catalog.fingerprint.short) instead of \(expected.short)): plan again to see what differs"
+                + "(\(found.short) instead of \(expected.short)): plan again to see what differs"
         )
     }
 

@@ -5,6 +5,7 @@ extension ManifestDecoder {
     mutating func decodeClass(_ document: YAMLNode) {
         let allowed = [
             "apiVersion", "kind", "name", "description", "migrations", "tables", "expects", "create", "init", "checks",
+            "drift",
         ]
         guard let fields = fields(of: document, "the class", allowed: allowed) else { return }
         let name = required("name", in: fields).flatMap { label($0) }
@@ -24,6 +25,7 @@ extension ManifestDecoder {
         let create = fields.pair("create").flatMap { creationOptions($0) } ?? CreationOptions()
         let initScripts = fields["init"].flatMap { list($0, "init") }?.compactMap { fileInRoot($0, "init") } ?? []
         let checks = fields["checks"].flatMap { databaseChecks($0) } ?? []
+        let drift = drift(fields.pair("drift"), mayNameClass: false)
         guard let name, let migrations else { return }
         declared.classes.append(
             DatabaseClass(
@@ -33,7 +35,8 @@ extension ManifestDecoder {
                 tables: tables,
                 create: create,
                 initScripts: initScripts,
-                checks: checks
+                checks: checks,
+                drift: drift
             )
         )
     }

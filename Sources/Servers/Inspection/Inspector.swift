@@ -44,7 +44,7 @@ package enum Inspector {
                 settings = nil
                 continue
             }
-            let (catalog, relations) = canonical.pooled(in: pool)
+            let (catalog, relations) = canonical.pooled(in: pool, of: reading)
             let marks = try await marks(session, reading)
             let state = DatabaseState(
                 catalog: catalog,
