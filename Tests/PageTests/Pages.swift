@@ -65,7 +65,8 @@ enum Pages {
                 cells: [
                     .init(.present, text: "24"), .init(.present, text: "24"), .init(.differs, text: "24 or 29"), nil,
                 ],
-                differs: false
+                differs: false,
+                isHead: true
             ),
             .init(
                 className: "tenant",
@@ -87,7 +88,7 @@ enum Pages {
                 component: "public.users",
                 kind: "table",
                 owner: "master",
-                cells: [.init(.missing), .init(.missing), .init(.unexpected), nil],
+                cells: [.init(.absent), .init(.absent), .init(.unexpected), nil],
                 differs: true
             ),
         ],

@@ -2,6 +2,8 @@
 package struct ComparisonTable: Sendable {
     package enum State: String, Sendable, CaseIterable {
         case present, missing, differs, unexpected, unknown
+        /// Not there, and it should not be.
+        case absent
     }
 
     /// How a component stands in a column.
@@ -28,6 +30,8 @@ package struct ComparisonTable: Sendable {
         package var cells: [Cell?]
         /// Whether any column departs from what it should be.
         package var differs: Bool
+        /// Whether it tells of the class as a whole.
+        package var isHead: Bool
 
         package init(
             className: String,
@@ -36,8 +40,10 @@ package struct ComparisonTable: Sendable {
             table: String? = nil,
             owner: String? = nil,
             cells: [Cell?],
-            differs: Bool
+            differs: Bool,
+            isHead: Bool = false
         ) {
+            self.isHead = isHead
             self.className = className
             self.component = component
             self.kind = kind
@@ -84,14 +90,15 @@ package struct ComparisonTable: Sendable {
     }
 
     private func tables(_ name: String, _ rows: [Row]) -> HTML {
-        let odd = rows.filter(\.differs)
-        let same = rows.filter { !$0.differs }
+        let odd = rows.filter { $0.differs || $0.isHead }
+        let same = rows.filter { !$0.differs && !$0.isHead }
+        let count = rows.count(where: \.differs)
         return Tag.section(.class("part"), .id(.compared(name)), .labelled(by: .heading(of: .compared(name))), .target)
         {
             Tag.h3(.id(.heading(of: .compared(name)))) {
                 HTML.name(name)
                 " "
-                Tag.span(.class("count")) { odd.isEmpty ? "nothing differs" : "\(odd.count) differ" }
+                Tag.span(.class("count")) { count == 0 ? "nothing differs" : "\(count) differ" }
                 HTML.permalink(.compared(name), "class \(name)")
             }
             if !odd.isEmpty { table(odd, "What differs in class \(name)") }
@@ -163,6 +170,7 @@ extension ComparisonTable.State {
         case .differs: "≠"
         case .unexpected: "!"
         case .unknown: "?"
+        case .absent: "–"
         }
     }
 
@@ -171,7 +179,7 @@ extension ComparisonTable.State {
         case .present: .good
         case .missing: .error
         case .differs, .unexpected: .warning
-        case .unknown: .faint
+        case .unknown, .absent: .faint
         }
     }
 
