@@ -14,6 +14,7 @@ extension Scratch {
     ///   - folders: the migrations, by class name.
     ///   - classes: how the databases of each class are made and used.
     ///   - roles: names of the real servers' roles, by major.
+    /// - Returns: what was found, by need.
     /// - Throws: `CancellationError`, `NoPlainUser`.
     package func definitions(
         _ needs: [DefinitionNeed],
