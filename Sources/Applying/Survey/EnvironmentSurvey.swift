@@ -102,7 +102,7 @@ package struct EnvironmentSurvey: Sendable {
         )
         var (plan, needs) = Planner.draft(input)
         if !needs.isEmpty {
-            input.definitions = try await definitions(needs, roles(observed), define)
+            input.definitions = try await definitions(needs, Self.roles([observed]), define)
             plan = Planner.plan(input)
         }
         let converged = plan.databases.filter { $0.status == .converged }
