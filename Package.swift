@@ -117,7 +117,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DocsTests",
-            dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            dependencies: ["Commands", "FleetModel", "ManifestLoading", "Migrations", system],
             swiftSettings: settings
         ),
         .testTarget(
