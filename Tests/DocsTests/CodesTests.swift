@@ -11,12 +11,24 @@ import Testing
         for row in page.rows() {
             let severities = row[1].split(separator: " ").filter { $0 != "or" }
             #expect(!severities.isEmpty && severities.allSatisfy { Severity(rawValue: String($0)) != nil }, "\(row[0])")
-            #expect(row.count == 4 && !row[2].isEmpty && !row[3].isEmpty, "\(row[0])")
+            #expect(row.count == 3 && !row[2].isEmpty, "\(row[0])")
         }
     }
 
     @Test func `every hazard is explained`() throws {
         #expect(try Page("docs/hazards.md").names() == Hazard.allCases.map(\.rawValue))
+    }
+
+    @Test(arguments: ["docs/findings.md", "docs/hazards.md"])
+    func `every code has its cause and its cure, and the table leads to them`(_ path: String) throws {
+        let page = try Page(path)
+        let codes = page.names()
+        #expect(page.headings(level: 3) == codes.map { "`\($0)`" })
+        for code in codes {
+            #expect(page.text.contains("| [`\(code)`](#\(code)) |"), "\(code)")
+            let section = page.section("`\(code)`")
+            for part in ["Cause", "Cure"] { #expect(section.contains("\n**\(part).** "), "\(code): \(part)") }
+        }
     }
 
     @Test func `every exit status is explained`() throws {

@@ -46,9 +46,48 @@ struct Page {
         }
     }
 
-    /// What stands in the first column of those tables, without its backticks.
+    /// What stands in the first column of those tables, without its backticks and links.
     func names(under heading: String? = nil) -> [String] {
-        rows(under: heading).compactMap(\.first).map { $0.filter { $0 != "`" } }
+        rows(under: heading).compactMap(\.first).map { cell in
+            cell.replacing(#/\[([^\]]*)\]\([^)]*\)/#) { $0.1 }.filter { $0 != "`" }
+        }
+    }
+
+    /// Headings as they stand, in order; none out of a block of code.
+    func headings(level: Int? = nil) -> [String] {
+        var isCode = false
+        return text.split(separator: "\n").compactMap { line in
+            if line.hasPrefix("```") { isCode.toggle() }
+            let marks = line.prefix { $0 == "#" }.count
+            let isHeading = !isCode && (1...6).contains(marks) && line.dropFirst(marks).hasPrefix(" ")
+            return isHeading && (level ?? marks) == marks ? String(line.dropFirst(marks + 1)) : nil
+        }
+    }
+
+    /// What stands below a heading, up to the next one.
+    func section(_ heading: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.hasSuffix("# \(heading)") }) else {
+            return ""
+        }
+        return "\n" + lines[(start + 1)...].prefix { !$0.hasPrefix("#") }.joined(separator: "\n")
+    }
+
+    /// What links call its headings, by the rule that forges have for it.
+    func anchors() -> Set<String> {
+        Set(
+            headings().map { heading in
+                let words = heading.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) }
+                return words.replacing(" ", with: "-")
+            }
+        )
+    }
+
+    /// Links to other pages and to places in them: the path, empty for the page itself, and the anchor.
+    func links() -> [(path: String, anchor: String?)] {
+        text.matches(of: #/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/#).filter { !$0.1.contains("://") }.map {
+            (String($0.1), $0.2.map(String.init))
+        }
     }
 
     /// Every page there is.
