@@ -75,9 +75,10 @@ let package = Package(
             path: "Tests/FleetFixtures",
             swiftSettings: settings
         ),
+        .target(name: "Schemas", dependencies: ["FleetModel"], path: "Tests/Schemas", swiftSettings: settings),
         .target(
             name: "TestSupport",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
+            dependencies: ["Effects", "FleetModel", "Postgres", "Schemas", "Servers", system],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -104,7 +105,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DocsTests",
-            dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            dependencies: ["Commands", "FleetModel", "ManifestLoading", "Reports", system],
             swiftSettings: settings
         ),
         .testTarget(
@@ -120,7 +121,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ManifestLoadingTests",
-            dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
+            dependencies: ["FleetModel", "ManifestLoading", "Reports", "Schemas", system],
             exclude: ["Manifests"],
             swiftSettings: settings
         ),
@@ -142,8 +143,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
-            exclude: ["Golden"],
+            dependencies: [
+                "Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", "Schemas", system,
+            ],
+            exclude: ["Golden", "Schemas"],
             swiftSettings: settings
         ),
         .testTarget(

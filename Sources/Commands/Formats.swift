@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Effects
 internal import FleetModel
 internal import Reports
 
@@ -40,7 +41,7 @@ enum OverviewFormat: String, ResultFormat {
 
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json, markdown
+    case text, json, markdown, sarif, junit
 
     var amongAll: PlanFormat { self }
 }
@@ -56,6 +57,8 @@ extension CommonOptions {
         switch format {
         case .json: try write(PlanDocument(plan).bytes)
         case .markdown: try write(PlanMarkdown(plan).rendered())
+        case .sarif: try write(PlanSarif(plan, in: repositoryPlace).document.canonical)
+        case .junit: try write(PlanJUnit(plan).text)
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -74,8 +77,20 @@ extension CommonOptions {
         switch format {
         case .json: try write(DiagnosticsJSON.document(diagnostics).canonical)
         case .markdown: try write(DiagnosticsMarkdown(diagnostics).rendered())
+        case .sarif:
+            let log = DiagnosticsSarif(diagnostics, toolVersion: ToolVersion.current, in: repositoryPlace)
+            try write(log.document.canonical)
+        case .junit: try write(DiagnosticsJUnit(diagnostics).text)
         case .text: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
+    }
+
+    /// What files are called in the repository that holds them, and where rules are explained.
+    private var repositoryPlace: RepositoryPlace {
+        RepositoryPlace(
+            prefix: Surroundings.folderInRepository(of: root),
+            handbook: ProcessEnvironment.value("RECONCILE_HANDBOOK").flatMap { $0.isEmpty ? nil : $0 }
+        )
     }
 
     /// A file has no colours.
