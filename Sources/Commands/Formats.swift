@@ -28,20 +28,21 @@ enum OutputFormat: String, ResultFormat {
 
 /// What a look over whole environments is written in: `inventory`, `compare`.
 enum OverviewFormat: String, ResultFormat {
-    case text, json, markdown
+    case text, json, markdown, html
 
     var amongAll: PlanFormat {
         switch self {
         case .text: .text
         case .json: .json
         case .markdown: .markdown
+        case .html: .html
         }
     }
 }
 
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json, markdown, sarif, junit
+    case text, json, markdown, sarif, junit, html
 
     var amongAll: PlanFormat { self }
 }
@@ -52,9 +53,10 @@ struct FormatOptions<Format: ResultFormat>: ParsableArguments {
 }
 
 extension CommonOptions {
-    /// Gives a plan.
-    func show(_ plan: Plan, _ format: PlanFormat) throws {
+    /// Gives a plan; a page also tells of the past.
+    func show(_ plan: Plan, _ format: PlanFormat, records: FleetRecords = .none) throws {
         switch format {
+        case .html: try write(FleetPage(plan, as: .plan, records: records).bytes)
         case .json: try write(PlanDocument(plan).bytes)
         case .markdown: try write(PlanMarkdown(plan).rendered())
         case .sarif: try write(PlanSarif(plan, in: repositoryPlace).document.canonical)
@@ -64,8 +66,9 @@ extension CommonOptions {
     }
 
     /// Gives a plan without what is to be done.
-    func show(inventory plan: Plan, _ format: OverviewFormat) throws {
+    func show(inventory plan: Plan, _ format: OverviewFormat, records: FleetRecords = .none) throws {
         switch format {
+        case .html: try write(FleetPage(plan, as: .inventory, records: records).bytes)
         case .json: try write(PlanDocument(inventory: plan).bytes)
         case .markdown: try write(InventoryMarkdown(plan).rendered())
         case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle))
@@ -81,7 +84,7 @@ extension CommonOptions {
             let log = DiagnosticsSarif(diagnostics, toolVersion: ToolVersion.current, in: repositoryPlace)
             try write(log.document.canonical)
         case .junit: try write(DiagnosticsJUnit(diagnostics).text)
-        case .text: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
+        case .text, .html: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
     }
 

@@ -30,6 +30,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case migrationFile = "migration-file"
     case migrationOrder = "migration-order"
     case migrationContent = "migration-content"
+    case migrationSnapshot = "migration-snapshot"
     case unknownVersion = "unknown-version"
     case tablesDiffer = "tables-differ"
 }

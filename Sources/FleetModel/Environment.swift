@@ -30,6 +30,8 @@ package struct Environment: Sendable {
     /// In the order of the manifest: the first entry that claims a name wins, and entries are worked in this order.
     package var entries: [DatabaseEntry]
     package var policy: Policy
+    /// Differences that do not count here.
+    package var drift: DriftRules
 
     package init(
         name: Located<String>,
@@ -37,7 +39,8 @@ package struct Environment: Sendable {
         description: String?,
         instances: [Instance],
         entries: [DatabaseEntry],
-        policy: Policy
+        policy: Policy,
+        drift: DriftRules = .none
     ) {
         self.name = name
         self.role = role
@@ -45,6 +48,7 @@ package struct Environment: Sendable {
         self.instances = instances
         self.entries = entries
         self.policy = policy
+        self.drift = drift
     }
 
     package func instance(named name: String) -> Instance? { instances.first { $0.name.value == name } }

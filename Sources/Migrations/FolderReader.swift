@@ -69,9 +69,17 @@ struct FolderReader: ~Copyable {
     /// A file's path relative to the root.
     func pathFromRoot(_ name: String) -> String { path == "." ? name : "\(path)/\(name)" }
 
-    /// Everything directly in this folder, in the order of the names' bytes; names that are not UTF-8 come mended.
-    func entries() throws(FolderFault) -> [Entry] {
-        let copy = openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    /// Everything directly in this folder, or in one below it, in the order of the names' bytes; names that are not UTF-8
+    /// come mended, and no link on the way is followed.
+    func entries(in folder: String = ".") throws(FolderFault) -> [Entry] {
+        let copy: Int32
+        do throws(Errno) {
+            let below = try Self.walk(to: folder, from: Self.openNext(".", in: descriptor.rawValue))
+            copy = dup(below.rawValue)
+            try? below.close()
+        } catch {
+            throw .unreadable(reason: error.description)
+        }
         guard copy >= 0 else { throw .unreadable(reason: Errno(rawValue: errno).description) }
         guard let stream = fdopendir(copy) else {
             close(copy)
@@ -84,9 +92,21 @@ struct FolderReader: ~Copyable {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
             if name == "." || name == ".." { continue }
-            entries.append(Entry(name: name, kind: kind(of: name)))
+            entries.append(Entry(name: name, kind: kind(of: folder == "." ? name : "\(folder)/\(name)") ?? .other))
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// What stands at a path below this folder; nil where nothing does.
+    func kind(of name: String) -> Entry.Kind? {
+        var status = stat()
+        guard fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        case S_IFLNK: return .link
+        default: return .other
+        }
     }
 
     /// Whether a regular file stands at a path below this folder.
@@ -112,7 +132,8 @@ struct FolderReader: ~Copyable {
         } catch let error as Errno {
             switch error {
             case .noSuchFileOrDirectory: throw .missing
-            case .tooManySymbolicLinkLevels: throw .link
+            // A link to a folder is none, either, where links are not followed.
+            case .tooManySymbolicLinkLevels, .notDirectory: throw .link
             default: throw .unreadable(reason: error.description)
             }
         } catch {
@@ -134,17 +155,6 @@ struct FolderReader: ~Copyable {
             bytes.append(contentsOf: buffer[..<count])
             // It may have grown since it was measured.
             guard bytes.count <= limit else { throw FileFault.tooLarge(limit: limit) }
-        }
-    }
-
-    private func kind(of name: String) -> Entry.Kind {
-        var status = stat()
-        guard fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .other }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: return .file
-        case S_IFDIR: return .folder
-        case S_IFLNK: return .link
-        default: return .other
         }
     }
 

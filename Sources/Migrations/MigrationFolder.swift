@@ -9,16 +9,22 @@ package struct Migration: Sendable, Hashable {
     /// What runs as a whole: the file without a byte order mark, and with the semicolon that the format's own mark
     /// for the end of a statement lets people leave out.
     package var text: String
-    /// What the format compares and stores: lower-case hexadecimal SHA-256 of the file's bytes.
+    /// Lower-case hexadecimal SHA-256 of the file's bytes.
     package var sha256: String
+    /// The format's own checksums: the one it stores, then others that it lets pass; none where it keeps none.
+    package var checksums: [String]
     /// Milliseconds since 1970 from the folder's journal; nil where the format has none.
     package var when: Int64?
-    /// False where the first lines hold `-- reconcile: no-transaction`.
+    /// False where the first lines hold `-- reconcile: no-transaction`, or what the format has for it.
     package var isTransactional: Bool
+    /// Whether it runs again when its file changes.
+    package var isRepeatable: Bool
     /// The pieces the server will be asked to run one by one when measured, or outside a transaction; joined they are the text.
     package var statements: [StatementText]
     /// Relative to the root, for diagnostics.
     package var file: String
+    /// Relative to the migration folder.
+    package var path: String
 
     package init(
         tag: String,
@@ -28,7 +34,10 @@ package struct Migration: Sendable, Hashable {
         when: Int64?,
         isTransactional: Bool,
         statements: [StatementText],
-        file: String
+        file: String,
+        path: String? = nil,
+        checksums: [String] = [],
+        isRepeatable: Bool = false
     ) {
         self.tag = tag
         self.number = number
@@ -38,6 +47,9 @@ package struct Migration: Sendable, Hashable {
         self.isTransactional = isTransactional
         self.statements = statements
         self.file = file
+        self.path = path ?? "\(tag).sql"
+        self.checksums = checksums
+        self.isRepeatable = isRepeatable
     }
 }
 
@@ -71,9 +83,19 @@ package struct MigrationFolder: Sendable {
 
     /// Position of the migration that a manifest's `version` names (a tag, a number with or without zeros, `latest`).
     package func position(ofVersion version: String) -> Int? {
-        if version == "latest" { return migrations.isEmpty ? nil : migrations.count - 1 }
-        if let exact = migrations.firstIndex(where: { $0.tag == version }) { return exact }
-        guard let number = MigrationNumber(version) else { return nil }
-        return migrations.firstIndex { MigrationNumber($0.number) == number }
+        guard let last = migrations.indices.last else { return nil }
+        if version == "latest" { return last }
+        let number = MigrationNumber(version)
+        let named =
+            migrations.firstIndex { $0.tag == version }
+            ?? number.flatMap { number in migrations.firstIndex { MigrationNumber($0.number) == number } }
+        // What runs again whenever it changes comes after all others, and is as of the newest.
+        return named.map { migrations[($0 + 1)...].allSatisfy(\.isRepeatable) ? last : $0 }
+    }
+
+    /// The tag by which a person would name the state after this many migrations.
+    package func versionTag(after count: Int) -> String? {
+        let done = migrations.prefix(count)
+        return (done.last { !$0.isRepeatable } ?? done.last)?.tag
     }
 }

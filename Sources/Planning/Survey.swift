@@ -13,6 +13,8 @@ struct Survey {
     var refusals: [Refusal] = []
     /// Instances on which nothing may be judged or touched.
     var obstructed: Set<String> = []
+    /// Definitions that would say more: of each state those of the first database found in it.
+    private var wanted: [DefinitionKey: (database: DatabaseKey?, objects: Set<ObjectID>)] = [:]
 
     private struct KnowledgeKey: Hashable {
         var className: String
@@ -232,11 +234,14 @@ struct Survey {
         let major = facts.version.major
         guard var assessment = assess(row.observed?.state, folder, major, entry) else { return }
         ask(&assessment, DatabaseKey(instance: name, database: row.name))
+        refuseForExtensions(&assessment, row.observed?.state?.catalog, facts)
 
         var planned = plain(row, name, assessment.status)
         declare(&planned, folder, entry)
         planned.observedVersion = assessment.observedVersion
         planned.lastChange = assessment.lastChange
+        let rules = rules(of: folder.className)
+        if !rules.isEmpty { planned.comparedFingerprint = (row.observed?.state?.catalog).map(rules.fingerprint) }
         var subject = Subject(row: planned, entry: entry, state: row.observed?.state)
         for remark in assessment.remarks { add(remark, name, row.name) }
         if instance.state == .retiring {
@@ -272,7 +277,7 @@ struct Survey {
     func declare(_ row: inout PlannedDatabase, _ folder: MigrationFolder, _ entry: Int) {
         let target = folder.count(upTo: environment.entries[entry].version.value)
         row.className = folder.className
-        row.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+        row.expectedVersion = folder.versionTag(after: target)
     }
 
     mutating func assessor(_ folder: MigrationFolder, _ major: Int, _ entry: Int) -> Assessor {
@@ -285,8 +290,13 @@ struct Survey {
             databaseClass: input.databaseClass(named: folder.className),
             policy: environment.policy,
             target: target,
-            input: input
+            input: input,
+            rules: rules(of: folder.className)
         )
+    }
+
+    private func rules(of className: String) -> DriftRules {
+        environment.drift.of(className, and: input.databaseClass(named: className)?.drift ?? .none)
     }
 
     private func ask(_ assessment: inout Assessment, _ key: DatabaseKey) {
@@ -314,7 +324,7 @@ extension Survey {
             planned.className = declared.className.value
             if let folder = input.folders[declared.className.value] {
                 let target = folder.count(upTo: declared.version.value)
-                planned.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+                planned.expectedVersion = folder.versionTag(after: target)
             }
         }
         subjects.append(Subject(row: planned))
@@ -341,6 +351,31 @@ extension Survey {
 
     mutating func add(_ remark: Remark, _ instance: String, _ database: String?) {
         findings.append(remark.finding(instance: instance, database: database))
+        guard let database else { return }
+        for want in remark.wants {
+            let known = wanted[want.key]
+            let place = want.isExpected ? nil : DatabaseKey(instance: instance, database: database)
+            // Of ten thousand databases in one state the first is asked.
+            if let known, known.database != nil || place == nil, known.objects.contains(want.object) { continue }
+            wanted[want.key] = (known?.database ?? place, (known?.objects ?? []).union([want.object]))
+        }
+    }
+
+    /// What to ask, and whom: a database where there is one in the state in question, else scratch.
+    var needs: [DefinitionNeed] {
+        wanted.compactMap { key, want in
+            let source: DefinitionNeed.Source?
+            if let database = want.database {
+                source = .database(instance: database.instance, name: database.database)
+            } else {
+                source = input.place(of: key)
+            }
+            return source.map { DefinitionNeed(key: key, source: $0, objects: want.objects.sorted()) }
+        }.sorted { left, right in
+            (left.key.major, left.key.fingerprint) == (right.key.major, right.key.fingerprint)
+                ? left.objects.count > right.objects.count
+                : (left.key.major, left.key.fingerprint) < (right.key.major, right.key.fingerprint)
+        }
     }
 
     /// What nothing can grant.

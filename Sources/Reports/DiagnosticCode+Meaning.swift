@@ -57,7 +57,11 @@ extension DiagnosticCode {
             "numbers or times that give no order, or two migrations in one place"
         case .migrationContent:
             "a statement that a migration may not hold, such as transaction control or a literal "
-                + "password"
+                + "password; or one that fails in the server's second database, or under the format's own "
+                + "tool"
+        case .migrationSnapshot:
+            "what drizzle-kit remembers beside a migration is missing, left over, or does not follow "
+                + "from the one before"
         case .unknownVersion:
             "a version that names no migration of the folder"
         case .tablesDiffer:

@@ -47,11 +47,18 @@ extension FindingCode {
                 "the history holds a row that no file matches",
                 "find the file, or see policy `repair`"
             )
+        case .migrationUnfinished:
+            (
+                "the history says that a migration began and did not come to its end, and its own tool "
+                    + "would go no further",
+                "put it right as the hint says, with the tool itself, or see policy `repair`"
+            )
         case .migrationOutOfOrder:
             (
-                "migrations were merged late, or ran in another order than the folder's",
-                "info: scratch proved that the order makes no difference, they are applied. error: see "
-                    + "policy `repair`"
+                "migrations were merged late, or ran in another order than the folder's; or the format's "
+                    + "own tool would never run one, or run one again",
+                "info: scratch proved that the order makes no difference, they are applied. warning: see "
+                    + "the hint. error: see policy `repair`"
             )
         case .historyMissing:
             (

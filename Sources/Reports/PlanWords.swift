@@ -92,8 +92,9 @@ extension FindingCode {
     /// Whether steps, where there are any, mend it.
     package var isMendedBySteps: Bool {
         switch self {
-        case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationUnknown, .migrationOutOfOrder,
-            .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected, .indexInvalid:
+        case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationUnknown, .migrationUnfinished,
+            .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected,
+            .indexInvalid:
             true
         case .instanceUnreachable, .instanceRetiringInUse, .databaseUnmanaged, .migrationEdited, .schemaDrift,
             .migrationFails, .codeAhead, .checkFailed, .notInspected:

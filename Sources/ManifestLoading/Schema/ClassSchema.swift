@@ -1,4 +1,5 @@
 import FleetModel
+import Migrations
 
 enum ClassSchema {
     private typealias Words = SchemaWords
@@ -29,6 +30,7 @@ enum ClassSchema {
                     )
                 ),
                 ("checks", Words.list("What must be true after every apply.", of: check)),
+                ("drift", Words.drift(mayNameClass: false)),
             ]
         )
     }
@@ -39,7 +41,13 @@ enum ClassSchema {
             required: ["directory", "format"],
             [
                 ("directory", Words.text("The migrations' folder, relative to this file.")),
-                ("format", Words.choice("Whose folder and history it is.", MigrationSource.Format.self)),
+                (
+                    "format",
+                    Words.choice(
+                        "Whose folder and history it is.",
+                        (MigrationSource.Format.all + [.auto]).map(\.name)
+                    )
+                ),
                 ("schema", Words.name("Schema of the history table; the format's own where it is left out.")),
                 ("table", Words.name("Name of the history table; the format's own where it is left out.")),
                 ("role", Words.name("Who the statements run as: owner (default), login, or a role's name.")),

@@ -23,7 +23,7 @@ enum EnvironmentSchema {
                     "databases",
                     Words.list("Which databases there should be; the first entry that claims a name wins.", of: entry)
                 ),
-                ("policy", policy),
+                ("policy", policy), ("drift", Words.drift(mayNameClass: true)),
             ]
         )
     }

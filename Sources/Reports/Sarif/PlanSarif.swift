@@ -146,7 +146,8 @@ extension FindingCode {
         switch self {
         case .migrationsPending, .databaseMissing, .databaseEmpty, .migrationOutOfOrder, .notInspected: .info
         case .historyMissing, .indexInvalid, .databaseUnmanaged, .codeAhead, .instanceRetiringInUse: .warning
-        case .instanceUnreachable, .migrationEdited, .migrationUnknown, .versionAhead, .tableMisplaced, .tableMissing,
+        case .instanceUnreachable, .migrationEdited, .migrationUnknown, .migrationUnfinished, .versionAhead,
+            .tableMisplaced, .tableMissing,
             .tableUnexpected, .schemaDrift, .migrationFails, .checkFailed:
             .error
         }

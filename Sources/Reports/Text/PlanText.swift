@@ -111,6 +111,7 @@ extension TextPage {
     private func steps(_ count: Int) -> String { count == 1 ? "step" : "\(count) steps" }
 
     private mutating func reasons(_ groups: [FindingGroup], _ cohort: Cohort) {
+        let (groups, untold) = FindingGroup.abridged(groups)
         for (index, group) in groups.enumerated() {
             // A hint that several findings share is given once; what the steps do anyway is no hint.
             let isLast = !groups[(index + 1)...].contains { $0.hint == group.hint }
@@ -122,6 +123,7 @@ extension TextPage {
                 showsHint: isLast && (cohort.steps.isEmpty || !group.code.isMendedBySteps)
             )
         }
+        self.untold(untold, indent: 5)
     }
 
     /// What was found about databases that no cohort holds.
@@ -131,7 +133,10 @@ extension TextPage {
         blank()
         line(Span("Also found", .strong))
         for instance in plan.instances {
-            for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
+            let (groups, untold) = FindingGroup.abridged(
+                FindingGroup.groups(of: findings.filter { $0.instance == instance.name })
+            )
+            for group in groups {
                 let name = Printable.name(instance.name)
                 finding(
                     group,
@@ -139,6 +144,7 @@ extension TextPage {
                     place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))"
                 )
             }
+            self.untold(untold, indent: 2)
         }
     }
 

@@ -13,8 +13,8 @@ package struct Scratch: Sendable {
 
     private let programs: [PostgresPrograms]
     private let given: ConnectionTarget?
-    private let cache: ReplayCache
-    private let inspect: Inspect
+    let cache: ReplayCache
+    let inspect: Inspect
 
     /// Says where migrations may run and where answers are kept; starts nothing.
     ///
@@ -131,7 +131,7 @@ package struct Scratch: Sendable {
     }
 
     /// What replays run on.
-    private enum Bench {
+    enum Bench {
         case programs(PostgresPrograms)
         case given(ConnectionTarget, version: Int)
 
@@ -143,7 +143,7 @@ package struct Scratch: Sendable {
         }
     }
 
-    private func bench(_ major: Int) async -> Result<Bench, ScratchServer.Unfit> {
+    func bench(_ major: Int) async -> Result<Bench, ScratchServer.Unfit> {
         if let given {
             return await ScratchServer.examine(given).flatMap { version in
                 guard version / 10_000 == major else {
