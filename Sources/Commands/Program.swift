@@ -98,8 +98,8 @@ struct ReconcileCommand: AsyncParsableCommand {
             """,
         version: ToolVersion.current,
         subcommands: [
-            InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self, PlanCommand.self,
-            ShowCommand.self, ApplyCommand.self,
+            InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self,
+            CompareCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self, GenerateCommand.self,
             PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self, SchemaCommand.self,
         ]
     )

@@ -1,3 +1,4 @@
+internal import Expectations
 internal import FleetModel
 internal import Glibc
 internal import ManifestLoading
@@ -12,6 +13,8 @@ struct Workspace: Sendable {
     let folders: [String: MigrationFolder]
     /// The text of each class's init scripts, by class name.
     let initTexts: [String: [String]]
+    /// What the code of each class expects, commands not run yet, by class name.
+    var expectations: [String: ExpectedSource] = [:]
     /// What the command was asked to write: faults that show themselves later are said in it as well.
     var format = PlanFormat.text
 
@@ -22,12 +25,18 @@ struct Workspace: Sendable {
         guard var fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
+        var expectations: [String: ExpectedSource] = [:]
         for (index, databaseClass) in fleet.classes.enumerated() {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
             // Where the manifest leaves the format to the folder, it is known now.
             if let source = folder.value?.source { fleet.classes[index].migrations = source }
             diagnostics += folder.diagnostics
             folders[databaseClass.name.value] = folder.value
+            if let expects = databaseClass.expects {
+                let read = ExpectedSource.read(expects, root: fleet.root)
+                diagnostics += read.diagnostics
+                expectations[databaseClass.name.value] = read.value
+            }
             initTexts[databaseClass.name.value] = databaseClass.initScripts.compactMap { script in
                 guard let text = textOfFile(script.value) else {
                     diagnostics.append(
@@ -47,7 +56,9 @@ struct Workspace: Sendable {
         diagnostics += VersionCheck.check(fleet: fleet, folders: folders)
         let hasErrors = diagnostics.contains { $0.severity == .error }
         return Diagnosed(
-            hasErrors ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts),
+            hasErrors
+                ? nil
+                : Workspace(fleet: fleet, folders: folders, initTexts: initTexts, expectations: expectations),
             diagnostics
         )
     }

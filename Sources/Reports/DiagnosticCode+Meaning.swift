@@ -66,6 +66,9 @@ extension DiagnosticCode {
             "a version that names no migration of the folder"
         case .tablesDiffer:
             "a class lists other tables than its migrations create (found on scratch, when planning)"
+        case .expectedSchema:
+            "what `expects` of a class names is no SQL that can be loaded, no TypeScript, or defines "
+                + "no table"
         }
     }
 }

@@ -88,9 +88,11 @@ extension FindingCode {
             )
         case .schemaDrift:
             (
-                "any other object is missing, not expected, or differs. A warning where only owners or "
-                    + "privileges differ",
-                "write a migration, mend it by hand, or see policy `repair`"
+                "any other object is missing, not expected, or differs: the message says how it should "
+                    + "read and how it does. A warning where only owners or privileges differ; info where a "
+                    + "rule of `drift` leaves it out, or only the order of columns differs",
+                "write a migration, mend it by hand, see policy `repair`, or write a rule: "
+                    + "[manifests.md](manifests.md#drift-that-does-not-count)"
             )
         case .indexInvalid:
             (
@@ -104,8 +106,10 @@ extension FindingCode {
             )
         case .codeAhead:
             (
-                "what the code expects is not in the migrations. Not looked for yet",
-                "generate the migration"
+                "the code (`expects` of the class) has something that no migration makes, no longer has "
+                    + "something, or has it otherwise. Of a class, so its database is null; said once, at the "
+                    + "first instance with databases of the class",
+                "generate the migration: `reconcile generate`, for drizzle `drizzle-kit generate`"
             )
         case .checkFailed:
             (
@@ -116,7 +120,7 @@ extension FindingCode {
             (
                 "something was not looked at, and why: a database that cannot be entered, a query whose "
                     + "answer is not known yet, a standby, one server declared twice, kinds of objects that are "
-                    + "not compared",
+                    + "not compared, code whose expectations cannot be had",
                 "as its hint says"
             )
         }

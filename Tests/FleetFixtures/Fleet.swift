@@ -7,6 +7,7 @@ package struct Fleet: Sendable {
     package var name: String
     package var role: EnvironmentRole
     package var policy: Policy
+    package var drift = DriftRules.none
     package var classes: [ClassFixture]
     package var instances: [Instance] = []
     package var entries: [DatabaseEntry] = []
@@ -92,7 +93,8 @@ package struct Fleet: Sendable {
             description: nil,
             instances: instances,
             entries: entries,
-            policy: policy
+            policy: policy,
+            drift: drift
         )
     }
 

@@ -73,6 +73,21 @@ import Testing
         #expect(row.map(\.value) == [.text("1")])
     }
 
+    @Test func `the Supabase CLI's rows keep the statements as it cuts them`() {
+        let text = "-- the first\nSELECT 1; ;\n\nSELECT ';' -- not here;\n;\nDO $$ BEGIN NULL; END $$;\n-- the end\n"
+        let row = SupabaseFormat().historyInsert(
+            migration("20260101000000_a_b", text: text),
+            run: HistoryRun(id: "r", duration: .zero)
+        )
+        #expect(row.map(\.column) == ["version", "name", "statements"])
+        #expect(
+            row.map(\.value) == [
+                .text("20260101000000"), .text("a_b"),
+                .texts(["-- the first\nSELECT 1", "SELECT ';'", "DO $$ BEGIN NULL; END $$", "-- the end"]),
+            ]
+        )
+    }
+
     // MARK: goose
 
     @Test func `the newest row of a version counts for goose`() {

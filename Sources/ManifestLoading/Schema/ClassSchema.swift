@@ -57,8 +57,9 @@ enum ClassSchema {
     }
 
     private static var expects: JSONValue {
-        Words.mapping(
-            "What the code expects, so that code ahead of migrations is found: one of the two.",
+        let sources = ["sql", "command", "drizzle"]
+        return Words.mapping(
+            "What the code expects, so that code ahead of migrations is found: one of sql, command and drizzle.",
             [
                 ("sql", Words.text("An SQL file, relative to this one.")),
                 (
@@ -69,9 +70,11 @@ enum ClassSchema {
                         least: 1
                     )
                 ),
+                ("drizzle", Words.text("Drizzle's schema in TypeScript: a file or a folder, relative to this file.")),
+                ("casing", Words.choice("Which casing drizzle is told to use.", Expectation.Casing.self)),
+                ("timeout", Words.duration("How long the command may run.")),
             ],
-            .init("minProperties", 1),
-            .init("maxProperties", 1)
+            .init("oneOf", .array(sources.map { ["required": JSONValue([$0])] }))
         )
     }
 

@@ -57,12 +57,12 @@ extension EnvironmentSchema {
                     Words.mapping(
                         "Set for every transactional step.",
                         [
-                            ("lock", duration("How long a statement may wait for a lock.")),
+                            ("lock", Words.duration("How long a statement may wait for a lock.")),
                             (
                                 "statement",
                                 [
                                     "description": "How long a statement may run, or none.",
-                                    "anyOf": [["const": "none"], duration("A time.")],
+                                    "anyOf": [["const": "none"], Words.duration("A time.")],
                                 ]
                             ),
                         ]
@@ -80,15 +80,8 @@ extension EnvironmentSchema {
                 ("when", Words.choice("Before which changes.", Policy.BackupWhen.self)),
                 ("verify", Words.choice("How a backup is proved.", Policy.BackupVerify.self)),
                 ("directory", Words.text("Where they are kept, relative to the root.")),
-                ("keep", duration("How long they are kept.")),
+                ("keep", Words.duration("How long they are kept.")),
             ]
         )
-    }
-
-    private static func duration(_ description: String) -> JSONValue {
-        [
-            "description": .string("\(description) A number and ms, s, min, h or d."), "type": "string",
-            "pattern": "^[0-9]+(ms|s|min|h|d)$",
-        ]
     }
 }

@@ -30,7 +30,7 @@ enum SchemaWords {
         text(description, .init("minLength", 1), .init("maxLength", 63))
     }
 
-    static func flag(_ description: String, default value: String? = nil) -> JSONValue {
+    static func flag(_ description: String) -> JSONValue {
         ["description": .string(description), "type": "boolean"]
     }
 
@@ -58,6 +58,13 @@ enum SchemaWords {
         if least > 0 { members.append(.init("minItems", JSONValue(least))) }
         if isUnique { members.append(.init("uniqueItems", true)) }
         return .object(members)
+    }
+
+    static func duration(_ description: String) -> JSONValue {
+        [
+            "description": .string("\(description) A number and ms, s, min, h or d."), "type": "string",
+            "pattern": "^[0-9]+(ms|s|min|h|d)$",
+        ]
     }
 
     /// A mapping with these keys and no others.
