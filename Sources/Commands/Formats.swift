@@ -26,7 +26,7 @@ enum OutputFormat: String, ResultFormat {
     }
 }
 
-/// What a look over whole environments is written in: `inventory`, `compare`.
+/// What a look over whole environments is written in: `inventory`.
 enum OverviewFormat: String, ResultFormat {
     case text, json, markdown, html
 

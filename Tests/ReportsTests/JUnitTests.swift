@@ -51,10 +51,11 @@ struct ValidJUnitTests {
         try await expectValid(PlanJUnit(Large.fleet).text, "large")
     }
 
-    @Test(arguments: Hostile.names)
-    func `names of any kind leave it valid`(name: String) async throws {
-        try await expectValid(PlanJUnit(Hostile.plan(name)).text, "plan")
-        try await expectValid(DiagnosticsJUnit(Hostile.diagnostics(name)).text, "diagnostics")
+    @Test func `names of any kind leave it valid`() async throws {
+        var plan = Hostile.plan("")
+        plan.environments = Hostile.names.flatMap { Hostile.plan($0).environments.prefix(1) }
+        try await expectValid(PlanJUnit(plan).text, "plan")
+        try await expectValid(DiagnosticsJUnit(Hostile.names.flatMap(Hostile.diagnostics)).text, "diagnostics")
     }
 
     @Test func `the schema finds what is wrong`() async throws {
