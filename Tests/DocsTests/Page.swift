@@ -46,10 +46,10 @@ struct Page {
         }
     }
 
-    /// What stands in the first column of those tables, without its backticks and links.
+    /// What stands in the first column of those tables, without its backticks, links and the places to link to.
     func names(under heading: String? = nil) -> [String] {
         rows(under: heading).compactMap(\.first).map { cell in
-            cell.replacing(#/\[([^\]]*)\]\([^)]*\)/#) { $0.1 }.filter { $0 != "`" }
+            cell.replacing(#/\[([^\]]*)\]\([^)]*\)/#) { $0.1 }.replacing(#/<[^>]*>/#, with: "").filter { $0 != "`" }
         }
     }
 
@@ -73,14 +73,13 @@ struct Page {
         return "\n" + lines[(start + 1)...].prefix { !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
-    /// What links call its headings, by the rule that forges have for it.
+    /// What links may lead to in it: headings, called by the rule that forges have for it, and places with a name.
     func anchors() -> Set<String> {
-        Set(
-            headings().map { heading in
-                let words = heading.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) }
-                return words.replacing(" ", with: "-")
-            }
-        )
+        let named = text.matches(of: #/<a id="([^"]+)">/#).map { String($0.1) }
+        let headings = headings().map { heading in
+            heading.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) }.replacing(" ", with: "-")
+        }
+        return Set(headings + named)
     }
 
     /// Links to other pages and to places in them: the path, empty for the page itself, and the anchor.
