@@ -34,8 +34,9 @@ struct CommandPage {
         }
         var common: [Flag] = []
         for flag in all where isCommon(flag) && !common.contains(flag) { common.append(flag) }
-        let tables = [isUniversal, { !isUniversal($0) }].map { Flag.table(common.filter($0)) }
-        parts.append((Self.common, "Of all:\n\n\(tables[0])\nOf those that name them:\n\n\(tables[1])"))
+        let ofAll = Flag.table(common.filter { isUniversal($0) })
+        let ofMany = Flag.table(common.filter { !isUniversal($0) })
+        parts.append((Self.common, "Of all:\n\n\(ofAll)\nOf those that name them:\n\n\(ofMany)"))
     }
 
     /// The page with every part as the help has it now; a command that it lacks gets a section at its end.
