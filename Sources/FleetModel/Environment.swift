@@ -30,6 +30,7 @@ package struct Environment: Sendable {
     /// In the order of the manifest: the first entry that claims a name wins, and entries are worked in this order.
     package var entries: [DatabaseEntry]
     package var policy: Policy
+    package var gate: GateSettings
 
     package init(
         name: Located<String>,
@@ -37,8 +38,10 @@ package struct Environment: Sendable {
         description: String?,
         instances: [Instance],
         entries: [DatabaseEntry],
-        policy: Policy
+        policy: Policy,
+        gate: GateSettings = GateSettings()
     ) {
+        self.gate = gate
         self.name = name
         self.role = role
         self.description = description

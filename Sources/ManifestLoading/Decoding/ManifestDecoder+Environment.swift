@@ -9,13 +9,14 @@ extension ManifestDecoder {
     }
 
     mutating func decodeEnvironment(_ document: YAMLNode) {
-        let allowed = ["apiVersion", "kind", "name", "role", "description", "instances", "databases", "policy"]
+        let allowed = ["apiVersion", "kind", "name", "role", "description", "instances", "databases", "policy", "gate"]
         guard let fields = fields(of: document, "the environment", allowed: allowed) else { return }
         let name = required("name", in: fields).flatMap { label($0) }
         if let name { declared.environmentNames.append(name) }
         let role = required("role", in: fields).flatMap { choice($0, "role", as: EnvironmentRole.self) }
         let description = fields["description"].flatMap { text($0, "description")?.value }
         let policy = policy(fields.pair("policy"), role: role)
+        let gate = gate(fields.pair("gate"), role: role)
         var instances: [Instance] = []
         var instanceNames: [InstanceName]?
         if required("instances", in: fields) != nil, let pair = fields.pair("instances") {
@@ -31,7 +32,8 @@ extension ManifestDecoder {
                 description: description,
                 instances: instances,
                 entries: entries,
-                policy: policy
+                policy: policy,
+                gate: gate
             )
         )
     }
