@@ -13,8 +13,8 @@ package struct Scratch: Sendable {
 
     private let programs: [PostgresPrograms]
     private let given: ConnectionTarget?
-    private let cache: ReplayCache
-    private let inspect: Inspect
+    let cache: ReplayCache
+    let inspect: Inspect
 
     /// Says where migrations may run and where answers are kept; starts nothing.
     ///
@@ -115,11 +115,7 @@ package struct Scratch: Sendable {
             return try await replayer.answer(jobs, &nodes)
         }
         do {
-            switch bench {
-            case .given(let target, _): return try await replay(on: .given(target))
-            case .programs(let programs):
-                return try await Self.withServer(programs) { try await replay(on: .ours($0)) }
-            }
+            return try await run(on: bench, replay)
         } catch let error as any Error & CustomStringConvertible
             where error is EmbeddedServerError || error is PostgresError || error is CommandError
         {
@@ -130,8 +126,19 @@ package struct Scratch: Sendable {
         }
     }
 
+    /// Gives `body` the server of a bench for as long as it runs.
+    func run<Result: Sendable>(
+        on bench: Bench,
+        _ body: (ScratchServer) async throws -> Result
+    ) async throws -> Result {
+        switch bench {
+        case .given(let target, _): try await body(.given(target))
+        case .programs(let programs): try await Self.withServer(programs) { try await body(.ours($0)) }
+        }
+    }
+
     /// What replays run on.
-    private enum Bench {
+    enum Bench {
         case programs(PostgresPrograms)
         case given(ConnectionTarget, version: Int)
 
@@ -143,7 +150,7 @@ package struct Scratch: Sendable {
         }
     }
 
-    private func bench(_ major: Int) async -> Result<Bench, ScratchServer.Unfit> {
+    func bench(_ major: Int) async -> Result<Bench, ScratchServer.Unfit> {
         if let given {
             return await ScratchServer.examine(given).flatMap { version in
                 guard version / 10_000 == major else {
@@ -167,6 +174,26 @@ package struct Scratch: Sendable {
             )
         }
         return .success(.programs(found))
+    }
+}
+
+extension Scratch {
+    /// The major that replays run on where no server names one; nil where none can be run, with the reason.
+    package func usualMajor() async -> (major: Int?, reason: String) {
+        if let given {
+            switch await ScratchServer.examine(given) {
+            case .success(let version): return (version / 10_000, "")
+            case .failure(let unfit): return (nil, unfit.reason)
+            }
+        }
+        guard let best = programs.first(where: \.hasServer) else {
+            return (
+                nil,
+                "no PostgreSQL server programs on this machine: install them, name their folder with --pg-bin, or give a "
+                    + "server with --scratch"
+            )
+        }
+        return (best.version.major, "")
     }
 }
 
