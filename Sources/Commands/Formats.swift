@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FleetModel
+internal import Planning
 internal import Reports
 
 /// What the results of a group of commands may be written in; anything else is wrong usage (64).
@@ -55,6 +56,14 @@ extension CommonOptions {
         switch format {
         case .json: try write(PlanDocument(plan).bytes)
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
+        }
+    }
+
+    /// Gives what the gate says of a plan.
+    func show(_ plan: Plan, _ report: GateReport, _ format: PlanFormat) throws {
+        switch format {
+        case .json: try write(PlanDocument(plan, report).bytes)
+        case .text: try write(GateText(report).rendered(width: terminal.width, style: resultStyle))
         }
     }
 

@@ -73,6 +73,7 @@ struct InventoryCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile inventory
               reconcile inventory production --format json
+              reconcile inventory --record fleet.json     (for `gate --offline`)
             """
     )
 
@@ -83,12 +84,32 @@ struct InventoryCommand: AsyncParsableCommand {
     @OptionGroup var formatting: FormatOptions<OverviewFormat>
     @OptionGroup var servers: ServerOptions
 
+    @Option(
+        help: .init("Record it for `gate --offline`: schemas and histories, no rows, no secrets.", valueName: "file"),
+        completion: .file()
+    )
+    var record: String?
+
+    func validate() throws {
+        if record != nil, servers.narrowing != .none {
+            throw ValidationError("--record takes the whole of an environment: no --instance, no --database")
+        }
+    }
+
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let plan = try await Routes.with { routes in
-            try await Surveyor(common, servers, workspace, allowed: [], routes: routes).plan(environments)
+            let surveyor = Surveyor(common, servers, workspace, allowed: [], routes: routes)
+            let surveys = try await surveyor.surveys(environments).map { try surveyor.unopposed($0) }
+            if let record { try SavedBaseline.write(surveyor.baseline(surveys), to: record) }
+            return Plan(surveys.map(\.plan), root: workspace.fleet.root)
         }
         try common.show(inventory: plan, formatting.format)
+        if let record, formatting.format == .text, common.output == nil {
+            common.terminal.say(
+                "\nRecorded to \(record). To plan from it: reconcile gate --offline --baseline \(record)"
+            )
+        }
         if plan.environments.contains(where: \.hasUnreachable) { throw Ending(.failed) }
     }
 }

@@ -88,6 +88,7 @@ struct ReconcileCommand: AsyncParsableCommand {
               reconcile inventory production
               reconcile plan production --out plan.json
               reconcile apply plan.json
+              reconcile gate --offline --baseline fleet.json
 
             EXIT STATUS
                 0  done                        4  locked by another run
@@ -99,7 +100,7 @@ struct ReconcileCommand: AsyncParsableCommand {
         version: ToolVersion.current,
         subcommands: [
             InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self, PlanCommand.self,
-            ShowCommand.self, ApplyCommand.self,
+            ShowCommand.self, GateCommand.self, ApplyCommand.self,
             PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
         ]
     )

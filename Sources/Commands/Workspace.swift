@@ -12,6 +12,8 @@ struct Workspace: Sendable {
     let folders: [String: MigrationFolder]
     /// The text of each class's init scripts, by class name.
     let initTexts: [String: [String]]
+    /// What is doubtful about each class's folder, by class name.
+    var folderWarnings: [String: [Diagnostic]] = [:]
     /// What the command was asked to write: faults that show themselves later are said in it as well.
     var format = PlanFormat.text
 
@@ -22,9 +24,11 @@ struct Workspace: Sendable {
         guard let fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
+        var warnings: [String: [Diagnostic]] = [:]
         for databaseClass in fleet.classes {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
             diagnostics += folder.diagnostics
+            warnings[databaseClass.name.value] = folder.diagnostics
             folders[databaseClass.name.value] = folder.value
             initTexts[databaseClass.name.value] = databaseClass.initScripts.compactMap { script in
                 guard let text = textOfFile(script.value) else {
@@ -45,7 +49,8 @@ struct Workspace: Sendable {
         diagnostics += VersionCheck.check(fleet: fleet, folders: folders)
         let hasErrors = diagnostics.contains { $0.severity == .error }
         return Diagnosed(
-            hasErrors ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts),
+            hasErrors
+                ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts, folderWarnings: warnings),
             diagnostics
         )
     }

@@ -50,11 +50,12 @@ import Testing
             """
             {apiVersion: reconcile/v1, kind: Environment, name: e, role: development, qqq: 1,
              instances: {a: {qqq: 1, connection: {host: /tmp}}},
-             databases: [{query: {qqq: 1}, class: c, version: latest, qqq: 1}]}
+             databases: [{query: {qqq: 1}, class: c, version: latest, qqq: 1}],
+             gate: {qqq: 1, rules: {check-failed: {qqq: 1, level: error}}}}
             """
         )
         #expect(classKeys.count == 5)
-        #expect(environmentKeys.count == 4)
+        #expect(environmentKeys.count == 6)
         let text = try Page("docs/manifests.md").text
         for key in (classKeys.values.flatMap(\.self) + environmentKeys.values.flatMap(\.self)) {
             #expect(text.contains("\(key):") || text.contains("`\(key)`"), "\(key)")
