@@ -12,7 +12,7 @@ SHARE := $(PREFIX)/share
 STRICT := --explicit-target-dependency-import-check error
 TEST := swift test --disable-xctest $(STRICT) --experimental-maximum-parallelization-width $(WIDTH)
 
-.PHONY: bench build clean demo format help install lint record release test test-fast
+.PHONY: bench build clean demo format help install lint pictures record release test test-fast
 
 bench: release ## measure against psql and a bare connection, and ways over hops against none; writes docs/benchmarks.md
 	scripts/bootstrap --hops
@@ -45,11 +45,14 @@ lint: ## layout, shell scripts, house rules, paths named in docs
 record: build ## rewrite the recorded answers of tests, which fails them: look at the difference, then run `make test`
 	RECORD=1 $(TEST)
 
+pictures: build ## make the pictures of docs/pictures anew
+	scripts/bootstrap --browser && RECONCILE=.build/debug/reconcile scripts/pictures
+
 release: ## build the program as it is installed
 	scripts/bootstrap && swift build -c release --static-swift-stdlib --product reconcile $(STRICT)
 
 test: build ## every test, on private servers
-	scripts/bootstrap --hops && $(TEST)
+	scripts/bootstrap --hops --browser && $(TEST)
 
 test-fast: ## the tests that need no server
-	scripts/bootstrap && $(TEST) --filter '$(FAST)'
+	scripts/bootstrap --tests && $(TEST) --filter '$(FAST)'

@@ -41,7 +41,11 @@ let package = Package(
         .target(name: "FleetModel", dependencies: [crypto], swiftSettings: settings),
         .target(name: "Effects", dependencies: ["CSpawn", system, subprocess], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
-        .target(name: "ManifestLoading", dependencies: ["CLibYAML", "FleetModel", system], swiftSettings: settings),
+        .target(
+            name: "ManifestLoading",
+            dependencies: ["CLibYAML", "FleetModel", "Migrations", system],
+            swiftSettings: settings
+        ),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
         .target(name: "Discovery", dependencies: ["FleetModel"], swiftSettings: settings),
         .target(
@@ -57,7 +61,12 @@ let package = Package(
             dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
             swiftSettings: settings
         ),
-        .target(name: "Reports", dependencies: ["Discovery", "FleetModel", "Planning"], swiftSettings: settings),
+        .target(
+            name: "Reports",
+            dependencies: ["Discovery", "FleetModel", "Planning"],
+            resources: [.embedInCode("HTML/page.css"), .embedInCode("HTML/page.js")],
+            swiftSettings: settings
+        ),
         .target(
             name: "Commands",
             dependencies: [
@@ -109,7 +118,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Reports", "Servers", system],
+            dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Migrations", "Reports", "Servers", system],
             exclude: ["Recorded"],
             swiftSettings: settings
         ),
@@ -120,14 +129,19 @@ let package = Package(
         ),
         .testTarget(
             name: "ManifestLoadingTests",
-            dependencies: ["FleetModel", "ManifestLoading", "Reports", system],
+            dependencies: ["FleetModel", "ManifestLoading", "Migrations", "Reports", system],
             exclude: ["Manifests"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MigrationsTests",
-            dependencies: ["FleetModel", "Migrations", system],
+            dependencies: ["FleetModel", "Migrations", "Postgres", system],
             exclude: ["Folders"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PageTests",
+            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Planning", "Reports", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -142,7 +156,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
+            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
             exclude: ["Golden"],
             swiftSettings: settings
         ),

@@ -31,6 +31,17 @@ pg_bin() {
     printf '%s\n' "$newest"
 }
 
+# pg_majors_folder: where scripts/postgres-majors keeps other major versions, each as MAJOR/bin.
+pg_majors_folder() {
+    if [[ -n ${RECONCILE_PG_MAJORS:-} ]]; then
+        printf '%s\n' "$RECONCILE_PG_MAJORS"
+    elif ((EUID == 0)); then
+        printf '%s\n' /var/cache/reconcile/postgresql
+    else
+        printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/reconcile/postgresql"
+    fi
+}
+
 # pg_major FOLDER: the major version in a path such as …/postgresql/15/bin or …/postgresql@17/bin.
 pg_major() {
     local digits=${1%/bin}

@@ -54,7 +54,7 @@ struct DraftedClasses {
                 throw Ending(
                     .usage,
                     "--migrations \(name): there are no migrations in \(relative)",
-                    hint: "it holds meta/_journal.json (drizzle) or NNNN_name.sql files (plain)"
+                    hint: "docs/formats.md says how a folder of each format is told"
                 )
             }
             add(folder, named: name, isWanted: true)
@@ -84,15 +84,14 @@ struct DraftedClasses {
     private mutating func add(_ folder: FoundFolder, named name: String, isWanted: Bool) {
         let root = workspace.fleet.root
         let nowhere = SourceRange.beginning(of: folder.path)
-        let history = folder.format.history
         let databaseClass = DatabaseClass(
             name: Located(name, at: nowhere),
             description: nil,
             migrations: MigrationSource(
                 directory: Located("\(root)/\(folder.path)", at: nowhere),
                 format: folder.format,
-                historySchema: history.defaultSchema,
-                historyTable: history.defaultTable,
+                historySchema: nil,
+                historyTable: nil,
                 role: .owner,
                 searchPath: MigrationSource.defaultSearchPath
             ),

@@ -28,19 +28,21 @@ enum OutputFormat: String, ResultFormat {
 
 /// What a look over whole environments is written in: `inventory`, `compare`.
 enum OverviewFormat: String, ResultFormat {
-    case text, json
+    case text, json, markdown, html
 
     var amongAll: PlanFormat {
         switch self {
         case .text: .text
         case .json: .json
+        case .markdown: .markdown
+        case .html: .html
         }
     }
 }
 
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json
+    case text, json, markdown, html
 
     var amongAll: PlanFormat { self }
 }
@@ -51,10 +53,12 @@ struct FormatOptions<Format: ResultFormat>: ParsableArguments {
 }
 
 extension CommonOptions {
-    /// Gives a plan.
-    func show(_ plan: Plan, _ format: PlanFormat) throws {
+    /// Gives a plan; a page also tells of the past.
+    func show(_ plan: Plan, _ format: PlanFormat, records: FleetRecords = .none) throws {
         switch format {
+        case .html: try write(FleetPage(plan, as: .plan, records: records).bytes)
         case .json: try write(PlanDocument(plan).bytes)
+        case .markdown: try write(PlanMarkdown(plan).rendered())
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -62,15 +66,19 @@ extension CommonOptions {
     /// Gives what the gate says of a plan.
     func show(_ plan: Plan, _ report: GateReport, _ format: PlanFormat) throws {
         switch format {
+        case .html: try write(FleetPage(plan, as: .plan).bytes)
         case .json: try write(PlanDocument(plan, report).bytes)
+        case .markdown: try write(GateMarkdown(plan, report).rendered())
         case .text: try write(GateText(report).rendered(width: terminal.width, style: resultStyle))
         }
     }
 
     /// Gives a plan without what is to be done.
-    func show(inventory plan: Plan, _ format: OverviewFormat) throws {
+    func show(inventory plan: Plan, _ format: OverviewFormat, records: FleetRecords = .none) throws {
         switch format {
+        case .html: try write(FleetPage(plan, as: .inventory, records: records).bytes)
         case .json: try write(PlanDocument(inventory: plan).bytes)
+        case .markdown: try write(InventoryMarkdown(plan).rendered())
         case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -79,7 +87,8 @@ extension CommonOptions {
     func show(_ diagnostics: [Diagnostic], _ format: PlanFormat) throws {
         switch format {
         case .json: try write(DiagnosticsJSON.document(diagnostics).canonical)
-        case .text: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
+        case .markdown: try write(DiagnosticsMarkdown(diagnostics).rendered())
+        case .text, .html: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
     }
 

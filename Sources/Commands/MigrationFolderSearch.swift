@@ -1,5 +1,6 @@
 internal import FleetModel
 internal import Glibc
+internal import Migrations
 
 /// A folder under the root that looks like migrations.
 struct FoundFolder: Sendable, Hashable {
@@ -22,12 +23,7 @@ struct FoundFolder: Sendable, Hashable {
 
     /// Looks at one folder; nil where it holds no migrations.
     static func look(at path: String, under root: String) -> FoundFolder? {
-        let names = FolderNames(root + "/" + path)
-        if names.folders.contains("meta"), access("\(root)/\(path)/meta/_journal.json", R_OK) == 0 {
-            return FoundFolder(path: path, format: .drizzle)
-        }
-        let numbered = names.files.filter { $0.hasSuffix(".sql") && $0.first?.isNumber == true }
-        return numbered.isEmpty ? nil : FoundFolder(path: path, format: .plain)
+        HistoryFormats.format(of: "\(root)/\(path)", root: root).map { FoundFolder(path: path, format: $0) }
     }
 
     /// All below the root, a few levels deep; what programs install or build is left alone, and so are links.
@@ -56,7 +52,6 @@ struct FoundFolder: Sendable, Hashable {
 
 /// What stands in a folder, links left out.
 private struct FolderNames {
-    var files: [String] = []
     var folders: [String] = []
 
     init(_ path: String) {
@@ -69,7 +64,6 @@ private struct FolderNames {
             var status = stat()
             guard name != ".", name != "..", lstat("\(path)/\(name)", &status) == 0 else { continue }
             switch status.st_mode & S_IFMT {
-            case S_IFREG: files.append(name)
             case S_IFDIR: folders.append(name)
             default: break
             }

@@ -20,6 +20,7 @@ struct PlanCommand: AsyncParsableCommand {
               reconcile plan
               reconcile plan production --out plan.json
               reconcile plan production --detailed-exitcode --format json
+              reconcile plan --format html --output report.html
               reconcile plan staging --database 'tenant_*' --allow blocks-writes
             """
     )
@@ -41,8 +42,11 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let allowed = try grants.hazards()
-        let plan = try await Routes.with { routes in
-            try await Surveyor(common, servers, workspace, allowed: allowed, routes: routes).plan(environments)
+        let (plan, records) = try await Routes.with { routes in
+            let surveyor = Surveyor(common, servers, workspace, allowed: allowed, routes: routes)
+            let plan = try await surveyor.plan(environments)
+            guard formatting.format == .html else { return (plan, FleetRecords.none) }
+            return (plan, try await surveyor.records(of: plan, common.terminal))
         }
         if let out {
             do {
@@ -51,7 +55,7 @@ struct PlanCommand: AsyncParsableCommand {
                 throw Ending(.failed, "cannot write \(out): \(error)")
             }
         }
-        try common.show(plan, formatting.format)
+        try common.show(plan, formatting.format, records: records)
         if let out, formatting.format == .text, common.output == nil {
             common.terminal.say("\nSaved to \(out). To carry out exactly this plan: reconcile apply \(out)")
         }
@@ -74,6 +78,7 @@ struct InventoryCommand: AsyncParsableCommand {
               reconcile inventory
               reconcile inventory production --format json
               reconcile inventory --record fleet.json     (for `gate --offline`)
+              reconcile inventory --format html --output fleet.html
             """
     )
 
@@ -98,13 +103,15 @@ struct InventoryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
-        let plan = try await Routes.with { routes in
+        let (plan, records) = try await Routes.with { routes in
             let surveyor = Surveyor(common, servers, workspace, allowed: [], routes: routes)
             let surveys = try await surveyor.surveys(environments).map { try surveyor.unopposed($0) }
             if let record { try SavedBaseline.write(surveyor.baseline(surveys), to: record) }
-            return Plan(surveys.map(\.plan), root: workspace.fleet.root)
+            let plan = Plan(surveys.map(\.plan), root: workspace.fleet.root)
+            guard formatting.format == .html else { return (plan, FleetRecords.none) }
+            return (plan, try await surveyor.records(of: plan, common.terminal))
         }
-        try common.show(inventory: plan, formatting.format)
+        try common.show(inventory: plan, formatting.format, records: records)
         if let record, formatting.format == .text, common.output == nil {
             common.terminal.say(
                 "\nRecorded to \(record). To plan from it: reconcile gate --offline --baseline \(record)"

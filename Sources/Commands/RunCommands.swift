@@ -36,16 +36,10 @@ struct HistoryCommand: AsyncParsableCommand {
         var runs: [RunRecord] = []
         var unreached = false
         for environment in try workspace.environments(named: environment.map { [$0] } ?? []) {
-            var journals: [[RunRecord]] = []
-            for (name, target) in try await surveyor.targets(of: environment).sorted(by: { $0.key < $1.key }) {
-                do {
-                    journals.append(try await RunHistory.read(environment: environment.name.value, target: target))
-                } catch {
-                    unreached = true
-                    common.terminal.say("reconcile: instance \"\(name)\": \(error); its journal is not shown")
-                }
+            runs += try await surveyor.runs(of: environment) { name, reason in
+                unreached = true
+                common.terminal.say("reconcile: instance \"\(name)\": \(reason); its journal is not shown")
             }
-            runs += RunHistory.merged(journals)
         }
         switch formatting.format {
         case .json: try common.write(JSONValue.array(runs.map(\.json)).canonical)
@@ -72,6 +66,30 @@ struct HistoryCommand: AsyncParsableCommand {
                     + (counts.isEmpty ? "" : "  \(counts)")
             )
         }.joined(separator: "\n")
+    }
+}
+
+extension Surveyor {
+    /// The runs of an environment as the journals of its instances have them, newest first.
+    ///
+    /// Only those of the `instances` named are asked, all where none are; `silent` is told of each that could not be asked.
+    /// - Throws: an ending with 1 where a secret cannot be read or a hop to one that is asked fails.
+    func runs(
+        of environment: Environment,
+        asking instances: Set<String>? = nil,
+        silent: (String, PostgresError) -> Void
+    ) async throws -> [RunRecord] {
+        let isAsked: @Sendable (String) -> Bool = { instances?.contains($0) ?? true }
+        var journals: [[RunRecord]] = []
+        let targets = try await targets(of: environment, needed: isAsked)
+        for (name, target) in targets.sorted(by: { $0.key < $1.key }) where isAsked(name) {
+            do throws(PostgresError) {
+                journals.append(try await RunHistory.read(environment: environment.name.value, target: target))
+            } catch {
+                silent(name, error)
+            }
+        }
+        return RunHistory.merged(journals)
     }
 }
 

@@ -86,9 +86,13 @@ struct Surveyor: Sendable {
     ) async throws -> EnvironmentSurvey.Result {
         guard let own = observed[environment.name.value] else { preconditionFailure("an environment nobody looked at") }
         do {
-            return try await engine(programs).plan(environment, observed: own, others: observed) { converged in
-                await ask(environment, own, converged)
-            }
+            return try await engine(programs).plan(
+                environment,
+                observed: own,
+                others: observed,
+                define: { await define(environment, $0) },
+                ask: { await ask(environment, own, $0) }
+            )
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
@@ -140,6 +144,30 @@ struct Surveyor: Sendable {
             }
         }
         return targets
+    }
+
+    /// Asks databases how objects read that differ; where one cannot be asked, the plan says less, and why is told.
+    private func define(_ environment: Environment, _ needs: [DefinitionNeed]) async -> Definitions {
+        let wanted = needs.compactMap { need -> (need: DefinitionNeed, key: DatabaseKey)? in
+            guard case .database(let instance, let name) = need.source else { return nil }
+            return (need, DatabaseKey(instance: instance, database: name))
+        }
+        let instances = Set(wanted.map(\.key.instance))
+        guard !wanted.isEmpty, let targets = try? await targets(of: environment, needed: instances.contains) else {
+            return [:]
+        }
+        let terminal = common.terminal
+        let answers = await wanted.concurrentMap(limit: servers.parallel ?? 8) {
+            item -> (DefinitionKey, [ObjectID: Definition])? in
+            guard let target = targets[item.key.instance]?.with(database: item.key.database) else { return nil }
+            do {
+                return (item.need.key, try await DefinitionReader.read(item.need.objects, at: target))
+            } catch {
+                terminal.say("warning: \(TerminalText.safe("\(item.key): definitions could not be read: \(error)"))")
+                return nil
+            }
+        }
+        return Dictionary(answers.compactMap(\.self)) { first, _ in first }
     }
 
     /// Asks the checks of databases that are where they should be: those of others speak of tables yet to come.

@@ -21,12 +21,14 @@ struct Workspace: Sendable {
     static func read(_ root: String) -> Diagnosed<Workspace> {
         let loaded = ManifestLoader.load(root: FilePath(root))
         var diagnostics = loaded.diagnostics
-        guard let fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
+        guard var fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
         var warnings: [String: [Diagnostic]] = [:]
-        for databaseClass in fleet.classes {
+        for (index, databaseClass) in fleet.classes.enumerated() {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
+            // Where the manifest leaves the format to the folder, it is known now.
+            if let source = folder.value?.source { fleet.classes[index].migrations = source }
             diagnostics += folder.diagnostics
             warnings[databaseClass.name.value] = folder.diagnostics
             folders[databaseClass.name.value] = folder.value

@@ -73,6 +73,8 @@ package struct FoundDatabase: Sendable {
     package var lastWrite: Int64?
     /// The history table that was read.
     package var history: HistoryPlace?
+    /// The newest time its history knows, in milliseconds since 1970.
+    package var lastChange: Int64?
     /// What kind of database it is, once held against classes.
     package var likeness = Likeness.none
     /// The migration it is at, once its class is known: by its history, else by its schema.
@@ -85,23 +87,18 @@ package struct FoundDatabase: Sendable {
         rows: Int64? = nil,
         notAnalyzed: Int = 0,
         lastWrite: Int64? = nil,
-        history: HistoryPlace? = nil
+        history: HistoryPlace? = nil,
+        lastChange: Int64? = nil
     ) {
         self.observed = observed
         self.rows = rows
         self.notAnalyzed = notAnalyzed
         self.lastWrite = lastWrite
         self.history = history
+        self.lastChange = lastChange
     }
 
     package var name: String { observed.name }
-
-    /// The newest time its history knows, in milliseconds since 1970.
-    package var lastChange: Int64? {
-        guard let history, let rows = observed.state?.history.rows else { return nil }
-        return rows.compactMap { row in history.format.timeColumn < row.count ? row[history.format.timeColumn] : nil }
-            .compactMap { Int64($0) }.max()
-    }
 
     package var tables: [TableName]? { observed.state?.catalog.tables }
     package var reason: String? {
@@ -120,16 +117,6 @@ package struct HistoryPlace: Sendable, Hashable {
         self.schema = schema
         self.table = table
         self.format = format
-    }
-}
-
-extension MigrationSource.Format {
-    /// Which of the history's columns says when.
-    fileprivate var timeColumn: Int {
-        switch self {
-        case .drizzle: 2
-        case .plain: 3
-        }
     }
 }
 

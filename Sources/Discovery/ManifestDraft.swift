@@ -90,10 +90,10 @@ package struct ManifestDraft: Sendable {
         )
         lines += ["apiVersion: reconcile/v1", "kind: DatabaseClass", "name: \(YAMLText.scalar(drafted.name))"]
         lines += [
-            "migrations:", "  directory: \(YAMLText.scalar(drafted.directory))", "  format: \(drafted.format.rawValue)",
+            "migrations:", "  directory: \(YAMLText.scalar(drafted.directory))", "  format: \(drafted.format.name)",
         ]
         if let place = databases.compactMap(\.history).first(where: { $0.format == drafted.format }),
-            !HistoryPlace.isDefault(place)
+            !place.isDefault
         {
             lines += ["  schema: \(YAMLText.scalar(place.schema))", "  table: \(YAMLText.scalar(place.table))"]
         }
@@ -107,12 +107,7 @@ package struct ManifestDraft: Sendable {
 }
 
 extension HistoryPlace {
-    fileprivate static func isDefault(_ place: HistoryPlace) -> Bool {
-        switch place.format {
-        case .drizzle: place.schema == "drizzle" && place.table == "__drizzle_migrations"
-        case .plain: place.schema == "reconcile" && place.table == "migrations"
-        }
-    }
+    fileprivate var isDefault: Bool { schema == format.defaultSchema && table == format.defaultTable }
 }
 
 /// One environment's manifest.

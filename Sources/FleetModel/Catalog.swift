@@ -34,6 +34,16 @@ package struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     package var description: String { "\(kind.rawValue) \(schema.map { "\($0)." } ?? "")\(name)" }
+
+    /// What a comment or a security label is on; nil for everything else.
+    package var remarked: ObjectID? {
+        guard kind == .comment || kind == .securityLabel, let blank = name.firstIndex(of: " "),
+            let kind = ObjectKind(rawValue: String(name[..<blank]))
+        else { return nil }
+        var rest = name[name.index(after: blank)...]
+        if self.kind == .securityLabel, let by = rest.ranges(of: " by ").last { rest = rest[..<by.lowerBound] }
+        return ObjectID(kind, schema: schema, name: String(rest))
+    }
 }
 
 /// One object and a digest of all that was compared about it, its own name and owner left out.
@@ -68,6 +78,13 @@ package final class Catalog: Sendable {
     package let invalidIndexes: [ObjectID]
     /// Classes of objects present in the database that were not inspected, for the finding `not-inspected`.
     package let notInspected: [String]
+    /// The tables of indexes, and those that own sequences: nothing in their own names says so.
+    package let homes: [ObjectID: TableName]
+    /// Of tables with a date in their names and what belongs to them: the definition without that name and without the
+    /// bounds of a partition.
+    package let shapes: [ObjectID: Fingerprint]
+    /// The physical order of the columns of each relation.
+    package let columnOrders: [TableName: Fingerprint]
 
     package init(
         fingerprint: Fingerprint,
@@ -76,7 +93,10 @@ package final class Catalog: Sendable {
         objects: [CatalogObject],
         tables: [TableName],
         invalidIndexes: [ObjectID] = [],
-        notInspected: [String] = []
+        notInspected: [String] = [],
+        homes: [ObjectID: TableName] = [:],
+        shapes: [ObjectID: Fingerprint] = [:],
+        columnOrders: [TableName: Fingerprint] = [:]
     ) {
         self.fingerprint = fingerprint
         self.privileges = privileges
@@ -85,5 +105,8 @@ package final class Catalog: Sendable {
         self.tables = tables
         self.invalidIndexes = invalidIndexes
         self.notInspected = notInspected
+        self.homes = homes
+        self.shapes = shapes
+        self.columnOrders = columnOrders
     }
 }

@@ -9,6 +9,8 @@ package struct DatabaseClass: Sendable {
     /// SQL files (absolute paths), run once when a database is created or rebuilt.
     package var initScripts: [Located<String>]
     package var checks: [DatabaseCheck]
+    /// Differences that do not count in any environment.
+    package var drift: DriftRules
 
     package init(
         name: Located<String>,
@@ -17,7 +19,8 @@ package struct DatabaseClass: Sendable {
         tables: [Located<TableName>]?,
         create: CreationOptions,
         initScripts: [Located<String>],
-        checks: [DatabaseCheck]
+        checks: [DatabaseCheck],
+        drift: DriftRules = .none
     ) {
         self.name = name
         self.description = description
@@ -26,12 +29,29 @@ package struct DatabaseClass: Sendable {
         self.create = create
         self.initScripts = initScripts
         self.checks = checks
+        self.drift = drift
     }
 }
 
 /// Where a class's migrations and their history are kept, and how they run.
 package struct MigrationSource: Sendable {
-    package enum Format: String, Sendable, Hashable, CaseIterable { case drizzle, plain }
+    /// Whose layout and whose history: one of those that `Migrations` knows, or `auto`.
+    package struct Format: Sendable, Hashable {
+        /// As the manifest names it.
+        package var name: String
+        /// Where the history is kept when the manifest is silent.
+        package var defaultSchema: String
+        package var defaultTable: String
+
+        package init(name: String, defaultSchema: String, defaultTable: String) {
+            self.name = name
+            self.defaultSchema = defaultSchema
+            self.defaultTable = defaultTable
+        }
+
+        /// Whatever the folder turns out to be; known once it was looked at.
+        package static let auto = Format(name: "auto", defaultSchema: "", defaultTable: "")
+    }
 
     /// Who a migration's statements run as.
     package enum RunAs: Sendable, Hashable {
@@ -45,27 +65,30 @@ package struct MigrationSource: Sendable {
     /// Absolute path.
     package var directory: Located<String>
     package var format: Format
-    /// Schema of the history table; the format's own default where the manifest is silent.
-    package var historySchema: String
-    package var historyTable: String
+    /// Schema and name of the history table, where the manifest says them.
+    package var declaredSchema: String?
+    package var declaredTable: String?
     package var role: RunAs
     package var searchPath: String
 
     package init(
         directory: Located<String>,
         format: Format,
-        historySchema: String,
-        historyTable: String,
+        historySchema: String?,
+        historyTable: String?,
         role: RunAs,
         searchPath: String
     ) {
         self.directory = directory
         self.format = format
-        self.historySchema = historySchema
-        self.historyTable = historyTable
+        declaredSchema = historySchema
+        declaredTable = historyTable
         self.role = role
         self.searchPath = searchPath
     }
+
+    package var historySchema: String { declaredSchema ?? format.defaultSchema }
+    package var historyTable: String { declaredTable ?? format.defaultTable }
 
     package static let defaultSearchPath = "\"$user\", public"
 }

@@ -31,6 +31,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case migrationOrder = "migration-order"
     case migrationsCollide = "migrations-collide"
     case migrationContent = "migration-content"
+    case migrationSnapshot = "migration-snapshot"
     case unknownVersion = "unknown-version"
     case tablesDiffer = "tables-differ"
 }

@@ -31,6 +31,8 @@ package struct Environment: Sendable {
     package var entries: [DatabaseEntry]
     package var policy: Policy
     package var gate: GateSettings
+    /// Differences that do not count here.
+    package var drift: DriftRules
 
     package init(
         name: Located<String>,
@@ -39,7 +41,8 @@ package struct Environment: Sendable {
         instances: [Instance],
         entries: [DatabaseEntry],
         policy: Policy,
-        gate: GateSettings = GateSettings()
+        gate: GateSettings = GateSettings(),
+        drift: DriftRules = .none
     ) {
         self.gate = gate
         self.name = name
@@ -48,6 +51,7 @@ package struct Environment: Sendable {
         self.instances = instances
         self.entries = entries
         self.policy = policy
+        self.drift = drift
     }
 
     package func instance(named name: String) -> Instance? { instances.first { $0.name.value == name } }

@@ -8,6 +8,7 @@ package enum FindingCode: String, Sendable, Hashable, CaseIterable {
     case migrationsPending = "migrations-pending"
     case migrationEdited = "migration-edited"
     case migrationUnknown = "migration-unknown"
+    case migrationUnfinished = "migration-unfinished"
     case migrationOutOfOrder = "migration-out-of-order"
     case historyMissing = "history-missing"
     case versionAhead = "version-ahead"
@@ -33,6 +34,9 @@ package struct Finding: Sendable, Hashable {
     package var hint: String?
     /// What in the manifests or migrations causes it; nil where nobody knows.
     package var location: FilePosition?
+    /// How an object should read, and how it reads: of `schema-drift` alone, and where a server could be asked.
+    package var expected: String?
+    package var found: String?
 
     package init(
         _ code: FindingCode,
@@ -42,7 +46,9 @@ package struct Finding: Sendable, Hashable {
         object: String? = nil,
         message: String,
         hint: String? = nil,
-        location: FilePosition? = nil
+        location: FilePosition? = nil,
+        expected: String? = nil,
+        found: String? = nil
     ) {
         self.code = code
         self.severity = severity
@@ -52,6 +58,8 @@ package struct Finding: Sendable, Hashable {
         self.message = message
         self.hint = hint
         self.location = location
+        self.expected = expected
+        self.found = found
     }
 }
 

@@ -194,6 +194,8 @@ package struct PlannedDatabase: Sendable, Hashable {
     /// With `historyDigest`, what a saved plan is held against under the lock.
     package var oid: UInt32?
     package var historyDigest: Fingerprint?
+    /// As `fingerprint`, without what rules of drift leave out; nil where there are none. Not kept in a saved plan.
+    package var comparedFingerprint: Fingerprint?
 
     package init(
         instance: String,

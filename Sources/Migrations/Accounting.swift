@@ -12,6 +12,16 @@ package struct Accounting: Sendable, Hashable {
     package var repeated: [Int]
     /// History rows that match no file: what a person can recognise of each.
     package var unknown: [String]
+    /// What the format's own tool would refuse to go on from, such as a migration that failed half-way.
+    package var unfinished: [Unfinished]
+    /// Of `pending`: those that the format's own tool passes over for ever on this history.
+    package var passedOver: [Int]
+    /// Of `applied`: those that the format's own tool would run again, since it does not find them by their name.
+    package var unnamed: [Int]
+    /// What brings the history table up to date before the next row is written, as a reader of the plan is shown it.
+    package var upgrade: [String]
+    /// Of `pending`: those that ran before and run again, since their file changed.
+    package var repeating: [Int]
     /// Applied positions beyond the declared version.
     package var ahead: [Int]
     /// Whether the applied ones ran in another order than the folder's.
@@ -21,6 +31,21 @@ package struct Accounting: Sendable, Hashable {
     /// Milliseconds since 1970: the newest time the history knows.
     package var lastChange: Int64?
 
+    /// A history row that says that a migration did not come to its end.
+    package struct Unfinished: Sendable, Hashable {
+        /// What a person can recognise of it: a tag, or the row.
+        package var object: String
+        package var message: String
+        /// How the tool's own user would put it right.
+        package var hint: String
+
+        package init(object: String, message: String, hint: String) {
+            self.object = object
+            self.message = message
+            self.hint = hint
+        }
+    }
+
     package init(
         applied: [Int] = [],
         pending: [Int] = [],
@@ -28,6 +53,11 @@ package struct Accounting: Sendable, Hashable {
         edited: [Int] = [],
         repeated: [Int] = [],
         unknown: [String] = [],
+        unfinished: [Unfinished] = [],
+        passedOver: [Int] = [],
+        unnamed: [Int] = [],
+        upgrade: [String] = [],
+        repeating: [Int] = [],
         ahead: [Int] = [],
         outOfOrder: Bool = false,
         version: String? = nil,
@@ -39,6 +69,11 @@ package struct Accounting: Sendable, Hashable {
         self.edited = edited
         self.repeated = repeated
         self.unknown = unknown
+        self.unfinished = unfinished
+        self.passedOver = passedOver
+        self.unnamed = unnamed
+        self.upgrade = upgrade
+        self.repeating = repeating
         self.ahead = ahead
         self.outOfOrder = outOfOrder
         self.version = version

@@ -71,11 +71,25 @@ struct FolderReader: ~Copyable {
 
     /// Everything directly in this folder, in the order of the names' bytes; names that are not UTF-8 come mended.
     func entries() throws(FolderFault) -> [Entry] {
-        let copy = openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0 else { throw .unreadable(reason: Errno(rawValue: errno).description) }
+        do throws(Errno) {
+            return try entries(in: "")
+        } catch {
+            throw .unreadable(reason: error.description)
+        }
+    }
+
+    /// The same of a folder right below this one, which is no link.
+    func entries(in folder: String) throws(Errno) -> [Entry] {
+        let copy = openat(
+            descriptor.rawValue,
+            folder.isEmpty ? "." : folder,
+            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        )
+        guard copy >= 0 else { throw Errno(rawValue: errno) }
         guard let stream = fdopendir(copy) else {
+            let error = Errno(rawValue: errno)
             close(copy)
-            throw .unreadable(reason: Errno(rawValue: errno).description)
+            throw error
         }
         defer { closedir(stream) }
         var entries: [Entry] = []
@@ -84,9 +98,21 @@ struct FolderReader: ~Copyable {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
             if name == "." || name == ".." { continue }
-            entries.append(Entry(name: name, kind: kind(of: name)))
+            entries.append(Entry(name: name, kind: kind(of: folder.isEmpty ? name : "\(folder)/\(name)") ?? .other))
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// What stands at a path below this folder; nil where nothing does.
+    func kind(of name: String) -> Entry.Kind? {
+        var status = stat()
+        guard fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        case S_IFLNK: return .link
+        default: return .other
+        }
     }
 
     /// Whether a regular file stands at a path below this folder.
@@ -112,7 +138,8 @@ struct FolderReader: ~Copyable {
         } catch let error as Errno {
             switch error {
             case .noSuchFileOrDirectory: throw .missing
-            case .tooManySymbolicLinkLevels: throw .link
+            // A link to a folder is none, either, where links are not followed.
+            case .tooManySymbolicLinkLevels, .notDirectory: throw .link
             default: throw .unreadable(reason: error.description)
             }
         } catch {
@@ -134,17 +161,6 @@ struct FolderReader: ~Copyable {
             bytes.append(contentsOf: buffer[..<count])
             // It may have grown since it was measured.
             guard bytes.count <= limit else { throw FileFault.tooLarge(limit: limit) }
-        }
-    }
-
-    private func kind(of name: String) -> Entry.Kind {
-        var status = stat()
-        guard fstatat(descriptor.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .other }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: return .file
-        case S_IFDIR: return .folder
-        case S_IFLNK: return .link
-        default: return .other
         }
     }
 

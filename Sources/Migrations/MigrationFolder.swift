@@ -9,12 +9,16 @@ package struct Migration: Sendable, Hashable {
     /// What runs as a whole: the file without a byte order mark, and with the semicolon that the format's own mark
     /// for the end of a statement lets people leave out.
     package var text: String
-    /// What the format compares and stores: lower-case hexadecimal SHA-256 of the file's bytes.
+    /// Lower-case hexadecimal SHA-256 of the file's bytes.
     package var sha256: String
+    /// The format's own checksums: the one it stores, then others that it lets pass; none where it keeps none.
+    package var checksums: [String]
     /// Milliseconds since 1970 from the folder's journal; nil where the format has none.
     package var when: Int64?
-    /// False where the first lines hold `-- reconcile: no-transaction`.
+    /// False where the first lines hold `-- reconcile: no-transaction`, or what the format has for it.
     package var isTransactional: Bool
+    /// Whether it runs again when its file changes.
+    package var isRepeatable: Bool
     /// The pieces the server will be asked to run one by one when measured, or outside a transaction; joined they are the text.
     package var statements: [StatementText]
     /// Relative to the root, for diagnostics.
@@ -28,7 +32,9 @@ package struct Migration: Sendable, Hashable {
         when: Int64?,
         isTransactional: Bool,
         statements: [StatementText],
-        file: String
+        file: String,
+        checksums: [String] = [],
+        isRepeatable: Bool = false
     ) {
         self.tag = tag
         self.number = number
@@ -38,6 +44,8 @@ package struct Migration: Sendable, Hashable {
         self.isTransactional = isTransactional
         self.statements = statements
         self.file = file
+        self.checksums = checksums
+        self.isRepeatable = isRepeatable
     }
 }
 

@@ -6,7 +6,7 @@ package enum MigrationFolderLoader {
     ///
     /// Nothing is read from outside of `root` (absolute), through links, or from anything but regular files.
     package static func load(class databaseClass: DatabaseClass, root: String) -> Diagnosed<MigrationFolder> {
-        let source = databaseClass.migrations
+        var source = databaseClass.migrations
         let folder: FolderListing
         do throws(FolderFault) {
             folder = try FolderListing(
@@ -16,15 +16,36 @@ package enum MigrationFolderLoader {
         } catch {
             return Diagnosed(nil, [error.diagnostic(for: source)])
         }
+        if source.format == .auto {
+            switch told(folder) {
+            case .success(let format): source.format = format
+            case .failure(let unclear): return Diagnosed(nil, [unclear.diagnostic])
+            }
+        }
         let format = source.format.history
         let listed = format.list(folder)
         var diagnostics = listed.diagnostics + folder.clashes
-        var migrations: [Migration] = []
+        var files: [(migration: ListedMigration, bytes: [UInt8])] = []
         for entry in listed.value ?? [] where entry.tag.isSafeTag {
-            let loaded = load(entry, from: folder, format: format)
-            diagnostics += loaded.diagnostics
-            if let migration = loaded.value { migrations.append(migration) }
+            do throws(FileFault) {
+                files.append((entry, try folder.reader.read(entry.file)))
+            } catch .missing {
+                // The listing said so already, where the file is declared.
+            } catch {
+                let file = folder.path(of: entry.file)
+                diagnostics.append(error.diagnostic(.migrationFile, file: file, at: entry.declaration))
+            }
         }
+        let checksums = format.checksums(of: files)
+        var migrations: [Migration] = []
+        for (index, (entry, bytes)) in files.enumerated() {
+            let loaded = load(entry, bytes, file: folder.path(of: entry.file), format: format)
+            diagnostics += loaded.diagnostics
+            guard var migration = loaded.value else { continue }
+            migration.checksums = checksums.isEmpty ? [] : checksums[index]
+            migrations.append(migration)
+        }
+        diagnostics += MigrationReview.diagnose(migrations, statementBreak: format.statementBreak)
         if let entries = listed.value, entries.isEmpty {
             diagnostics.append(
                 Diagnostic(
@@ -43,22 +64,35 @@ package enum MigrationFolderLoader {
         return result.hasErrors ? Diagnosed(nil, result.diagnostics) : result
     }
 
+    /// Why the format of a folder cannot be told.
+    private struct Unclear: Error {
+        var diagnostic: Diagnostic
+    }
+
+    private static func told(_ folder: borrowing FolderListing) -> Result<MigrationSource.Format, Unclear> {
+        let formats = HistoryFormats.telling(folder)
+        if formats.count == 1 { return .success(formats[0]) }
+        let names = formats.map { "\"\($0.name)\"" }
+        let message =
+            formats.isEmpty
+            ? "\"\(folder.path)\" holds no migrations of a format that is known"
+            : "\"\(folder.path)\" could be of \(names.joined(separator: " or "))"
+        let hint =
+            "say which: format: \((formats.isEmpty ? MigrationSource.Format.all : formats).map(\.name).joined(separator: ", "))"
+        return .failure(
+            Unclear(diagnostic: Diagnostic(.error, .migrationFolder, message, at: folder.range, hint: hint))
+        )
+    }
+
     private static func load(
         _ entry: ListedMigration,
-        from folder: borrowing FolderListing,
+        _ bytes: [UInt8],
+        file: String,
         format: any HistoryFormat
     ) -> Diagnosed<Migration> {
-        let file = folder.path(of: entry.file)
-        let bytes: [UInt8]
-        do {
-            bytes = try folder.reader.read(entry.file)
-        } catch .missing {
-            // The listing said so already, where the file is declared.
-            return Diagnosed(nil)
-        } catch {
-            return Diagnosed(nil, [error.diagnostic(.migrationFile, file: file, at: entry.declaration)])
-        }
-        let content = FileContent.read(bytes, file: file, statementBreak: format.statementBreak)
+        let part = format.part(of: bytes, entry)
+        let content = FileContent.read(part.bytes, file: file, statementBreak: format.statementBreak)
+        let faults = part.diagnostics(file: file)
         let migration = content.value.map { value in
             Migration(
                 tag: entry.tag,
@@ -66,12 +100,13 @@ package enum MigrationFolderLoader {
                 text: value.text,
                 sha256: Fingerprint(of: bytes).hex,
                 when: entry.when,
-                isTransactional: value.isTransactional,
+                isTransactional: value.isTransactional && part.isTransactional,
                 statements: value.statements,
-                file: file
+                file: file,
+                isRepeatable: entry.isRepeatable
             )
         }
-        return Diagnosed(migration, content.diagnostics)
+        return Diagnosed(migration, faults + content.diagnostics)
     }
 }
 

@@ -7,6 +7,15 @@ struct Remark: Hashable {
     var object: String?
     var message: String
     var hint: String?
+    var expected: String?
+    var found: String?
+    /// How it was worded before a server was asked.
+    private(set) var bareMessage: String
+    /// Whose definitions would say more.
+    var wants: [DefinitionWant] = []
+
+    /// Longer definitions are cut in a finding: a function's body can be found where it lives.
+    private static let mostText = 1000
 
     init(
         _ code: FindingCode,
@@ -20,6 +29,15 @@ struct Remark: Hashable {
         self.object = object
         self.message = message
         self.hint = hint
+        bareMessage = message
+    }
+
+    /// Says how the object should read and how it does, as far as that is known.
+    mutating func show(_ comparison: String?, _ expected: String?, _ found: String?) {
+        guard let comparison else { return }
+        message = "\(bareMessage): \(comparison)"
+        self.expected = expected.map { String($0.prefix(Self.mostText)) }
+        self.found = found.map { String($0.prefix(Self.mostText)) }
     }
 
     func finding(instance: String, database: String?) -> Finding {
@@ -30,9 +48,19 @@ struct Remark: Hashable {
             database: database,
             object: object,
             message: message,
-            hint: hint
+            hint: hint,
+            expected: expected,
+            found: found
         )
     }
+}
+
+/// A definition that would say more of a difference.
+struct DefinitionWant: Hashable {
+    var key: DefinitionKey
+    var object: ObjectID
+    /// Whether it is scratch that knows it.
+    var isExpected: Bool
 }
 
 /// The way from what is there to what is declared, by migrations alone.
@@ -46,6 +74,8 @@ struct Route {
     /// Statements of our own before the migrations: indexes rebuilt, extensions created.
     var preparations: [PlannedStatement] = []
     var preparation = ""
+    /// Statements that bring an old history table up to date, run with the first row that is written.
+    var upgrade: [String] = []
     /// Positions recorded as applied without running them.
     var adopted: [Int] = []
     /// Positions to run, in this order.
@@ -95,16 +125,22 @@ struct Assessment {
     /// Codes of what makes work necessary, in the order found.
     var because: [FindingCode] {
         var codes: [FindingCode] = []
-        for remark in remarks where remark.code.causesWork && !codes.contains(remark.code) { codes.append(remark.code) }
+        for remark in remarks where remark.causesWork && !codes.contains(remark.code) { codes.append(remark.code) }
         return codes
     }
+}
+
+extension Remark {
+    /// What rules leave out, privileges and the order of columns are told; nothing is done about them.
+    fileprivate var causesWork: Bool { code.causesWork && (code != .schemaDrift || severity == .error) }
 }
 
 extension FindingCode {
     fileprivate var causesWork: Bool {
         switch self {
         case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationEdited, .migrationUnknown,
-            .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected,
+            .migrationUnfinished, .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing,
+            .tableUnexpected,
             .schemaDrift, .indexInvalid, .databaseUnmanaged:
             true
         case .instanceUnreachable, .instanceRetiringInUse, .migrationFails, .codeAhead, .checkFailed, .notInspected:

@@ -1,11 +1,15 @@
 internal import FleetModel
 
-/// More findings than these about one database tell a reader nothing new.
-private let mostDrifts = 12
+/// More findings than these about one database tell a reader nothing new; the rest is named in one.
+private let mostDrifts = 40
+private let mostNames = 200
 
 extension Assessor {
     /// A difference as findings: one for each table that is missing or too many, one for each other thing changed.
-    func describe(_ difference: CatalogDifference, _ expected: Catalog) -> [Remark] {
+    ///
+    /// Where `observed` is given, they say how each thing should read and how it does, as far as a server has told; the
+    /// rest is asked for by the remarks' `wants`.
+    func describe(_ difference: CatalogDifference, _ expected: Catalog, observed: Catalog? = nil) -> [Remark] {
         let hint = repairHint(quarantine: nil)
         let missing = difference.missingTables
         let unexpected = difference.unexpectedTables
@@ -32,31 +36,138 @@ extension Assessor {
         // Parts of tables are told with their table; what came with a missing table needs no word of its own.
         let known = expected.tables.map { ObjectID(.table, schema: $0.schema, name: $0.name) } + unexpected
         var order: [ObjectID] = []
-        var words: [ObjectID: [String]] = [:]
-        let changes =
-            difference.missing.map { ($0, "is missing") }
-            + difference.unexpected.map { ($0, "is not expected") }
-            + difference.changed.map { ($0, "differs") }
-        for (object, how) in changes where !object.isTable || how == "differs" {
-            let gone = how == "is missing" ? missing : unexpected
-            if how != "differs", gone.contains(where: { object.isPart(of: $0) || object.isLikelyCompanion(of: $0) }) {
+        var told: [ObjectID: [Remark]] = [:]
+        var count = 0
+        for (object, how) in difference.all where !object.isTable || how == .changed {
+            let gone = how == .missing ? missing : unexpected
+            if how != .changed, gone.contains(where: { object.isPart(of: $0) || object.isLikelyCompanion(of: $0) }) {
                 continue
             }
             let place = object.split(among: known)
             let owner = place?.table ?? object
-            if words[owner] == nil { order.append(owner) }
+            if told[owner] == nil { order.append(owner) }
             let what = place.map { "\(object.kind.rawValue) \"\($0.part)\"" } ?? object.kind.rawValue
-            words[owner, default: []].append("\(what) \(how)")
+            var remark = Remark(
+                .schemaDrift,
+                .error,
+                object: owner.qualifiedName,
+                "\(what) \(how.rawValue)",
+                hint: hint
+            )
+            if let observed {
+                compare(&remark, object, difference.counterparts[object] ?? object, how, observed, expected)
+            }
+            told[owner, default: []].append(remark)
+            count += 1
         }
         order.sort()
-        var drifts = order.prefix(mostDrifts).map { owner in
-            Remark(.schemaDrift, .error, object: owner.qualifiedName, list(words[owner] ?? []), hint: hint)
-        }
-        if order.count > mostDrifts {
+        var drifts = order.flatMap { told[$0] ?? [] }
+        if count > mostDrifts {
+            let rest = drifts[mostDrifts...]
+            let names = rest.prefix(mostNames).map { "\($0.object.map { "\($0) " } ?? "")\($0.bareMessage)" }
+            drifts = Array(drifts.prefix(mostDrifts))
             drifts.append(
-                Remark(.schemaDrift, .error, "\(order.count - mostDrifts) more objects differ", hint: hint)
+                Remark(
+                    .schemaDrift,
+                    .error,
+                    "\(rest.count) more \(rest.count == 1 ? "object differs" : "objects differ"): "
+                        + names.joined(separator: ", ") + (rest.count > names.count ? " …" : ""),
+                    hint: hint
+                )
             )
         }
         return tables + drifts
+    }
+
+    /// Adds to a remark how the object should read and how it does, or that somebody should be asked.
+    private func compare(
+        _ remark: inout Remark,
+        _ object: ObjectID,
+        _ counterpart: ObjectID,
+        _ how: CatalogDifference.Kind,
+        _ observed: Catalog,
+        _ expected: Catalog
+    ) {
+        var wanted: String?
+        var found: String?
+        if how != .unexpected {
+            let key = DefinitionKey(major: knowledge.major, fingerprint: expected.fingerprint)
+            remark.wants.append(DefinitionWant(key: key, object: counterpart, isExpected: true))
+            wanted = input.definitions[key]?[counterpart]?.text
+        }
+        if how != .missing {
+            let key = DefinitionKey(major: knowledge.major, fingerprint: observed.fingerprint)
+            remark.wants.append(DefinitionWant(key: key, object: object, isExpected: false))
+            found = input.definitions[key]?[object]?.text
+        }
+        remark.show(DefinitionText.comparison(expected: wanted, found: found, how), wanted, found)
+    }
+
+    /// What sets a database apart from what its history leaves behind: what counts, and what rules leave out.
+    func differences(of catalog: Catalog, from expected: Catalog) -> [Remark] {
+        let difference = CatalogDifference(observed: catalog, expected: expected, rules: rules)
+        let remarks = describe(difference, expected, observed: catalog)
+        let left = ignored(difference)
+        if !remarks.isEmpty { return remarks + left }
+        return [
+            Remark(
+                .schemaDrift,
+                .error,
+                "the schema is not what its history leaves behind",
+                hint: repairHint(quarantine: nil)
+            )
+        ] + left
+    }
+
+    /// What differs between two catalogs that fit one another: what rules leave out, and the order of columns.
+    func quietDifferences(of catalog: Catalog, from expected: Catalog) -> [Remark] {
+        var remarks: [Remark] = []
+        if !rules.isEmpty, catalog.fingerprint != expected.fingerprint {
+            remarks += ignored(CatalogDifference(observed: catalog, expected: expected, rules: rules))
+        }
+        let reordered = catalog.reordered(from: expected)
+        if let first = reordered.first {
+            remarks.append(
+                Remark(
+                    .schemaDrift,
+                    .info,
+                    object: first.description,
+                    "the columns of \(list(reordered.map(\.description))) stand in another order than its migrations "
+                        + "leave them",
+                    hint: "nothing is changed for it; an INSERT that names no columns depends on their order"
+                )
+            )
+        }
+        return remarks
+    }
+
+    /// For each rule what it leaves out, and why.
+    private func ignored(_ difference: CatalogDifference) -> [Remark] {
+        let byRule = Dictionary(grouping: difference.ignored, by: \.rule)
+        return byRule.keys.sorted().map { place in
+            let rule = rules.ignored[place]
+            let objects = (byRule[place] ?? []).sorted { $0.object < $1.object }
+            return rule.remark(objects.map { "\($0.object) \($0.how.rawValue)" }, first: objects.first?.object)
+        }
+    }
+}
+
+extension DriftRules.Ignored {
+    /// That something differs and does not count.
+    func remark(_ differences: [String], first: ObjectID?) -> Remark {
+        let names = differences.prefix(mostNames).joined(separator: ", ") + (differences.count > mostNames ? " …" : "")
+        return Remark(
+            .schemaDrift,
+            .info,
+            object: first?.qualifiedName,
+            "ignored by rule \"\(text)\": \(counted(differences.count, "difference", "differences")) (\(names))",
+            hint: "reason: \(reason)"
+        )
+    }
+}
+
+extension CatalogDifference {
+    fileprivate var all: [(ObjectID, Kind)] {
+        missing.map { ($0, .missing) } + unexpected.map { ($0, .unexpected) } + changed.map { ($0, .changed) }
     }
 }

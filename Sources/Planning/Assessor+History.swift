@@ -7,8 +7,8 @@ extension Assessor {
         var remarks = faults(of: accounting)
         if !remarks.isEmpty {
             // Only a history that is all known says what should be there.
-            if accounting.unknown.isEmpty, accounting.edited.isEmpty,
-                let expected = expected(state.catalog, accounting).catalog, !state.catalog.fits(expected)
+            if accounting.unknown.isEmpty, accounting.edited.isEmpty, accounting.unfinished.isEmpty,
+                let expected = expected(state.catalog, accounting).catalog, !state.catalog.fits(expected, rules)
             {
                 remarks += differences(of: state.catalog, from: expected)
             }
@@ -16,16 +16,18 @@ extension Assessor {
         }
         let (replay, expected) = expected(state.catalog, accounting)
         guard let expected else { return unverified(state, accounting, replay) }
-        guard state.catalog.fits(expected) || isUnderWay(state, accounting) else {
+        guard state.catalog.fits(expected, rules) || isUnderWay(state, accounting) else {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
         remarks += privileges(of: state.catalog, from: expected)
-        remarks += repeated(accounting)
+        if !isUnderWay(state, accounting) { remarks += quietDifferences(of: state.catalog, from: expected) }
+        remarks += repeated(accounting) + unnamed(accounting)
 
         var route = Route()
         route.pending = accounting.pending
         route.replay = replay
         route.offset = accounting.applied.count
+        route.upgrade = accounting.upgrade
         if let disorder = disorder(accounting, route, expected) {
             remarks.append(disorder)
             if disorder.severity == .error { return repair(remarks, .drifted, quarantine: nil) }
@@ -52,8 +54,8 @@ extension Assessor {
         let recorded = replay.states.indices.contains(done) ? replay.states[done] : nil
         // The order in a history table is not beyond doubt: the folder's own order explains a state as well.
         let isBeginning = Set(accounting.applied) == Set(0..<done)
-        if isBeginning, recorded.map({ !catalog.fits($0) }) ?? true, let whole = knowledge.state(after: done),
-            catalog.fits(whole)
+        if isBeginning, recorded.map({ !catalog.fits($0, rules) }) ?? true, let whole = knowledge.state(after: done),
+            catalog.fits(whole, rules)
         {
             return (knowledge.whole, whole)
         }
@@ -81,6 +83,9 @@ extension Assessor {
                     hint: "bring the file back as it was and put the change into a new migration; else "
                         + repairHint(quarantine: nil)
                 )
+            }
+            + accounting.unfinished.map {
+                Remark(.migrationUnfinished, .error, object: $0.object, $0.message, hint: "\($0.hint); else \(hint)")
             }
             + knowledge.tags(accounting.ahead).map {
                 Remark(
@@ -117,10 +122,29 @@ extension Assessor {
         ]
     }
 
+    /// The format's own tool knows what ran by a name that some of its rows do not have.
+    private func unnamed(_ accounting: Accounting) -> [Remark] {
+        guard !accounting.unnamed.isEmpty else { return [] }
+        let tags = knowledge.tags(accounting.unnamed)
+        let (it, its) = tags.count == 1 ? ("it", "its folder") : ("them", "their folders")
+        return [
+            Remark(
+                .migrationOutOfOrder,
+                .warning,
+                object: tags.first,
+                "its history does not hold \(list(tags)) by name: \(tool)'s own migrator would run \(it) again",
+                hint: "rows without a name get that of \(its) with the next migration applied here; a folder that was "
+                    + "renamed needs its old name back"
+            )
+        ]
+    }
+
+    private var tool: String { folder.source.format.name }
+
     /// Migrations merged late or run in another order than the folder's: harmless where they end in the same state.
     private func disorder(_ accounting: Accounting, _ route: Route, _ expected: Catalog) -> Remark? {
         let sequence = accounting.applied + accounting.pending
-        guard !sequence.elementsEqual(sequence.sorted()) else { return nil }
+        guard !sequence.elementsEqual(sequence.sorted()) else { return passedOver(accounting) }
         let late = knowledge.tags(accounting.late)
         let names = late.joined(separator: ", ")
         if let failure = route.failure {
@@ -147,15 +171,35 @@ extension Assessor {
                 hint: repairHint(quarantine: nil)
             )
         }
-        guard !late.isEmpty else { return nil }
+        guard !late.isEmpty else { return passedOver(accounting) }
         return Remark(
             .migrationOutOfOrder,
             .info,
             object: late.first,
             "merged late: \(names) \(late.count == 1 ? "stands" : "stand") in the folder before migrations that are "
-                + "applied; on scratch the order makes no difference",
+                + "applied\(neverRun(accounting)); on scratch the order makes no difference",
             hint: "they are applied in the folder's order"
         )
+    }
+
+    /// What the tool itself would say nothing of, though the folder's order is kept.
+    private func passedOver(_ accounting: Accounting) -> Remark? {
+        let tags = knowledge.tags(accounting.passedOver)
+        guard let first = tags.first else { return nil }
+        return Remark(
+            .migrationOutOfOrder,
+            .info,
+            object: first,
+            "merged late: \(list(tags)) \(tags.count == 1 ? "is" : "are") older than what is applied"
+                + neverRun(accounting),
+            hint: "they are applied in the folder's order"
+        )
+    }
+
+    private func neverRun(_ accounting: Accounting) -> String {
+        let tags = knowledge.tags(accounting.passedOver)
+        guard !tags.isEmpty else { return "" }
+        return ", and \(tool)'s own migrator never runs \(list(tags)) here and says nothing"
     }
 
     /// A history that scratch could not replay: what should be there is not known.
@@ -180,22 +224,9 @@ extension Assessor {
             end: .unassessed(at: replay.reach, reason: replay.obstacle ?? "no answer")
         )
         route.offset = accounting.applied.count
+        route.upgrade = accounting.upgrade
         route = self.route(route, from: state, at: nil, &remarks)
         return Assessment(status: .pending, remarks: remarks, course: .work(route))
-    }
-
-    func privileges(of catalog: Catalog, from expected: Catalog) -> [Remark] {
-        guard catalog.privileges != expected.privileges else { return [] }
-        let objects = catalog.privilegeDifferences(from: expected).map(\.qualifiedName)
-        return [
-            Remark(
-                .schemaDrift,
-                .warning,
-                object: objects.first,
-                "owner or privileges differ\(objects.isEmpty ? "" : " on \(list(objects))"); nothing is changed for it",
-                hint: "grant and revoke by hand, or write it into a migration"
-            )
-        ]
     }
 
     func repair(_ remarks: [Remark], _ status: DatabaseStatus, quarantine: Route?) -> Assessment {

@@ -5,7 +5,7 @@ extension Assessor {
     /// A database with tables and no history: the versions are tried on it.
     func unrecorded(_ state: DatabaseState) -> Assessment {
         let states = knowledge.whole.states
-        let fits = states.indices.filter { $0 > 0 && state.catalog.fits(states[$0]) }
+        let fits = states.indices.filter { $0 > 0 && state.catalog.fits(states[$0], rules) }
         if let count = fits.last(where: { $0 <= target }) {
             // Where later migrations change no schema, the schema cannot tell whether they ran: they are not run again.
             return adopted(state, count: count, sameSince: fits.first ?? count)
@@ -53,7 +53,10 @@ extension Assessor {
             Remark(.historyMissing, .warning, message, hint: "the history up to \(tag) will be written, nothing else")
         ]
         let expected = knowledge.state(after: count)
-        if let expected { remarks += privileges(of: state.catalog, from: expected) }
+        if let expected {
+            remarks += privileges(of: state.catalog, from: expected)
+            remarks += quietDifferences(of: state.catalog, from: expected)
+        }
         remarks += pending(Array(count..<target))
         var route = Route()
         route.adopted = Array(0..<count)
@@ -112,15 +115,21 @@ extension Assessor {
         let replay = input.replay(ReplayRequest(accounting, folder: folder, major: knowledge.major))
         guard replay.states.indices.contains(accounting.applied.count) else { return nil }
         let expected = replay.states[accounting.applied.count]
-        let difference = CatalogDifference(observed: state.catalog, expected: expected, leaving: leaving)
+        let difference = CatalogDifference(
+            observed: state.catalog,
+            expected: expected,
+            rules: rules,
+            leaving: leaving
+        )
         guard difference.isEmpty else {
-            remarks += describe(difference, expected)
+            remarks += describe(difference, expected, observed: state.catalog)
             return nil
         }
         var route = Route()
         route.pending = accounting.pending
         route.replay = replay
         route.offset = accounting.applied.count
+        route.upgrade = accounting.upgrade
         guard route.failure == nil else { return nil }
         remarks += pending(accounting.pending)
         return route
@@ -135,7 +144,12 @@ extension Assessor {
         let states = knowledge.whole.states
         let count = states.indices.last { index in
             index <= target
-                && CatalogDifference(observed: state.catalog, expected: states[index], leaving: leaving).isEmpty
+                && CatalogDifference(
+                    observed: state.catalog,
+                    expected: states[index],
+                    rules: rules,
+                    leaving: leaving
+                ).isEmpty
         }
         guard let count else {
             remarks += misfit(state.catalog, leaving: leaving)
@@ -159,7 +173,12 @@ extension Assessor {
     private func misfit(_ catalog: Catalog, leaving: (ObjectID) -> Bool) -> [Remark] {
         var closest: (count: Int, difference: CatalogDifference)?
         for (count, state) in knowledge.whole.states.enumerated() where count > 0 && count <= target {
-            let difference = CatalogDifference(observed: catalog, expected: state, leaving: leaving)
+            let difference = CatalogDifference(
+                observed: catalog,
+                expected: state,
+                rules: rules,
+                leaving: leaving
+            )
             if closest.map({ difference.count < $0.difference.count }) ?? true { closest = (count, difference) }
         }
         let hint = repairHint(quarantine: nil)
@@ -174,19 +193,6 @@ extension Assessor {
                 "no history is recorded and the schema fits no version; closest is \(tag)",
                 hint: hint
             )
-        ] + describe(closest.difference, knowledge.whole.states[closest.count])
-    }
-
-    func differences(of catalog: Catalog, from expected: Catalog) -> [Remark] {
-        let remarks = describe(CatalogDifference(observed: catalog, expected: expected), expected)
-        if !remarks.isEmpty { return remarks }
-        return [
-            Remark(
-                .schemaDrift,
-                .error,
-                "the schema is not what its history leaves behind",
-                hint: repairHint(quarantine: nil)
-            )
-        ]
+        ] + describe(closest.difference, knowledge.whole.states[closest.count], observed: catalog)
     }
 }

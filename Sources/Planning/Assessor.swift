@@ -9,6 +9,8 @@ struct Assessor {
     /// How many of the folder's migrations are declared.
     let target: Int
     let input: PlanningInput
+    /// Differences that do not count for the class in this environment.
+    let rules: DriftRules
 
     var folder: MigrationFolder { knowledge.folder }
     var declared: String { target == 0 ? "no version" : folder.migrations[target - 1].tag }
@@ -38,9 +40,13 @@ struct Assessor {
 
     func existing(_ state: DatabaseState, _ accounting: Accounting) -> Assessment {
         let hasHistory =
-            !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty)
+            !(accounting.applied.isEmpty && accounting.unknown.isEmpty && accounting.edited.isEmpty
+            && accounting.unfinished.isEmpty)
         var assessment: Assessment
-        let misplaced = knowledge.misplaced(in: state.catalog)
+        let exemptions = Exemptions(rules, in: state.catalog)
+        let misplaced = knowledge.misplaced(in: state.catalog).filter {
+            exemptions.ignored[$0.table] == nil && !exemptions.datedObjects.contains($0.table)
+        }
         if isUnderWay(state, accounting) {
             assessment = recorded(state, accounting)
         } else if !hasHistory, target > 0, isEmpty(state.catalog) {
@@ -69,8 +75,11 @@ struct Assessor {
     /// A new database may hold what its class says it is created with, and nothing else.
     private func isEmpty(_ catalog: Catalog) -> Bool {
         let created = Set(databaseClass?.create.extensions ?? [])
+        let exemptions = Exemptions(rules, in: catalog)
         return catalog.fingerprint == knowledge.state(after: 0)?.fingerprint
-            || catalog.objects.allSatisfy { $0.id.kind == .extension && created.contains($0.id.name) }
+            || catalog.objects.allSatisfy {
+                $0.id.kind == .extension && created.contains($0.id.name) || exemptions.ignored[$0.id] != nil
+            }
     }
 
     private func empty(_ state: DatabaseState) -> Assessment {

@@ -143,7 +143,8 @@ struct CohortBuilder {
         let role = input.environment.role
         guard let major = first.otherMajor else {
             let rest = decided.steps.isEmpty ? builder.checks() : decided.steps
-            let to = decided.steps.isEmpty ? first.state?.catalog.fingerprint : decided.to
+            let here = (first.state?.catalog).map(builder.assessor.rules.fingerprint)
+            let to = decided.steps.isEmpty ? here : decided.to
             return (builder.move(from: source, role: role, note: nil) + rest, to, nil)
         }
         let note =
@@ -170,6 +171,11 @@ struct CohortBuilder {
         return empty.map { Cohort.EmptyTable(table: $0, hazards: added(by: [$0])) }.filter { !$0.hazards.isEmpty }
     }
 
+    /// What the schema will be called: where rules leave something out, without that.
+    private func destination(_ route: Route, _ builder: StepBuilder) -> Fingerprint? {
+        route.destination.map(builder.assessor.rules.fingerprint)
+    }
+
     private typealias Decision = (
         steps: [Step], to: Fingerprint?, refusal: (code: FindingCode, why: String, grant: String?)?
     )
@@ -180,7 +186,8 @@ struct CohortBuilder {
         let code = assessment.remarks.first { $0.severity == .error }?.code ?? .notInspected
         switch assessment.course {
         case .nothing: return ([], nil, nil)
-        case .work(let route): return (builder.steps(for: route, role: role), route.destination?.fingerprint, nil)
+        case .work(let route):
+            return (builder.steps(for: route, role: role), destination(route, builder), nil)
         case .stuck(let why):
             let code = assessment.remarks.last { $0.code == .migrationFails || $0.code == .notInspected }?.code ?? code
             return ([], nil, (code, why, nil))
@@ -192,12 +199,12 @@ struct CohortBuilder {
                 {
                     return ([], nil, (code, "the maintenance database cannot be rebuilt", nil))
                 }
-                return (builder.rebuild(role: role), fresh.destination?.fingerprint, nil)
+                return (builder.rebuild(role: role), destination(fresh, builder), nil)
             case .quarantine:
                 guard let quarantine else {
                     return ([], nil, (code, "repair: quarantine cannot mend it", "policy `repair: rebuild`"))
                 }
-                return (builder.steps(for: quarantine, role: role), quarantine.destination?.fingerprint, nil)
+                return (builder.steps(for: quarantine, role: role), destination(quarantine, builder), nil)
             case .refuse:
                 let grant =
                     quarantine == nil ? "policy `repair: rebuild`" : "policy `repair: quarantine` or `repair: rebuild`"

@@ -43,7 +43,7 @@ struct Locations {
         case .instanceUnreachable, .instanceRetiringInUse, .databaseUnmanaged: return instance(finding.instance)
         case .versionAhead: return FilePosition(entry.version.range)
         case .migrationsPending: return pending(row, index)
-        case .migrationEdited, .migrationOutOfOrder, .migrationFails:
+        case .migrationEdited, .migrationUnfinished, .migrationOutOfOrder, .migrationFails:
             return migration(finding, entry) ?? FilePosition(entry.version.range)
         case .checkFailed, .codeAhead:
             guard let databaseClass = input.databaseClass(named: entry.className.value) else { break }

@@ -4,7 +4,12 @@ internal import Migrations
 /// Makes the plan of one environment: what is, what should be, and the steps between; no clock, no input, no output.
 package enum Planner {
     /// The plan before `Policy.review`: `refused` holds only what nothing but a changed manifest or server can mend.
-    package static func plan(_ input: PlanningInput) -> EnvironmentPlan {
+    package static func plan(_ input: PlanningInput) -> EnvironmentPlan { draft(input).plan }
+
+    /// The plan, and what servers and scratch should still be asked so that it can say how each difference reads.
+    ///
+    /// Nothing is asked where nothing differs; with the answers in the input the same plan is made with more words.
+    package static func draft(_ input: PlanningInput) -> (plan: EnvironmentPlan, needs: [DefinitionNeed]) {
         var survey = Survey(input)
         survey.lookAtInstances()
         let cohorts = CohortBuilder(input, survey).cohorts()
@@ -32,7 +37,7 @@ package enum Planner {
         plan.steps = drops(input, survey)
         plan.steps += retirements(input, survey, after: plan)
         plan.refused = survey.refusals + cohorts.flatMap(\.refusals)
-        return plan
+        return (plan, survey.needs)
     }
 
     /// Instances on their way out that hold nothing claimed any more once the plan's moves are done.

@@ -52,6 +52,8 @@ package struct PlanningInput: Sendable {
     package let accounts: [AccountingKey: Accounting]
     /// What scratch answered to `replayRequests`; an answer that is missing counts as not assessed.
     package var replays: [ReplayRequest: Replay] = [:]
+    /// What servers and scratch answered to the needs of `Planner.draft`; what is missing is not shown.
+    package var definitions: Definitions = [:]
     /// Answers of the classes' checks where they were asked while planning.
     package var checks: [DatabaseKey: [CheckOutcome]] = [:]
     /// The text of each class's `init` scripts, in order.

@@ -40,7 +40,7 @@ extension PlanningInput {
                     let folder = folders[environment.entries[entry].className.value],
                     let accounting = accounting(of: state.history, folder: folder, entry: entry),
                     // A history that cannot be trusted is not replayed: it is one for repair.
-                    accounting.unknown.isEmpty, accounting.edited.isEmpty
+                    accounting.unknown.isEmpty, accounting.edited.isEmpty, accounting.unfinished.isEmpty
                 else { continue }
                 requests.insert(ReplayRequest(accounting, folder: folder, major: major))
             }
@@ -55,5 +55,21 @@ extension PlanningInput {
     func accounting(of history: HistoryRows, folder: MigrationFolder, entry: Int) -> Accounting? {
         let target = folder.count(upTo: environment.entries[entry].version.value)
         return accounts[AccountingKey(className: folder.className, history: history.digest, target: target)]
+    }
+
+    /// Where in the replays a state was reached first.
+    func place(of key: DefinitionKey) -> DefinitionNeed.Source? {
+        let found = replays.compactMap { request, replay -> (request: ReplayRequest, count: Int)? in
+            guard request.major == key.major else { return nil }
+            return replay.states.firstIndex { state in
+                state.fingerprint == key.fingerprint && (key.privileges ?? state.privileges) == state.privileges
+            }.map { (request, $0) }
+        }
+        // Any will do, but always the same one.
+        return found.min { left, right in
+            (left.count, left.request.className) == (right.count, right.request.className)
+                ? left.request.sequence.lexicographicallyPrecedes(right.request.sequence)
+                : (left.count, left.request.className) < (right.count, right.request.className)
+        }.map { .replay($0.request, count: $0.count) }
     }
 }

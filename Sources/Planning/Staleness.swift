@@ -87,7 +87,7 @@ package struct Staleness: Sendable, Hashable {
             then?.oid == now.oid && then?.fingerprint == now.fingerprint
             && then?.historyDigest == now.historyDigest
         let owed = freshCohort?.steps ?? []
-        if now.status == .converged, cohort.to == nil || now.fingerprint == cohort.to {
+        if now.status == .converged, cohort.to == nil || (now.comparedFingerprint ?? now.fingerprint) == cohort.to {
             if makes || then?.oid == now.oid {
                 done.append(key)
             } else {

@@ -60,6 +60,9 @@ struct StepBuilder {
         }
         if !route.adopted.isEmpty { steps.append(adopt(route.adopted)) }
         steps += migrations(of: route)
+        if let first = steps.firstIndex(where: { !$0.migrations.isEmpty }) {
+            steps[first].statements.insert(contentsOf: upgrade(of: route), at: 0)
+        }
         if route.initializes { steps.append(initialize()) }
         steps += checks()
         if !route.isNew { steps = backups(before: steps, role: role) + steps }
@@ -207,6 +210,11 @@ struct StepBuilder {
                 because: codes.isEmpty ? because : codes
             )
         }
+    }
+
+    private func upgrade(of route: Route) -> [PlannedStatement] {
+        let note = "the history's table, as \(folder.source.format.name)'s own migrator brings it up to date"
+        return route.upgrade.map { PlannedStatement(sql: $0, note: note) }
     }
 
     private func digests(_ positions: [Int]) -> [String: String] {

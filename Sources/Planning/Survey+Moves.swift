@@ -166,12 +166,13 @@ extension Survey {
         to new: Int,
         _ entry: Int
     ) -> Fingerprint? {
-        let here = assessor(folder, old, entry).knowledge
-        let there = assessor(folder, new, entry).knowledge
+        let here = assessor(folder, old, entry)
+        let there = assessor(folder, new, entry)
+        let own = here.rules.fingerprint(of: state.catalog)
         let version = (0...folder.migrations.count).first {
-            here.state(after: $0)?.fingerprint == state.catalog.fingerprint
+            here.knowledge.state(after: $0).map(here.rules.fingerprint) == own
         }
-        return version.flatMap { there.state(after: $0)?.fingerprint }
+        return version.flatMap { there.knowledge.state(after: $0) }.map(there.rules.fingerprint)
     }
 
     mutating func retiring(_ row: Claims.Row, _ entry: DatabaseEntry, _ name: String, _ subject: Subject) {

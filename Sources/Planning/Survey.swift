@@ -13,6 +13,8 @@ struct Survey {
     var refusals: [Refusal] = []
     /// Instances on which nothing may be judged or touched.
     var obstructed: Set<String> = []
+    /// Definitions that would say more: of each state those of the first database found in it.
+    private var wanted: [DefinitionKey: (database: DatabaseKey?, objects: Set<ObjectID>)] = [:]
 
     private struct KnowledgeKey: Hashable {
         var className: String
@@ -237,6 +239,8 @@ struct Survey {
         declare(&planned, folder, entry)
         planned.observedVersion = assessment.observedVersion
         planned.lastChange = assessment.lastChange
+        let rules = rules(of: folder.className)
+        if !rules.isEmpty { planned.comparedFingerprint = (row.observed?.state?.catalog).map(rules.fingerprint) }
         var subject = Subject(row: planned, entry: entry, state: row.observed?.state)
         for remark in assessment.remarks { add(remark, name, row.name) }
         if instance.state == .retiring {
@@ -285,8 +289,13 @@ struct Survey {
             databaseClass: input.databaseClass(named: folder.className),
             policy: environment.policy,
             target: target,
-            input: input
+            input: input,
+            rules: rules(of: folder.className)
         )
+    }
+
+    private func rules(of className: String) -> DriftRules {
+        environment.drift.of(className, and: input.databaseClass(named: className)?.drift ?? .none)
     }
 
     private func ask(_ assessment: inout Assessment, _ key: DatabaseKey) {
@@ -341,6 +350,31 @@ extension Survey {
 
     mutating func add(_ remark: Remark, _ instance: String, _ database: String?) {
         findings.append(remark.finding(instance: instance, database: database))
+        guard let database else { return }
+        for want in remark.wants {
+            let known = wanted[want.key]
+            let place = want.isExpected ? nil : DatabaseKey(instance: instance, database: database)
+            // Of ten thousand databases in one state the first is asked.
+            if let known, known.database != nil || place == nil, known.objects.contains(want.object) { continue }
+            wanted[want.key] = (known?.database ?? place, (known?.objects ?? []).union([want.object]))
+        }
+    }
+
+    /// What to ask, and whom: a database where there is one in the state in question, else scratch.
+    var needs: [DefinitionNeed] {
+        wanted.compactMap { key, want in
+            let source: DefinitionNeed.Source?
+            if let database = want.database {
+                source = .database(instance: database.instance, name: database.database)
+            } else {
+                source = input.place(of: key)
+            }
+            return source.map { DefinitionNeed(key: key, source: $0, objects: want.objects.sorted()) }
+        }.sorted { left, right in
+            (left.key.major, left.key.fingerprint) == (right.key.major, right.key.fingerprint)
+                ? left.objects.count > right.objects.count
+                : (left.key.major, left.key.fingerprint) < (right.key.major, right.key.fingerprint)
+        }
     }
 
     /// What nothing can grant.

@@ -74,7 +74,7 @@ package struct DiscoveryReport: Sendable {
         }
         let history = database.history.map { place -> JSONValue in
             [
-                "table": .string("\(place.schema).\(place.table)"), "format": .string(place.format.rawValue),
+                "table": .string("\(place.schema).\(place.table)"), "format": .string(place.format.name),
                 "rows": JSONValue(database.observed.state?.history.rows.count),
             ]
         }

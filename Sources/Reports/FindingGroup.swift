@@ -65,3 +65,19 @@ struct FindingGroup: Hashable {
         return groups
     }
 }
+
+extension FindingGroup {
+    /// Of differences that the same databases have, a reader is shown so many; JSON has them all.
+    private static let mostDifferences = 12
+
+    /// The groups to show, and how many differences are left out.
+    static func abridged(_ groups: [FindingGroup]) -> (shown: [FindingGroup], untold: Int) {
+        var counts: [[String]: Int] = [:]
+        let shown = groups.filter { group in
+            guard group.code == .schemaDrift, group.severity == .error else { return true }
+            counts[group.places, default: 0] += 1
+            return counts[group.places, default: 0] <= mostDifferences
+        }
+        return (shown, groups.count - shown.count)
+    }
+}

@@ -1,6 +1,7 @@
 import Discovery
 import FleetModel
 import ManifestLoading
+import Migrations
 import Reports
 import SystemPackage
 import Testing

@@ -53,7 +53,8 @@ extension Change {
         ),
         Change("", "CREATE DOMAIN d AS int", "domain public.d"),
         Change("CREATE DOMAIN d AS int", "ALTER DOMAIN d SET DEFAULT 3", "domain public.d"),
-        Change("CREATE DOMAIN d AS int", "ALTER DOMAIN d SET NOT NULL", "domain public.d"),
+        Change("CREATE DOMAIN d AS int", "ALTER DOMAIN d SET NOT NULL", "domain public.d")
+            .notNull("constraint public.d.d_not_null", since: 17),
         Change("", "CREATE TYPE k AS (a int)", "composite-type public.k", "column public.k.a"),
         Change("CREATE TYPE k AS (a int)", "ALTER TYPE k ALTER ATTRIBUTE a TYPE text", "column public.k.a"),
         Change("", "CREATE TYPE r AS RANGE (subtype = int)", "range-type public.r"),
@@ -62,7 +63,7 @@ extension Change {
             "DROP TYPE r; CREATE TYPE r AS RANGE (subtype = bigint)",
             "range-type public.r"
         ),
-        Change("", "CREATE COLLATION k (provider = icu, locale = 'und')", "collation public.k"),
+        Change("", "CREATE COLLATION k (provider = libc, locale = 'C')", "collation public.k"),
         Change("CREATE TYPE k AS (a int)", "CREATE CAST (k AS text) WITH INOUT", "cast public.k AS text"),
     ]
 
@@ -170,7 +171,7 @@ extension Change {
             table + "; CREATE PUBLICATION k FOR TABLE t (id)",
             "ALTER PUBLICATION k SET TABLE t (id, a)",
             "publication k"
-        ),
+        ).since(15),
         Change(
             "",
             "CREATE SUBSCRIPTION k CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)",

@@ -4,12 +4,33 @@ import Testing
 struct Change: CustomTestStringConvertible, Sendable {
     var base: String
     var change: String
-    var differing: [String]
+    private var differing: [String]
+    private(set) var majors = 14...99
+    /// What differs besides where `NOT NULL` is a constraint with a name: of columns from 18 on, of domains from 17 on.
+    private var notNull: (major: Int, constraints: [String]) = (99, [])
 
     init(_ base: String, _ change: String, _ differing: String...) {
         self.base = base
         self.change = change
         self.differing = differing
+    }
+
+    /// The same, only of majors that have it.
+    func since(_ major: Int) -> Change {
+        var copy = self
+        copy.majors = major...99
+        return copy
+    }
+
+    /// The same, with what else differs where `NOT NULL` is a constraint.
+    func notNull(_ constraints: String..., since major: Int = 18) -> Change {
+        var copy = self
+        copy.notNull = (major, constraints)
+        return copy
+    }
+
+    func differing(on major: Int) -> [String] {
+        (differing + (major >= notNull.major ? notNull.constraints : [])).sorted()
     }
 
     var testDescription: String { change }
@@ -36,7 +57,8 @@ extension Change {
         Change(table, "ALTER TABLE t ENABLE ROW LEVEL SECURITY", "table public.t"),
         Change(table, "ALTER TABLE t FORCE ROW LEVEL SECURITY", "table public.t"),
         Change(table, "ALTER TABLE t REPLICA IDENTITY FULL", "table public.t"),
-        Change(two, "ALTER TABLE t INHERIT u", "table public.t", "column public.t.a", "column public.t.id"),
+        Change(two, "ALTER TABLE t INHERIT u", "table public.t", "column public.t.a", "column public.t.id")
+            .notNull("constraint public.t.t_id_not_null"),
         Change("CREATE TYPE k AS (a int)", "CREATE TABLE t OF k", "table public.t", "column public.t.a"),
         Change(table, "ALTER TABLE t RENAME COLUMN b TO d", "column public.t.b", "column public.t.d"),
         Change(table, "ALTER TABLE t ADD d int", "column public.t.d"),
@@ -46,7 +68,8 @@ extension Change {
         Change(table, "ALTER TABLE t ALTER c TYPE text COLLATE \"POSIX\"", "column public.t.c"),
         Change(table, "ALTER TABLE t ALTER a SET DEFAULT 1", "column public.t.a"),
         Change("CREATE TABLE t (a int DEFAULT 1)", "ALTER TABLE t ALTER a SET DEFAULT 2", "column public.t.a"),
-        Change(table, "ALTER TABLE t ALTER a SET NOT NULL", "column public.t.a"),
+        Change(table, "ALTER TABLE t ALTER a SET NOT NULL", "column public.t.a")
+            .notNull("constraint public.t.t_a_not_null"),
         Change(
             "CREATE TABLE t (a int NOT NULL)",
             "ALTER TABLE t ALTER a ADD GENERATED ALWAYS AS IDENTITY",
@@ -174,7 +197,7 @@ extension Change {
             "CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a)",
             "DROP INDEX i; CREATE UNIQUE INDEX i ON t (a) NULLS NOT DISTINCT",
             "index public.i"
-        ),
+        ).since(15),
         Change("CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "CLUSTER t USING i", "index public.i"),
         Change(
             "CREATE TABLE t (a int NOT NULL); CREATE UNIQUE INDEX i ON t (a)",

@@ -4,75 +4,110 @@ import Servers
 import Testing
 import TestSupport
 
+/// Everything that can be changed in a catalog, one at a time, on every major version that is here.
 @Suite struct ChangeTests {
-    @Test func `one change is seen, and nothing beside it`() async throws {
-        try await Self.check(Change.tables + Change.constraints + Change.indexes + Change.others) { before, after in
-            #expect(before.fingerprint != after.fingerprint)
-            return Self.differing(before, after) { $0.definition }
-        }
-    }
-
-    @Test func `privileges stand in the second digest alone`() async throws {
-        try await Self.check(Change.privileges) { before, after in
-            #expect(before.fingerprint == after.fingerprint)
-            #expect(before.privileges != after.privileges)
-            return Self.differing(before, after) { $0.privileges }
-        }
-    }
-
-    @Test func `rows, histories and what is temporary are not seen`() async throws {
-        try await Self.check(Change.nothing) { before, after in
-            #expect(before.fingerprint == after.fingerprint)
-            #expect(before.privileges == after.privileges)
-            #expect(before.columnOrder == after.columnOrder)
-            return Self.differing(before, after) { $0.definition }
-        }
-    }
-
-    @Test func `the order of columns stands in the third digest alone`() async throws {
-        let change = Change(
-            "CREATE TABLE t (a int, b int)",
-            "ALTER TABLE t DROP a; ALTER TABLE t ADD a int"
-        )
-        try await Self.check([change]) { before, after in
-            #expect(before.fingerprint == after.fingerprint)
-            #expect(before.privileges == after.privileges)
-            #expect(before.columnOrder != after.columnOrder)
-            return []
-        }
-    }
-
-    /// Each change in a transaction of its own, which is rolled back.
-    private static func check(
-        _ changes: [Change],
-        _ compare: @Sendable (Catalog, Catalog) throws -> [String]
-    ) async throws {
-        try await TestServer.with { server in
-            try await server.sql("CREATE ROLE other")
-            let settings = SessionSettings(access: .readWrite, applicationName: "test")
-            let session = try await Session.open(server.target(database: "postgres"), settings: settings)
-            let pool = CatalogPool()
-            for change in changes {
-                await #expect(throws: Never.self, "\(change.base); \(change.change)") {
-                    try await session.run(SQL(writtenByUser: "BEGIN; SET LOCAL search_path = public; \(change.base)"))
-                    let before = try await Inspector.inspect(session, history: nil, pool: pool).catalog
-                    try await session.run(SQL(writtenByUser: change.change))
-                    let after = try await Inspector.inspect(session, history: nil, pool: pool).catalog
-                    let differing = try compare(before, after)
-                    #expect(differing == change.differing.sorted(), "\(change.change)")
-                }
-                try await session.run("ROLLBACK")
+    @Test(arguments: await TestServer.everyMajor())
+    func `one change is seen, named and shown, and nothing beside it`(programs: PostgresPrograms) async throws {
+        try await TestServer.with(programs) { server in
+            let bench = try await Bench(server)
+            await bench.check(Change.tables + Change.constraints + Change.indexes + Change.others + Change.more) {
+                step in
+                #expect(step.before.fingerprint != step.after.fingerprint)
+                return step.differing { $0.definition }
+            }
+            await bench.checkPrivileges()
+            await bench.check(Change.nothing) { step in
+                #expect(step.before.fingerprint == step.after.fingerprint)
+                #expect(step.before.privileges == step.after.privileges)
+                #expect(step.before.columnOrder == step.after.columnOrder)
+                return step.differing { $0.definition }
+            }
+            await bench.check([Change("CREATE TABLE t (a int, b int)", "ALTER TABLE t DROP a; ALTER TABLE t ADD a int")]
+            ) {
+                // The order of columns stands in the third digest alone.
+                #expect($0.before.fingerprint == $0.after.fingerprint)
+                #expect($0.before.privileges == $0.after.privileges)
+                #expect($0.before.columnOrder != $0.after.columnOrder)
+                let table = TableName(name: "t")
+                #expect($0.before.columnOrders[table] != $0.after.columnOrders[table])
+                return []
             }
         }
     }
+}
 
-    private static func differing<Value: Hashable>(
-        _ before: Catalog,
-        _ after: Catalog,
-        _ value: (CatalogObject) -> Value
-    ) -> [String] {
-        let old = Dictionary(uniqueKeysWithValues: before.objects.map { ($0.id, value($0)) })
-        let new = Dictionary(uniqueKeysWithValues: after.objects.map { ($0.id, value($0)) })
-        return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.map(\.description).sorted()
+extension PostgresPrograms: CustomTestStringConvertible {
+    public var testDescription: String { "PostgreSQL \(version)" }
+}
+
+/// One server on which changes are tried, each in a transaction of its own, which is rolled back.
+private struct Bench {
+    let session: Session
+    let pool = CatalogPool()
+    let major: Int
+
+    /// A database before and after one change.
+    struct Step {
+        var before: Catalog
+        var after: Catalog
+
+        func differing<Value: Hashable>(_ value: (CatalogObject) -> Value) -> [ObjectID] {
+            let old = Dictionary(uniqueKeysWithValues: before.objects.map { ($0.id, value($0)) })
+            let new = Dictionary(uniqueKeysWithValues: after.objects.map { ($0.id, value($0)) })
+            return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
+        }
+    }
+
+    init(_ server: EmbeddedServer) async throws {
+        try await server.sql("CREATE ROLE other")
+        let settings = SessionSettings(access: .readWrite, applicationName: "test")
+        session = try await Session.open(server.target(database: "postgres"), settings: settings)
+        major = server.programs.version.major
+    }
+
+    func checkPrivileges() async {
+        await check(Change.privileges + Change.privilegesMore) { step in
+            #expect(step.before.fingerprint == step.after.fingerprint)
+            #expect(step.before.privileges != step.after.privileges)
+            return step.differing { $0.privileges }
+        }
+    }
+
+    func check(_ changes: [Change], _ compare: (Step) -> [ObjectID]) async {
+        for change in changes where change.majors.contains(major) {
+            await #expect(throws: Never.self, "PostgreSQL \(major): \(change.base); \(change.change)") {
+                try await check(change, compare)
+            }
+            _ = try? await session.run("ROLLBACK")
+        }
+    }
+
+    private func check(_ change: Change, _ compare: (Step) -> [ObjectID]) async throws {
+        try await session.run(SQL(writtenByUser: "BEGIN; SET LOCAL search_path = public; \(change.base)"))
+        try await session.run("SAVEPOINT s")
+        let before = try await Inspector.inspect(session, history: nil, pool: pool).catalog
+        try await session.run(SQL(writtenByUser: change.change))
+        let after = try await Inspector.inspect(session, history: nil, pool: pool).catalog
+        let differing = compare(Step(before: before, after: after))
+        #expect(
+            differing.map(\.description).sorted() == change.differing(on: major),
+            "PostgreSQL \(major): \(change.base); \(change.change)"
+        )
+        guard !differing.isEmpty else { return }
+        let new = try await DefinitionReader.read(differing, session)
+        try await session.run("ROLLBACK TO SAVEPOINT s")
+        let old = try await DefinitionReader.read(differing, session)
+        for object in differing where object.kind != .securityLabel {
+            let (was, isNow) = (
+                Set(before.objects.map(\.id)).contains(object), Set(after.objects.map(\.id)).contains(object)
+            )
+            #expect((old[object] != nil) == was, "PostgreSQL \(major): \(object) before \(change.change)")
+            #expect((new[object] != nil) == isNow, "PostgreSQL \(major): \(object) after \(change.change)")
+            // What differs must be there to read.
+            #expect(
+                old[object] != new[object],
+                "PostgreSQL \(major): \(object) reads alike: \(new[object]?.text ?? "–") \(change.change)"
+            )
+        }
     }
 }

@@ -1,5 +1,6 @@
 import FleetModel
 import ManifestLoading
+import Migrations
 import SystemPackage
 import Testing
 
@@ -10,6 +11,17 @@ import Testing
         name: tenant
         migrations: {directory: ../migrations/tenant, format: drizzle}
         """
+
+    @Test func `a format that is not known is named with all that are`() throws {
+        let manifest = tenant.replacing("format: drizzle", with: "format: drizle")
+        let root = try TemporaryRoot(["manifests/tenant.yaml": manifest])
+        let known = (MigrationSource.Format.all + [.auto]).map(\.name).joined(separator: ", ")
+        #expect(
+            ManifestLoader.load(root: root.path).diagnostics.map(\.message).contains(
+                "\"format\" is \"drizle\"; allowed: \(known)"
+            )
+        )
+    }
 
     private func codes(_ root: TemporaryRoot) -> [DiagnosticCode] {
         ManifestLoader.load(root: root.path).diagnostics.map(\.code)

@@ -8,8 +8,8 @@ func source(_ format: MigrationSource.Format, directory: String = "/nowhere") ->
     MigrationSource(
         directory: Located(directory, at: somewhere),
         format: format,
-        historySchema: format.history.defaultSchema,
-        historyTable: format.history.defaultTable,
+        historySchema: nil,
+        historyTable: nil,
         role: .owner,
         searchPath: MigrationSource.defaultSearchPath
     )
@@ -38,7 +38,8 @@ func migration(_ tag: String, when: Int64? = nil, text: String? = nil) -> Migrat
         when: when,
         isTransactional: true,
         statements: StatementSplitter.split(text),
-        file: "migrations/\(tag).sql"
+        // Fourteen digits in front make it one of drizzle's second layout.
+        file: tag.prefix { $0.isNumber }.count == 14 ? "migrations/\(tag)/migration.sql" : "migrations/\(tag).sql"
     )
 }
 
@@ -54,10 +55,10 @@ func rows(of migrations: [Migration], _ format: MigrationSource.Format) -> [[Str
             run: HistoryRun(id: "run", duration: .milliseconds(7))
         )
         let values = Dictionary(uniqueKeysWithValues: written.map { ($0.column, $0.value.asText) })
-        switch format {
-        case .drizzle: return ["\(index + 1)", values["hash"] ?? nil, values["created_at"] ?? nil]
-        case .plain:
-            return [values["version"] ?? nil, values["name"] ?? nil, values["sha256"] ?? nil, "\(1000 + index)"]
+        let columns = format.history.columns + format.history.optionalColumns
+        return columns.enumerated().map { place, column in
+            if place == format.history.timeColumn, values[column] == "now" { return "\(1000 + index)" }
+            return column == "id" ? "\(index + 1)" : values[column] ?? nil
         }
     }
 }
@@ -67,8 +68,12 @@ extension HistoryValue {
         switch self {
         case .text(let text): text
         case .integer(let number): "\(number)"
+        case .boolean(let isTrue): isTrue ? "t" : "f"
+        case .texts(let texts): "{\(texts.joined(separator: ","))}"
         case .null: nil
-        case .now: "now"
+        case .now, .clock: "now"
+        case .uuid: "uuid"
+        case .next: "next"
         case .sessionUser: "someone"
         }
     }

@@ -14,7 +14,10 @@ struct RecordedFolder: CustomTestStringConvertible, Sendable {
     var answer: String { "\(root)/expected.txt" }
 
     var format: MigrationSource.Format {
-        get throws { try #require(name.split(separator: "-").first.flatMap { .init(rawValue: String($0)) }) }
+        get throws {
+            let known = MigrationSource.Format.all + [.auto]
+            return try #require(known.last { name == $0.name || name.hasPrefix($0.name + "-") })
+        }
     }
 
     func load() throws -> Diagnosed<MigrationFolder> {

@@ -106,7 +106,28 @@ import Testing
             #"{"version":"7","dialect":"postgresql","entries":[{"idx":0,"when":1,"tag":"0_\u00e9","breakpoints":true}]}"#
         )
         try root.file("migrations/0_e\u{301}.sql")
-        let found = diagnostics(.drizzle, in: root)
+        let found = diagnostics(.drizzle, in: root).filter { $0.hasPrefix("error") }
         #expect(found.count == 1 && found[0].contains("has no file"))
+    }
+
+    @Test func `a migration's folder, its file or its snapshot behind a link is not read`() throws {
+        let root = try TemporaryFolder()
+        let elsewhere = try TemporaryFolder()
+        try elsewhere.file("migration.sql")
+        try elsewhere.file("snapshot.json")
+        try root.folder("migrations")
+        try root.link("migrations/20250801120000_linked", to: elsewhere.path)
+        try root.folder("migrations/20250802120000_file")
+        try root.link("migrations/20250802120000_file/migration.sql", to: "\(elsewhere.path)/migration.sql")
+        try root.folder("migrations/20250803120000_snapshot")
+        try root.file("migrations/20250803120000_snapshot/migration.sql")
+        try root.link("migrations/20250803120000_snapshot/snapshot.json", to: "\(elsewhere.path)/snapshot.json")
+        let found = diagnostics(.drizzle, in: root)
+        #expect(found.filter { $0.hasPrefix("error[migration-file]") }.count == 2)
+        for name in ["20250801120000_linked/migration.sql", "20250802120000_file/migration.sql"] {
+            #expect(found.contains { $0.contains("\"migrations/\(name)\" is a link, or reached through one") })
+        }
+        let snapshot = "\"migrations/20250803120000_snapshot/snapshot.json\" is a link, or reached through one"
+        #expect(found.contains { $0.hasPrefix("warning[migration-snapshot]") && $0.contains(snapshot) })
     }
 }

@@ -1,5 +1,6 @@
 import FleetModel
 import Migrations
+import Postgres
 import Testing
 
 @Suite struct PlainAccountingTests {
@@ -52,7 +53,7 @@ import Testing
                 ]
         )
         for column in row.map(\.column) {
-            #expect(format.creation(schema: "s", table: "t")[1].contains("    \(column) "))
+            #expect(format.creation(schema: "s", table: "t")[1].text.contains("    \(column) "))
         }
     }
 

@@ -105,11 +105,3 @@ import Testing
         }
     }
 }
-
-enum Hostile {
-    static let names = [
-        "o\"dd", "it's", "ünï.code", "two\nlines", "\u{1B}[31mred\u{1B}[0m", "\u{202E}desrever", "zero\u{200B}width",
-        "日本語", "🐘", "a\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "\u{7}bell\r", "\u{9B}31mC1", "back\\slash", "",
-        "\u{2028}line", "<script>alert(1)</script>", "e\u{301}",
-    ]
-}

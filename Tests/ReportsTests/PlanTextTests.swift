@@ -91,32 +91,7 @@ import Testing
 
     @Test(arguments: Hostile.names)
     func `no name moves the cursor, hides or reorders text`(name: String) {
-        var plan = Self.refusals
-        plan.environments[0].name = name
-        plan.environments[0].instances[0].name = name
-        plan.environments[0].instances[0].address = name
-        for index in plan.environments[0].databases.indices { plan.environments[0].databases[index].name = name }
-        for index in plan.environments[0].findings.indices {
-            plan.environments[0].findings[index].message = name
-            plan.environments[0].findings[index].object = name
-            plan.environments[0].findings[index].hint = name
-        }
-        for index in plan.environments[0].cohorts.indices {
-            plan.environments[0].cohorts[index].databases = [name]
-            plan.environments[0].cohorts[index].className = name
-            for step in plan.environments[0].cohorts[index].steps.indices {
-                plan.environments[0].cohorts[index].steps[step].summary = name
-                plan.environments[0].cohorts[index].steps[step].objects = [name]
-                plan.environments[0].cohorts[index].steps[step].statements = [
-                    PlannedStatement(
-                        sql: name,
-                        hazards: [.dataLoss],
-                        locks: [TableLock(table: TableName(name: name), mode: name)],
-                        note: name
-                    )
-                ]
-            }
-        }
+        let plan = Hostile.plan(name)
         for text in [
             PlanText(plan).rendered(width: 100, style: .plain), InventoryText(plan).rendered(width: 100, style: .plain),
         ] {

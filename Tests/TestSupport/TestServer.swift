@@ -18,7 +18,17 @@ package enum TestServer {
         _ body: (EmbeddedServer) async throws -> Result
     ) async throws -> Result {
         let programs = try await programs(major: major)
-        return try await EmbeddedServer.run(
+        return try await with(programs, identity: identity, settings: settings, body)
+    }
+
+    /// The same with programs at hand.
+    package static func with<Result: Sendable>(
+        _ programs: PostgresPrograms,
+        identity: Int = 0,
+        settings: [String: String] = [:],
+        _ body: (EmbeddedServer) async throws -> Result
+    ) async throws -> Result {
+        try await EmbeddedServer.run(
             programs,
             in: parent,
             template: try await template(programs, identity),
@@ -43,6 +53,24 @@ package enum TestServer {
             throw NoPrograms()
         }
         return found
+    }
+
+    /// One installation of each major version that is here: what this machine has, and what `scripts/postgres-majors`
+    /// fetched; oldest first.
+    package static func everyMajor() async -> [PostgresPrograms] {
+        let fetched =
+            ProcessEnvironment.value("RECONCILE_PG_MAJORS")
+            ?? (geteuid() == 0
+                ? "/var/cache/reconcile/postgresql"
+                : (ProcessEnvironment.value("XDG_CACHE_HOME") ?? (ProcessEnvironment.value("HOME") ?? "") + "/.cache")
+                    + "/reconcile/postgresql")
+        var found = await PostgresPrograms.all(explicit: ProcessEnvironment.value("RECONCILE_TEST_PG_BIN"))
+        for major in 14...30 { found += await PostgresPrograms.all(explicit: "\(fetched)/\(major)/bin") }
+        var majors: [Int: PostgresPrograms] = [:]
+        for programs in found where programs.hasServer && access(programs.path("pg_dump"), X_OK) == 0 {
+            majors[programs.version.major] = majors[programs.version.major] ?? programs
+        }
+        return majors.values.sorted { $0.version < $1.version }
     }
 
     /// Memory where there is some: the tests start hundreds of servers.

@@ -25,11 +25,14 @@ extension BackupReceipt {
             "verified": .string(verified.rawValue),
             "taken_at": .string(ReceiptTime.text(takenAt)),
             "root": .string(root),
-            "restore": JSONValue(["reconcile", "-C", root, "backups", "restore", path]),
+            "restore": JSONValue(restoreCommand(at: path)),
             "source": source.json,
             "content": content.json,
         ]
     }
+
+    /// What to type to have the database back, from any folder; `path` is where the receipt is.
+    package func restoreCommand(at path: String) -> [String] { ["reconcile", "-C", root, "backups", "restore", path] }
 
     /// Reads a document as `json` makes it; unknown keys are left unread.
     ///

@@ -32,13 +32,6 @@ package struct ClassContext: Sendable {
 
     /// What the one round trip reads of this class's history.
     package var historyQuery: HistoryQuery {
-        let format = format
-        return HistoryQuery(
-            schema: source.historySchema,
-            table: source.historyTable,
-            columns: format.columns,
-            arrange: { format.arrange($0) },
-            digest: { format.digest(rows: $0) }
-        )
+        HistoryQuery(schema: source.historySchema, table: source.historyTable, format: format)
     }
 }

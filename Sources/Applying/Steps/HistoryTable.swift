@@ -9,30 +9,34 @@ struct HistoryTable: Sendable {
     let format: any HistoryFormat
     /// Who makes the table where it is missing; nil: the login.
     let maker: String?
+    private let folder: MigrationFolder
+    /// The tool's own lock.
+    private let lockKey: Int64?
 
-    init(_ context: ClassContext, owner: String) {
+    init(_ context: ClassContext, owner: String, database: String) {
         schema = context.source.historySchema
         table = context.source.historyTable
         format = context.format
+        folder = context.folder
         // In our own schema everything is the login's; a tool's own table is made as that tool would have made it.
         maker = schema == OwnSchema.name ? nil : context.runAs(owner: owner)
+        lockKey = format.lockKey(database: database, schema: schema, table: table)
     }
 
     private var name: SQL { "\(schema: schema, name: table)" }
 
     /// Makes the table where it is missing, keeps every other writer out until we commit, and makes sure that the rows
     /// are those the plan was made for: an application that migrates itself at start-up must not race us.
-    func opening(expectedRows: Int) -> SQL {
-        let creation = format.creation(
-            schema: SQL("\(identifier: schema)").text,
-            table: SQL("\(identifier: table)").text
-        )
+    func opening(expecting mark: HistoryMark) -> SQL {
+        let creation = format.creation(schema: schema, table: table)
+        // A wait for it ends with the timeout for locks, and is then tried again from the beginning.
+        let lock: SQL = lockKey.map { "SELECT pg_advisory_xact_lock(\($0));\n" } ?? ""
         return """
-            \(becomeWriter)
-            \(SQL(joining: creation.map { SQL(writtenByUser: $0) }, separator: ";\n"));
+            \(lock)\(becomeWriter)
+            \(SQL(joining: creation, separator: ";\n"));
             LOCK TABLE \(name) IN SHARE ROW EXCLUSIVE MODE;
             DO $rcl$ BEGIN
-                IF (SELECT count(*) FROM \(name)) <> \(expectedRows) THEN
+                IF \(mark.isPassed(in: name)) THEN
                     RAISE EXCEPTION 'another program wrote to the history meanwhile' USING ERRCODE = 'RC002';
                 END IF;
                 PERFORM FROM pg_class c WHERE c.oid = \(literal: name.text)::regclass
@@ -42,19 +46,75 @@ struct HistoryTable: Sendable {
                     RAISE EXCEPTION 'the history table is not a plain table: something hangs on it' USING ERRCODE = 'RC003';
                 END IF;
             END $rcl$;
-            RESET ROLE;
+            \(upgrade)\(firstRows)RESET ROLE;
             """
     }
 
     /// Writes the row of one migration.
     func row(of migration: Migration, run: HistoryRun) -> SQL {
-        let values = format.historyInsert(migration, run: run)
+        let clearing: SQL = format.keepsOneRow ? "TRUNCATE \(name);\n" : ""
         return """
             \(becomeWriter)
-            INSERT INTO \(name) (\(SQL(joining: values.map { SQL("\(identifier: $0.column)") })))
-            VALUES (\(SQL(joining: values.map { $0.value.sql })));
+            \(clearing)\(insert(format.historyInsert(migration, run: run)));
             RESET ROLE;
             """
+    }
+
+    /// Without what the table, made by an older version of the tool, has no columns for.
+    private func insert(_ row: [HistoryCell]) -> SQL {
+        let optional = row.map(\.column).filter { format.optionalColumns.contains($0) }
+        guard !optional.isEmpty else { return "INSERT INTO \(name) \(columns(row))" }
+        let body: SQL = """
+            BEGIN
+            IF (SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = \(literal: name.text)::regclass
+                AND NOT attisdropped AND attname IN (\(SQL(joining: optional.map { SQL("\(literal: $0)") })))) = \(optional.count) THEN
+                INSERT INTO \(name) \(columns(row));
+            ELSE
+                INSERT INTO \(name) \(columns(row.filter { !optional.contains($0.column) }));
+            END IF;
+            END
+            """
+        // As a literal: what a row says could hold any mark in dollars.
+        return "DO \(literal: body.text)"
+    }
+
+    private var upgrade: SQL {
+        let statements = format.upgrade(schema: schema, table: table, folder: folder)
+        return SQL(joining: statements.map { $0 + ";\n" }, separator: "")
+    }
+
+    private var firstRows: SQL {
+        let rows = format.firstRows
+        guard !rows.isEmpty else { return "" }
+        let values = rows.map { row in SQL("(\(SQL(joining: row.map(sql))))") }
+        let names = SQL(joining: rows[0].map { SQL("\(identifier: $0.column)") })
+        return """
+            INSERT INTO \(name) (\(names))
+            SELECT * FROM (VALUES \(SQL(joining: values))) v WHERE NOT EXISTS (SELECT FROM \(name));
+
+            """
+    }
+
+    private func columns(_ row: [HistoryCell]) -> SQL {
+        """
+        (\(SQL(joining: row.map { SQL("\(identifier: $0.column)") })))
+        VALUES (\(SQL(joining: row.map(sql))))
+        """
+    }
+
+    private func sql(_ cell: HistoryCell) -> SQL {
+        switch cell.value {
+        case .text(let text): "\(literal: text)"
+        case .integer(let number): "\(number)"
+        case .boolean(let isTrue): isTrue ? "true" : "false"
+        case .texts(let texts): "ARRAY[\(SQL(joining: texts.map { SQL("\(literal: $0)") }))]::text[]"
+        case .null: "NULL"
+        case .now: "now()"
+        case .clock: "clock_timestamp()"
+        case .sessionUser: "session_user"
+        case .uuid: "gen_random_uuid()::text"
+        case .next: "(SELECT coalesce(max(\(identifier: cell.column)), 0) + 1 FROM \(name))"
+        }
     }
 
     /// The table's owner where we may act as it, else the login: rows must not need more rights than the table's own.
@@ -65,17 +125,5 @@ struct HistoryTable: Sendable {
                 WHERE c.oid = to_regclass(\(literal: name.text)) AND pg_has_role(session_user, c.relowner, 'MEMBER')),
             \(literal: maker ?? "none")), true);
         """
-    }
-}
-
-extension HistoryValue {
-    fileprivate var sql: SQL {
-        switch self {
-        case .text(let text): "\(literal: text)"
-        case .integer(let number): "\(number)"
-        case .null: "NULL"
-        case .now: "now()"
-        case .sessionUser: "session_user"
-        }
     }
 }

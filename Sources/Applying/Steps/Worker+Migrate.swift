@@ -1,5 +1,6 @@
 internal import FleetModel
 internal import Migrations
+internal import Planning
 internal import Postgres
 
 extension Worker {
@@ -11,20 +12,20 @@ extension Worker {
     /// - Parameters:
     ///   - migration: one whose file runs in a transaction.
     ///   - context: the class's: whom it runs as, with which search_path, and where its history is.
-    ///   - rows: how many rows the history holds before.
+    ///   - mark: where the history stands before.
     ///   - destroyed: what is held against the backup before anything else, in the same transaction.
     /// - Throws: what `transaction` throws; a refusal by the migration's own SQL is a `PostgresError`.
     func migrate(
         _ migration: Migration,
         _ context: ClassContext,
-        rows: Int,
+        mark: HistoryMark,
         guarding destroyed: Destroyed? = nil
     ) async throws {
-        let history = HistoryTable(context, owner: foothold.owner)
+        let history = HistoryTable(context, owner: foothold.owner, database: key.database)
         let run = fence.runID
         try await transaction(
             "migration \(migration.tag)",
-            (destroyed?.pieces ?? []) + [.sql(history.opening(expectedRows: rows))]
+            (destroyed?.pieces ?? []) + [.sql(history.opening(expecting: mark))]
                 + pieces(of: migration.text, migration.statements, context)
         ) { took in
             history.row(of: migration, run: HistoryRun(id: run, duration: took))
@@ -32,12 +33,13 @@ extension Worker {
     }
 
     /// Writes history rows for migrations whose schema is already there, and nothing else.
-    func adopt(_ migrations: [Migration], _ context: ClassContext, rows: Int) async throws {
-        let history = HistoryTable(context, owner: foothold.owner)
-        let written = migrations.map { history.row(of: $0, run: HistoryRun(id: fence.runID, duration: .zero)) }
+    func adopt(_ migrations: [Migration], _ context: ClassContext, mark: HistoryMark) async throws {
+        let history = HistoryTable(context, owner: foothold.owner, database: key.database)
+        let run = HistoryRun(id: fence.runID, duration: .zero, isAdoption: true)
+        let written = migrations.map { history.row(of: $0, run: run) }
         try await transaction(
             "adopt",
-            [.sql(history.opening(expectedRows: rows))] + written.map { .sql($0) }
+            [.sql(history.opening(expecting: mark))] + written.map { .sql($0) }
         )
     }
 

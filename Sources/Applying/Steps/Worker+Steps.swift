@@ -8,24 +8,25 @@ extension Worker {
         try await Inspector.inspect(session, history: context.historyQuery, pool: pool)
     }
 
-    /// Does one step that needs nothing but this session; gives the number of history rows afterwards.
+    /// Does one step that needs nothing but this session; gives where the history stands afterwards.
     func perform(
         _ step: Step,
         _ context: ClassContext,
-        rows: Int,
+        mark: HistoryMark,
         _ pool: CatalogPool,
         guarding destroyed: Destroyed? = nil
-    ) async throws -> Int {
+    ) async throws -> HistoryMark {
         switch step.kind {
         case .migrate:
-            var rows = rows
+            var mark = mark
             for tag in step.migrations {
-                rows = try await run(tag, context, rows: rows, pool, guarding: destroyed)
+                mark = try await run(tag, context, mark: mark, pool, guarding: destroyed)
             }
-            return rows
+            return mark
         case .adopt:
-            try await adopt(try step.migrations.map { try known($0, context) }, context, rows: rows)
-            return rows + step.migrations.count
+            let migrations = try step.migrations.map { try known($0, context) }
+            try await adopt(migrations, context, mark: mark)
+            return mark.after(migrations, context.format)
         case .initialize: try await initialize(context)
         case .quarantineTables: try await quarantine(step)
         case .check:
@@ -33,26 +34,26 @@ extension Worker {
         case .createDatabase, .rebuildDatabase, .moveDatabase, .dropDatabase, .retireInstance, .backup:
             preconditionFailure("step \(step.kind.rawValue) needs more than a session in the database")
         }
-        return rows
+        return mark
     }
 
-    /// Runs the migration with this tag in the way its file asks for; gives the number of history rows afterwards.
+    /// Runs the migration with this tag in the way its file asks for; gives where the history stands afterwards.
     func run(
         _ tag: String,
         _ context: ClassContext,
-        rows: Int,
+        mark: HistoryMark,
         _ pool: CatalogPool,
         guarding destroyed: Destroyed? = nil
-    ) async throws -> Int {
+    ) async throws -> HistoryMark {
         let migration = try known(tag, context)
         if migration.isTransactional {
-            try await migrate(migration, context, rows: rows, guarding: destroyed)
+            try await migrate(migration, context, mark: mark, guarding: destroyed)
         } else {
-            try await migrateOutsideTransaction(migration, context, rows: rows, guarding: destroyed) { _ in
+            try await migrateOutsideTransaction(migration, context, mark: mark, guarding: destroyed) { _ in
                 try await self.inspect(context, pool)
             }
         }
-        return rows + 1
+        return mark.after([migration], context.format)
     }
 
     /// What a new database gets before its first migration.

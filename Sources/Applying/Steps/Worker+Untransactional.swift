@@ -1,5 +1,6 @@
 internal import FleetModel
 internal import Migrations
+internal import Planning
 internal import Postgres
 
 /// Where a migration outside a transaction stands, as it is written in the database before each of its statements.
@@ -46,7 +47,7 @@ extension Worker {
     func migrateOutsideTransaction(
         _ migration: Migration,
         _ context: ClassContext,
-        rows: Int,
+        mark: HistoryMark,
         guarding destroyed: Destroyed? = nil,
         inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
@@ -66,11 +67,11 @@ extension Worker {
             try await runOutside(migration.statements[next], at: next, migration, context, guarding, inspect)
             next += 1
         }
-        let history = HistoryTable(context, owner: foothold.owner)
+        let history = HistoryTable(context, owner: foothold.owner, database: key.database)
         try await transaction(
             "migration \(migration.tag)",
             [
-                .sql(history.opening(expectedRows: rows)),
+                .sql(history.opening(expecting: mark)),
                 .sql(history.row(of: migration, run: HistoryRun(id: fence.runID, duration: .zero))),
                 .sql("DELETE FROM reconcile.marks WHERE key = \(literal: Intent.key)"),
             ]

@@ -71,6 +71,7 @@ package struct EnvironmentSurvey: Sendable {
     ///   - environment: the one to plan for.
     ///   - observed: what was seen of it.
     ///   - others: what was seen of other environments, by name, where this run looked at them.
+    ///   - define: asks databases how objects read, one for each state; what it cannot ask is left out.
     ///   - ask: asks the checks of databases that are converged, given their keys and class; gives what each said.
     /// - Returns: the plan as the environment's policy judges it, with the faults that came to light.
     /// - Throws: `CancellationError`, or what scratch could not even say as an answer.
@@ -78,6 +79,7 @@ package struct EnvironmentSurvey: Sendable {
         _ environment: Environment,
         observed: ObservedEnvironment,
         others: [String: ObservedEnvironment] = [:],
+        define: ([DefinitionNeed]) async -> Definitions = { _ in [:] },
         ask: ([(key: DatabaseKey, className: String)]) async -> [DatabaseKey: [CheckOutcome]]
     ) async throws -> Result {
         let strangers = fleet.environments.filter { $0.name.value != environment.name.value }
@@ -99,7 +101,11 @@ package struct EnvironmentSurvey: Sendable {
             classes: fleet.classes,
             roles: roles(observed)
         )
-        var plan = Planner.plan(input)
+        var (plan, needs) = Planner.draft(input)
+        if !needs.isEmpty {
+            input.definitions = try await definitions(needs, roles(observed), define)
+            plan = Planner.plan(input)
+        }
         let converged = plan.databases.filter { $0.status == .converged }
         let outcomes = await ask(
             converged.compactMap { row in
@@ -115,6 +121,22 @@ package struct EnvironmentSurvey: Sendable {
             conflicts: input.claims.conflicts + listedTables(input.replays),
             plan: environment.policy.review(plan, allowing: allowed).plan
         )
+    }
+
+    /// Both sides of what differs: what is there is asked of one database in each state, what should be of scratch.
+    private func definitions(
+        _ needs: [DefinitionNeed],
+        _ roles: [Int: [String]],
+        _ define: ([DefinitionNeed]) async -> Definitions
+    ) async throws -> Definitions {
+        var definitions = await define(
+            needs.filter { if case .database = $0.source { true } else { false } }
+        )
+        let replayed = needs.filter { if case .replay = $0.source { true } else { false } }
+        guard !replayed.isEmpty else { return definitions }
+        let expected = try await scratch.definitions(replayed, folders: folders, classes: fleet.classes, roles: roles)
+        definitions.merge(expected) { $0.merging($1) { own, _ in own } }
+        return definitions
     }
 
     /// Holds the tables that a class lists against those its migrations create.
@@ -135,7 +157,10 @@ package struct EnvironmentSurvey: Sendable {
                 )
             }
             let names = Set(listed.map(\.value))
-            let missing = created.filter { !names.contains($0) }.map { table in
+            let dated = databaseClass.drift.dated
+            let missing = created.filter { table in
+                !names.contains(table) && !dated.contains { $0.names.matches(table) }
+            }.map { table in
                 Diagnostic(
                     .error,
                     .tablesDiffer,

@@ -27,9 +27,9 @@ extension DatabaseWork {
                 report: context.report
             )
             try await builder.prepareNew(classContext)
-            var rows = 0
+            var mark = HistoryMark.none
             for tag in step.migrations {
-                rows = try await builder.run(tag, classContext, rows: rows, context.pool)
+                mark = try await builder.run(tag, classContext, mark: mark, context.pool)
             }
             if !classContext.initTexts.isEmpty { try await builder.initialize(classContext) }
             if let failure = try await builder.failedCheck(classContext) { throw ApplyError.failed(failure) }

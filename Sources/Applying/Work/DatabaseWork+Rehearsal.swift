@@ -19,10 +19,11 @@ extension DatabaseWork {
             report: { _ in }
         )
         do {
-            var rows = try await worker.inspect(classContext, context.pool).history.rows.count
+            let state = try await worker.inspect(classContext, context.pool)
+            var mark = HistoryMark(state.history, classContext.format)
             for step in cohort.steps where step.isRehearsable {
                 do {
-                    rows = try await worker.perform(step, classContext, rows: rows, context.pool)
+                    mark = try await worker.perform(step, classContext, mark: mark, context.pool)
                 } catch {
                     throw ApplyError.failed("on a restored copy, step \(step.id) (\(step.summary)) failed: \(error)")
                 }

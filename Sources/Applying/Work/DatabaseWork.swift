@@ -52,12 +52,12 @@ struct DatabaseWork: Sendable {
                     try await worker.markInitPending()
                 }
             }
-            var rows = state.history.rows.count
+            var mark = HistoryMark(state.history, classContext.format)
             for step in owed {
                 try Task.checkCancellation()
                 try await control.ping()
                 try await journalled(step, control) {
-                    rows = try await perform(step, worker, classContext, rows: rows, control)
+                    mark = try await perform(step, worker, classContext, mark: mark, control)
                 }
                 // What bears the name now is another database, which wants a session of its own.
                 if step.kind == .rebuildDatabase { worker = try await open(control, isNew: true) }
@@ -86,8 +86,8 @@ struct DatabaseWork: Sendable {
             }
             .flatMap(\.migrations)
             let isWhole =
-                cohort.to == state.catalog.fingerprint && state.initMark != .pending
-                && state.history.rows.count >= written.count
+                cohort.to == rules.fingerprint(of: state.catalog) && state.initMark != .pending
+                && (state.history.rows.count >= written.count || classContext.format.keepsOneRow)
             guard isWhole, try await worker.failedCheck(classContext) == nil else {
                 throw ApplyError.failed(
                     "\(error); of \(written.count) migrations its history holds \(state.history.rows.count) now, "
@@ -156,11 +156,20 @@ struct DatabaseWork: Sendable {
         }
     }
 
+    /// What does not count for this database's class here, which counts no more after the work than before.
+    private var rules: DriftRules {
+        context.environment.drift.of(
+            cohort.className,
+            and: context.classes[cohort.className]?.databaseClass.drift ?? .none
+        )
+    }
+
     func verify(_ catalog: Catalog) throws {
-        guard let expected = cohort.to, expected != catalog.fingerprint else { return }
+        let found = rules.fingerprint(of: catalog)
+        guard let expected = cohort.to, expected != found else { return }
         throw ApplyError.failed(
             "all steps were done, and the schema is not what they made of it on scratch "
-                + "(\(catalog.fingerprint.short) instead of \(expected.short)): plan again to see what differs"
+                + "(\(found.short) instead of \(expected.short)): plan again to see what differs"
         )
     }
 
@@ -179,14 +188,14 @@ struct DatabaseWork: Sendable {
         context.report(.finished(key, step, took: clock.now - start))
     }
 
-    /// Does one step; gives the number of rows the history holds afterwards.
+    /// Does one step; gives where the history stands afterwards.
     private func perform(
         _ step: Step,
         _ worker: Worker,
         _ classContext: ClassContext,
-        rows: Int,
+        mark: HistoryMark,
         _ control: Control
-    ) async throws -> Int {
+    ) async throws -> HistoryMark {
         switch step.kind {
         case .backup: try await backup(worker)
         case .migrate where step.migrations.isEmpty: try await worker.mend(step.statements)
@@ -194,7 +203,7 @@ struct DatabaseWork: Sendable {
             return try await worker.perform(
                 step,
                 classContext,
-                rows: rows,
+                mark: mark,
                 context.pool,
                 guarding: await destroyed(by: step)
             )
@@ -204,7 +213,7 @@ struct DatabaseWork: Sendable {
         case .dropDatabase, .retireInstance:
             throw ApplyError.failed("step \(step.kind.rawValue) is not one of a cohort")
         }
-        return rows
+        return mark
     }
 
     /// What a step destroys, where this run has a backup to hold it against.

@@ -1,9 +1,11 @@
 import FleetModel
+import Migrations
 
 extension ManifestDecoder {
     mutating func decodeClass(_ document: YAMLNode) {
         let allowed = [
             "apiVersion", "kind", "name", "description", "migrations", "tables", "expects", "create", "init", "checks",
+            "drift",
         ]
         guard let fields = fields(of: document, "the class", allowed: allowed) else { return }
         let name = required("name", in: fields).flatMap { label($0) }
@@ -23,6 +25,7 @@ extension ManifestDecoder {
         let create = fields.pair("create").flatMap { creationOptions($0) } ?? CreationOptions()
         let initScripts = fields["init"].flatMap { list($0, "init") }?.compactMap { fileInRoot($0, "init") } ?? []
         let checks = fields["checks"].flatMap { databaseChecks($0) } ?? []
+        let drift = drift(fields.pair("drift"), mayNameClass: false)
         guard let name, let migrations else { return }
         declared.classes.append(
             DatabaseClass(
@@ -32,7 +35,8 @@ extension ManifestDecoder {
                 tables: tables,
                 create: create,
                 initScripts: initScripts,
-                checks: checks
+                checks: checks,
+                drift: drift
             )
         )
     }
@@ -43,17 +47,12 @@ extension ManifestDecoder {
             return nil
         }
         let directory = required("directory", in: fields).flatMap { folderInRoot($0, "directory") }
-        let format = required("format", in: fields).flatMap { choice($0, "format", as: MigrationSource.Format.self) }
+        let format = required("format", in: fields).flatMap { migrationFormat($0) }
         let schema = fields["schema"].flatMap { self.name($0, "schema")?.value }
         let table = fields["table"].flatMap { self.name($0, "table")?.value }
         let role = fields["role"].flatMap { self.name($0, "role")?.value }
         let searchPath = fields["searchPath"].flatMap { text($0, "searchPath")?.value }
         guard let directory, let format else { return nil }
-        let defaults =
-            switch format {
-            case .drizzle: (schema: "drizzle", table: "__drizzle_migrations")
-            case .plain: (schema: "reconcile", table: "migrations")
-            }
         let runAs: MigrationSource.RunAs =
             switch role {
             case nil, "owner": .owner
@@ -63,11 +62,19 @@ extension ManifestDecoder {
         return MigrationSource(
             directory: directory,
             format: format,
-            historySchema: schema ?? defaults.schema,
-            historyTable: table ?? defaults.table,
+            historySchema: schema,
+            historyTable: table,
             role: runAs,
             searchPath: searchPath ?? MigrationSource.defaultSearchPath
         )
+    }
+
+    private mutating func migrationFormat(_ node: YAMLNode) -> MigrationSource.Format? {
+        guard let word = text(node, "format") else { return nil }
+        let known = MigrationSource.Format.all + [.auto]
+        if let format = known.first(where: { $0.name == word.value }) { return format }
+        wrongValue(word, "format", allowed: known.map(\.name))
+        return nil
     }
 
     private mutating func tableNames(_ node: YAMLNode) -> [Located<TableName>]? {

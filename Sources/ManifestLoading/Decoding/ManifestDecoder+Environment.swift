@@ -9,7 +9,9 @@ extension ManifestDecoder {
     }
 
     mutating func decodeEnvironment(_ document: YAMLNode) {
-        let allowed = ["apiVersion", "kind", "name", "role", "description", "instances", "databases", "policy", "gate"]
+        let allowed = [
+            "apiVersion", "kind", "name", "role", "description", "instances", "databases", "policy", "gate", "drift",
+        ]
         guard let fields = fields(of: document, "the environment", allowed: allowed) else { return }
         let name = required("name", in: fields).flatMap { label($0) }
         if let name { declared.environmentNames.append(name) }
@@ -17,6 +19,7 @@ extension ManifestDecoder {
         let description = fields["description"].flatMap { text($0, "description")?.value }
         let policy = policy(fields.pair("policy"), role: role)
         let gate = gate(fields.pair("gate"), role: role)
+        let drift = drift(fields.pair("drift"), mayNameClass: true)
         var instances: [Instance] = []
         var instanceNames: [InstanceName]?
         if required("instances", in: fields) != nil, let pair = fields.pair("instances") {
@@ -33,7 +36,8 @@ extension ManifestDecoder {
                 instances: instances,
                 entries: entries,
                 policy: policy,
-                gate: gate
+                gate: gate,
+                drift: drift
             )
         )
     }

@@ -1,16 +1,18 @@
 package import FleetModel
+package import Postgres
 
 /// `NNNN_name.sql`, in the order of the numbers, with a history of our own.
 ///
 /// Its default schema `reconcile` holds other tables of ours in the same database, so nothing may be concluded from
 /// the schema's existence; only the table says whether there is a history.
 package struct PlainFormat: HistoryFormat {
+    package let name = "plain"
     package let defaultSchema = "reconcile"
     package let defaultTable = "migrations"
     /// The last one `arrange` turns into milliseconds since 1970.
     package let columns = ["version", "name", "sha256", "applied_at"]
     package let identifyingColumns = [0, 1, 2]
-    package let statementBreak: String? = nil
+    package let timeColumn: Int? = 3
 
     package init() {}
 
@@ -26,11 +28,11 @@ package struct PlainFormat: HistoryFormat {
         }
     }
 
-    package func creation(schema: String, table: String) -> [String] {
+    package func creation(schema: String, table: String) -> [SQL] {
         [
-            "CREATE SCHEMA IF NOT EXISTS \(schema)",
+            "CREATE SCHEMA IF NOT EXISTS \(identifier: schema)",
             """
-            CREATE TABLE IF NOT EXISTS \(schema).\(table) (
+            CREATE TABLE IF NOT EXISTS \(schema: schema, name: table) (
                 version bigint PRIMARY KEY,
                 name text NOT NULL,
                 sha256 text NOT NULL,
@@ -43,9 +45,8 @@ package struct PlainFormat: HistoryFormat {
         ]
     }
 
-    package func historyInsert(_ migration: Migration, run: HistoryRun) -> [(column: String, value: HistoryValue)] {
+    package func historyInsert(_ migration: Migration, run: HistoryRun) -> [HistoryCell] {
         guard let version = Int64(migration.number) else { preconditionFailure("a plain migration without a number") }
-        let (seconds, attoseconds) = run.duration.components
         return [
             ("version", .integer(version)),
             ("name", .text(Self.name(of: migration))),
@@ -53,7 +54,7 @@ package struct PlainFormat: HistoryFormat {
             ("applied_at", .now),
             ("applied_by", .sessionUser),
             ("run_id", .text(run.id)),
-            ("duration_ms", .integer(seconds * 1000 + attoseconds / 1_000_000_000_000_000)),
+            ("duration_ms", .integer(run.milliseconds)),
         ]
     }
 
@@ -72,13 +73,18 @@ package struct PlainFormat: HistoryFormat {
             folder,
             matches: matches,
             upTo: declared,
-            lastChange: rows.rows.compactMap { $0[3].flatMap { Int64($0) } }.max()
+            lastChange: lastChange(rows.rows)
         )
     }
 
     /// `add_users` of `0001_add_users`.
     private static func name(of migration: Migration) -> String {
         String(migration.tag.dropFirst(migration.number.count + 1))
+    }
+
+    /// Numbers in front of names are everybody's.
+    package func likeness(of folder: borrowing FolderListing) -> FolderLikeness {
+        folder.sqlFiles.contains { $0.hasSuffix(".sql") && $0.utf8.first?.isASCIIDigit == true } ? .possible : .none
     }
 
     package func list(_ folder: borrowing FolderListing) -> Diagnosed<[ListedMigration]> {
@@ -156,6 +162,10 @@ package struct PlainFormat: HistoryFormat {
         }
         // The history's version is a bigint.
         guard number.count <= 18 else { return .failure(.numberTooLong) }
-        return .success(ListedMigration(tag: tag, number: number, when: nil, file: file, declaration: nil))
+        return .success(ListedMigration(tag: tag, number: number, file: file))
     }
+}
+
+extension MigrationSource.Format {
+    package static let plain = PlainFormat().format
 }

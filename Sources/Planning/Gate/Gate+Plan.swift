@@ -95,7 +95,8 @@ extension FindingCode {
         case .instanceUnreachable, .checkFailed: .failed
         case .codeAhead: .owed
         case .instanceRetiringInUse, .databaseMissing, .databaseEmpty, .databaseUnmanaged, .migrationsPending,
-            .migrationEdited, .migrationUnknown, .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced,
+            .migrationEdited, .migrationUnknown, .migrationUnfinished, .migrationOutOfOrder, .historyMissing,
+            .versionAhead, .tableMisplaced,
             .tableMissing, .tableUnexpected, .schemaDrift, .indexInvalid, .migrationFails, .notInspected:
             .refused
         }
@@ -124,7 +125,8 @@ extension EnvironmentPlan {
                 }
         case .instanceRetiringInUse where finding.database == nil: return false
         case .instanceRetiringInUse, .databaseMissing, .databaseEmpty, .migrationsPending, .migrationEdited,
-            .migrationUnknown, .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing,
+            .migrationUnknown, .migrationUnfinished, .migrationOutOfOrder, .historyMissing, .versionAhead,
+            .tableMisplaced, .tableMissing,
             .tableUnexpected, .schemaDrift, .indexInvalid, .migrationFails:
             return cohorts.contains { cohort in
                 guard cohort.instance == finding.instance || cohort.source == finding.instance,

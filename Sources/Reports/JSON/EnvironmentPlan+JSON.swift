@@ -58,11 +58,16 @@ extension PlannedDatabase {
 
 extension Finding {
     fileprivate var json: JSONValue {
-        [
-            "code": .string(code.rawValue), "severity": .string(severity.rawValue), "instance": .string(instance),
-            "database": JSONValue(database), "object": JSONValue(object), "message": .string(message),
-            "hint": JSONValue(hint), "location": location.json,
+        var members: [JSONValue.Member] = [
+            .init("code", .string(code.rawValue)), .init("severity", .string(severity.rawValue)),
+            .init("instance", .string(instance)), .init("database", JSONValue(database)),
+            .init("object", JSONValue(object)), .init("message", .string(message)), .init("hint", JSONValue(hint)),
+            .init("location", location.json),
         ]
+        // Only a difference of definitions has these.
+        if let expected { members.append(.init("expected", .string(expected))) }
+        if let found { members.append(.init("found", .string(found))) }
+        return .object(members)
     }
 }
 

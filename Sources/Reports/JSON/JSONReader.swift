@@ -57,6 +57,9 @@ struct JSONReader {
         return (String(text[..<dot]), String(text[text.index(after: dot)...]))
     }
 
+    /// Nil where the key is not there, which is not the same as null.
+    func stringIfPresent() throws(PlanDocumentError) -> String? { value == nil ? nil : try string() }
+
     func optional<Value>(_ read: (JSONReader) throws(PlanDocumentError) -> Value) throws(PlanDocumentError) -> Value? {
         if case .null? = value { return nil }
         return try read(self)

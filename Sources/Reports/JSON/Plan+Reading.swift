@@ -77,7 +77,9 @@ extension Finding {
             object: try json["object"].optionalString(),
             message: try json["message"].string(),
             hint: try json["hint"].optionalString(),
-            location: try json["location"].optional(FilePosition.init(reading:))
+            location: try json["location"].optional(FilePosition.init(reading:)),
+            expected: try json["expected"].stringIfPresent(),
+            found: try json["found"].stringIfPresent()
         )
     }
 }

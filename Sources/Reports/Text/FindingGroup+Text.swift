@@ -26,4 +26,14 @@ extension TextPage {
             paragraph([Span(margin + "  " + String(repeating: " ", count: 24))], "→ " + Printable.clean(hint), .faint)
         }
     }
+
+    /// Differences that are not shown one by one.
+    mutating func untold(_ count: Int, indent: Int) {
+        guard count > 0 else { return }
+        paragraph(
+            [Span(String(repeating: " ", count: indent + 2 + 24))],
+            "and \(Printable.counted(count, "more difference", "more differences")): --format json has them all",
+            .faint
+        )
+    }
 }

@@ -194,7 +194,7 @@ extension TextPage {
 }
 
 extension GateObjection.Weight {
-    fileprivate var symbol: String {
+    var symbol: String {
         switch self {
         case .error: "✗"
         case .warning: "!"

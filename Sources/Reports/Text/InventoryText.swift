@@ -34,13 +34,16 @@ extension TextPage {
             databases(plan.databases.filter { $0.instance == instance.name })
             let groups = FindingGroup.groups(of: plan.findings.filter { $0.instance == instance.name })
             // What the table's own columns say needs no second word.
-            let told = groups.filter { $0.severity != .info || $0.code == .notInspected }
+            let (told, untold) = FindingGroup.abridged(
+                groups.filter { $0.severity != .info || $0.code == .notInspected || $0.code == .schemaDrift }
+            )
             if !told.isEmpty { blank() }
             for (index, group) in told.enumerated() {
                 let isLast = !told[(index + 1)...].contains { $0.hint == group.hint }
                 let place = group.places.isEmpty ? nil : Printable.list(group.places)
                 finding(group, indent: 4, place: place, showsHint: isLast)
             }
+            self.untold(untold, indent: 4)
         }
         blank()
         counts(plan)
@@ -48,7 +51,7 @@ extension TextPage {
 
     private mutating func head(_ instance: PlannedInstance) {
         var facts: [String] = []
-        if let version = instance.serverVersion { facts.append("PostgreSQL \(version)") }
+        if let version = instance.serverVersion { facts.append("PostgreSQL \(Printable.clean(version))") }
         if let size = instance.sizeBytes { facts.append(Printable.size(size)) }
         if instance.state == .retiring { facts.append("retiring") }
         line(

@@ -7,7 +7,10 @@ private let mostLines = 6
 
 extension TextPage {
     mutating func step(_ step: Step, isNew: Bool, kindWidth: Int) {
-        let id = Printable.padded(step.id.split(separator: ".").last.map(String.init) ?? step.id, to: 3)
+        let id = Printable.padded(
+            Printable.clean(step.id.split(separator: ".").last.map(String.init) ?? step.id),
+            to: 3
+        )
         let kind = Printable.padded(step.kind.rawValue, to: kindWidth)
         paragraph(
             [
@@ -34,7 +37,7 @@ extension TextPage {
             $0.kind == .backup && $0.instance == step.instance && $0.database == step.database
         }
         line(
-            Span("\(step.id) ", .faint),
+            Span("\(Printable.clean(step.id)) ", .faint),
             Span("\(step.kind.symbol) ", step.kind.tint),
             Span(Printable.name(step.database ?? step.instance ?? step.summary), .strong),
             Span(" will be \(step.kind.participle)"),
@@ -66,7 +69,7 @@ extension TextPage {
             line(Span("         the same statements as in \(before)", .faint))
             return
         }
-        shown[statements] = step.id
+        shown[statements] = Printable.clean(step.id)
         var quiet = 0
         var hidden = 0
         for statement in statements {
@@ -109,7 +112,9 @@ extension TextPage {
         if let note = statement.note { paragraph([Span(margin + "    ")], Printable.clean(note), .faint) }
         if !statement.locks.isEmpty {
             let how = statement.hazards.isDisjoint(with: [.blocksReads, .blocksWrites]) ? "locks briefly: " : "locks: "
-            let locks = statement.locks.map { "\(Printable.clean($0.table.description)) \(Self.words($0.mode))" }
+            let locks = statement.locks.map {
+                "\(Printable.clean($0.table.description)) \(Printable.clean($0.modeInWords))"
+            }
             paragraph([Span(margin + "    ")], how + locks.joined(separator: ", "), .faint)
         }
     }
@@ -122,16 +127,6 @@ extension TextPage {
 
     private static func oneLine(_ sql: String) -> String {
         sql.split { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" || $0 == "\r\n" }.joined(separator: " ")
-    }
-
-    /// `ShareRowExclusiveLock` as the manual writes it: `SHARE ROW EXCLUSIVE`.
-    private static func words(_ mode: String) -> String {
-        var words = ""
-        for character in mode.hasSuffix("Lock") ? mode.dropLast(4) : mode[...] {
-            if character.isUppercase, !words.isEmpty { words += " " }
-            words += character.uppercased()
-        }
-        return Printable.clean(words)
     }
 }
 

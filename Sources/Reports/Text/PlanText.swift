@@ -48,7 +48,8 @@ extension TextPage {
         let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
         for instance in plan.instances {
             let state = instance.isRetired ? ", retired" : instance.state == .retiring ? ", retiring" : ""
-            let server = instance.serverVersion.map { "PostgreSQL \($0)\(state)" } ?? "out of reach\(state)"
+            let server =
+                instance.serverVersion.map { "PostgreSQL \(Printable.clean($0))\(state)" } ?? "out of reach\(state)"
             line(
                 Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
                 Span("  " + server, instance.reachable ? nil : .error),
@@ -74,7 +75,7 @@ extension TextPage {
         let what = names.count == 1 ? Printable.name(names[0]) : "\(names.count) databases"
         let same = names.count == 1 || cohort.steps.isEmpty ? "" : " by the same \(steps(cohort.steps.count))"
         line(
-            Span("\(cohort.id) ", .faint),
+            Span("\(Printable.clean(cohort.id)) ", .faint),
             Span("\(symbol) ", tint),
             Span(what, .strong),
             Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
@@ -83,14 +84,7 @@ extension TextPage {
             Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .faint)
         )
         if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
-        let members = Set(names)
-        let findings = plan.findings.filter { finding in
-            (finding.instance == cohort.instance || finding.instance == cohort.source)
-                && finding.database.map(members.contains) == true
-                && (cohort.steps.isEmpty || !finding.code.isSaidBySteps)
-                && (cohort.source == nil || finding.code != .instanceRetiringInUse)
-        }
-        reasons(FindingGroup.groups(of: findings), cohort)
+        reasons(FindingGroup.groups(of: plan.findings(of: cohort)), cohort)
         let isNew = cohort.from == nil || cohort.startsEmpty(in: plan)
         let kinds = cohort.steps.map { $0.kind.rawValue.utf8.count }.max() ?? 0
         for step in cohort.steps {
@@ -117,6 +111,7 @@ extension TextPage {
     private func steps(_ count: Int) -> String { count == 1 ? "step" : "\(count) steps" }
 
     private mutating func reasons(_ groups: [FindingGroup], _ cohort: Cohort) {
+        let (groups, untold) = FindingGroup.abridged(groups)
         for (index, group) in groups.enumerated() {
             // A hint that several findings share is given once; what the steps do anyway is no hint.
             let isLast = !groups[(index + 1)...].contains { $0.hint == group.hint }
@@ -128,25 +123,20 @@ extension TextPage {
                 showsHint: isLast && (cohort.steps.isEmpty || !group.code.isMendedBySteps)
             )
         }
+        self.untold(untold, indent: 5)
     }
 
     /// What was found about databases that no cohort holds.
     private mutating func rest(of plan: EnvironmentPlan) {
-        let inCohorts = Set(
-            plan.cohorts.flatMap { cohort in
-                cohort.databases.flatMap { name in
-                    [cohort.instance, cohort.source].compactMap(\.self).map { "\($0)\u{0}\(name)" }
-                }
-            }
-        )
-        let findings = plan.findings.filter { finding in
-            finding.database.map { !inCohorts.contains("\(finding.instance)\u{0}\($0)") } ?? true
-        }
+        let findings = plan.findingsBesideCohorts
         guard !findings.isEmpty else { return }
         blank()
         line(Span("Also found", .strong))
         for instance in plan.instances {
-            for group in FindingGroup.groups(of: findings.filter { $0.instance == instance.name }) {
+            let (groups, untold) = FindingGroup.abridged(
+                FindingGroup.groups(of: findings.filter { $0.instance == instance.name })
+            )
+            for group in groups {
                 let name = Printable.name(instance.name)
                 finding(
                     group,
@@ -154,6 +144,7 @@ extension TextPage {
                     place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))"
                 )
             }
+            self.untold(untold, indent: 2)
         }
     }
 
@@ -178,17 +169,8 @@ extension TextPage {
 
     private mutating func summary(_ plan: EnvironmentPlan) {
         let summary = plan.summary
-        let counts = [
-            ("to create", summary.toCreate), ("to migrate", summary.toMigrate), ("to rebuild", summary.toRebuild),
-            ("to move", summary.toMove), ("to drop", summary.toDrop), ("instance to retire", summary.toRetire),
-        ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
         let name = Printable.name(plan.name)
-        let unknown = plan.databases.count { $0.status == .unknown }
-        let others = plan.cohorts.filter { cohort in
-            !cohort.steps.isEmpty && !cohort.steps.contains { $0.kind.isCounted }
-        }.reduce(0) { $0 + $1.databases.count }
-        var words = counts + (others > 0 ? ["\(others) to bring into order"] : [])
-        if unknown > 0 { words.append("\(unknown) unknown") }
+        let words = plan.toDo
         if words.isEmpty {
             let all = Printable.counted(summary.databases, "database is", "databases are")
             line(
@@ -210,29 +192,5 @@ extension TextPage {
             Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error),
             Span(".")
         )
-    }
-}
-
-extension FindingCode {
-    /// Whether the steps of a cohort tell a reader just this.
-    fileprivate var isSaidBySteps: Bool { self == .migrationsPending || self == .databaseMissing }
-
-    /// Whether steps, where there are any, mend it.
-    fileprivate var isMendedBySteps: Bool {
-        switch self {
-        case .databaseMissing, .databaseEmpty, .migrationsPending, .migrationUnknown, .migrationOutOfOrder,
-            .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected, .indexInvalid:
-            true
-        case .instanceUnreachable, .instanceRetiringInUse, .databaseUnmanaged, .migrationEdited, .schemaDrift,
-            .migrationFails, .codeAhead, .checkFailed, .notInspected:
-            false
-        }
-    }
-}
-
-extension Cohort {
-    /// Whether the databases exist and hold nothing.
-    fileprivate func startsEmpty(in plan: EnvironmentPlan) -> Bool {
-        plan.databases.first { $0.cohort == id }?.status == .empty
     }
 }

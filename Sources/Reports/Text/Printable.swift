@@ -9,7 +9,7 @@ enum Printable {
             if scalar == "\n" || scalar == "\t" || scalar == "\r" {
                 result.append(" ")
             } else if isHostile(scalar) || marks > 3 {
-                result.append(contentsOf: "<U+\(hex(scalar.value))>".unicodeScalars)
+                result.append(contentsOf: "<\(code(of: scalar))>".unicodeScalars)
             } else {
                 result.append(scalar)
             }
@@ -35,13 +35,17 @@ enum Printable {
         return "\"\(clean(inside))\""
     }
 
-    private static func isHostile(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether it hides, or moves or turns around what stands beside it.
+    static func isHostile(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         // Controls, bidirectional marks and overrides, zero-width characters, line separators, unassigned planes.
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: true
         default: false
         }
     }
+
+    /// `U+202E`.
+    static func code(of scalar: Unicode.Scalar) -> String { "U+\(hex(scalar.value))" }
 
     private static func hex(_ value: UInt32) -> String {
         let digits = String(value, radix: 16, uppercase: true)

@@ -51,11 +51,13 @@ extension ServerVisit {
         _ listed: Survey.Listed
     ) async throws(PostgresError) -> (FoundDatabase, Int64) {
         let answers = try await session.run(Self.counts, label: "counts")
-        guard answers.count == 2, let counts = answers[0].rows?.first, counts.count == 3, let tables = answers[1].rows
+        guard answers.count == 2, let counts = answers[0].rows?.first, counts.count == 3, let columns = answers[1].rows
         else { throw .unexpectedAnswer("the counts of a database") }
-        let named = Set(tables.map { TableName(schema: $0[0] ?? "", name: $0[1] ?? "") })
-        let places = (options.histories + HistoryPlace.defaults).uniqued
-        let place = places.first { named.contains(TableName(schema: $0.schema, name: $0.table)) }
+        var tables: [TableName: Set<String>] = [:]
+        for row in columns {
+            tables[TableName(schema: row[0] ?? "", name: row[1] ?? ""), default: []].insert(row[2] ?? "")
+        }
+        let place = HistoryPlace.likeliest(among: (options.histories + HistoryPlace.defaults).uniqued, in: tables)
         var lastWrite: Int64?
         if counts[2] == "t" {
             lastWrite = try await session.run(Self.writes, label: "last write").first?.rows?.scalar.flatMap {
@@ -76,7 +78,8 @@ extension ServerVisit {
                 rows: counts[0].flatMap { Int64($0) },
                 notAnalyzed: counts[1].flatMap { Int($0) } ?? 0,
                 lastWrite: lastWrite,
-                history: place
+                history: place,
+                lastChange: place?.format.history.lastChange(state.history.rows)
             ), bytes
         )
     }
@@ -86,8 +89,9 @@ extension ServerVisit {
         WHERE relkind = 'r' AND oid >= 16384), \
         (SELECT count(*) FROM pg_catalog.pg_class WHERE relkind = 'r' AND oid >= 16384 AND reltuples < 0), \
         has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'EXECUTE'); \
-        SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-        WHERE c.relkind = 'r' AND c.oid >= 16384
+        SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_class c \
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+        WHERE c.relkind = 'r' AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
         """
 
     /// A file's own time, so up to a checkpoint behind the last row.
@@ -98,18 +102,24 @@ extension ServerVisit {
 }
 
 extension HistoryPlace {
-    static let defaults = MigrationSource.Format.allCases.map { format in
-        HistoryPlace(schema: format.history.defaultSchema, table: format.history.defaultTable, format: format)
+    static let defaults = MigrationSource.Format.all.map { format in
+        HistoryPlace(schema: format.defaultSchema, table: format.defaultTable, format: format)
     }
 
-    fileprivate var query: HistoryQuery {
-        let format = format.history
-        return HistoryQuery(
-            schema: schema,
-            table: table,
-            columns: format.columns,
-            arrange: { format.arrange($0) },
-            digest: { format.digest(rows: $0) }
-        )
+    /// The first whose table is there with its columns; of several for one table, the one whose tool's other tables are
+    /// there too.
+    static func likeliest(among places: [HistoryPlace], in tables: [TableName: Set<String>]) -> HistoryPlace? {
+        let there = places.filter { place in
+            tables[TableName(schema: place.schema, name: place.table)]?.isSuperset(of: place.format.history.columns)
+                ?? false
+        }
+        guard let first = there.first else { return nil }
+        func company(of place: HistoryPlace) -> Int {
+            place.format.history.companions.count { tables[TableName(schema: place.schema, name: $0)] != nil }
+        }
+        return there.filter { $0.schema == first.schema && $0.table == first.table }
+            .reduce(first) { company(of: $1) > company(of: $0) ? $1 : $0 }
     }
+
+    fileprivate var query: HistoryQuery { HistoryQuery(schema: schema, table: table, format: format.history) }
 }

@@ -17,8 +17,11 @@ struct CanonicalCatalog {
 
     /// Finds the same catalog in the pool, or makes it: only the first of its kind costs objects.
     ///
+    /// - Parameters:
+    ///   - pool: of catalogs seen before.
+    ///   - reading: what it was made of, looked at again for what only a new catalog says of itself.
     /// - Returns: the catalog, and its tables' relations in the order of `catalog.tables`.
-    func pooled(in pool: CatalogPool) -> (catalog: Catalog, relations: [UInt32]) {
+    func pooled(in pool: CatalogPool, of reading: CatalogReading) -> (catalog: Catalog, relations: [UInt32]) {
         let order = definitions.sorted
         let key = CatalogKey(
             fingerprint: definitions.fingerprint(order),
@@ -29,13 +32,13 @@ struct CanonicalCatalog {
         var place = [Int](repeating: 0, count: keys.count)
         for (position, record) in order.enumerated() { place[record] = position }
         let tables = tables.sorted { place[$0.record] < place[$1.record] }
-        let found = pool.catalog(key) { made(key, tables.map(\.record)) }
+        let found = pool.catalog(key) { made(key, tables.map(\.record), reading) }
         var relations = [UInt32](repeating: 0, count: tables.count)
         for (table, place) in zip(tables, found.tablePlaces) { relations[place] = table.relation }
         return (found.catalog, relations)
     }
 
-    private func made(_ key: CatalogKey, _ tableRecords: [Int]) -> PooledCatalog {
+    private func made(_ key: CatalogKey, _ tableRecords: [Int], _ reading: CatalogReading) -> PooledCatalog {
         let names = tableRecords.map { record in
             let identity = definitions.identity(of: record)
             return TableName(schema: identity.schema ?? "", name: identity.name)
@@ -43,6 +46,7 @@ struct CanonicalCatalog {
         let sorted = names.indices.sorted { names[$0] < names[$1] }
         var places = [Int](repeating: 0, count: names.count)
         for (place, index) in sorted.enumerated() { places[index] = place }
+        let homes = reading.homes()
         let catalog = Catalog(
             fingerprint: key.fingerprint,
             privileges: key.privileges,
@@ -50,9 +54,49 @@ struct CanonicalCatalog {
             objects: objects,
             tables: sorted.map { names[$0] },
             invalidIndexes: invalidIndexes.map(definitions.identity).sorted(),
-            notInspected: notInspected
+            notInspected: notInspected,
+            homes: homes,
+            shapes: shapes(homes),
+            columnOrders: columnOrders
         )
         return PooledCatalog(catalog: catalog, tablePlaces: places)
+    }
+
+    private var columnOrders: [TableName: Fingerprint] {
+        var orders: [TableName: Fingerprint] = [:]
+        for record in columnOrder.records.indices {
+            // Here names stand between marks.
+            let parts = columnOrder.name(of: record).filter { $0 != NameMap.mark }
+                .split(separator: NameMap.dot, omittingEmptySubsequences: false)
+                .map { String(decoding: CopyRows.unescape($0), as: UTF8.self) }
+            guard parts.count == 2 else { continue }
+            orders[TableName(schema: parts[0], name: parts[1])] = columnOrder.definition(of: record)
+        }
+        return orders
+    }
+
+    /// Definitions of what may be named after a day, without that name and without the bounds of a partition.
+    private func shapes(_ homes: [ObjectID: TableName]) -> [ObjectID: Fingerprint] {
+        var shapes: [ObjectID: Fingerprint] = [:]
+        for record in definitions.records.indices {
+            // `schema` FF `table` FF `part`
+            let parts = definitions.name(of: record).split(separator: NameMap.dot, omittingEmptySubsequences: false)
+            guard parts.count > 1 else { continue }
+            let kind = definitions.kind(of: record)
+            let table: [UInt8]
+            switch kind {
+            case .table, .column, .constraint, .trigger, .rule, .policy: table = Array(parts[1])
+            case .index, .sequence:
+                guard let home = homes[definitions.identity(of: record)] else { continue }
+                table = Array(home.name.utf8)
+            default: continue
+            }
+            guard DatedName.mayHoldDate(table) else { continue }
+            var text = Array(definitions.definitionBytes(of: record))
+            if kind == .table { CatalogReading.removeBound(from: &text) }
+            shapes[definitions.identity(of: record)] = Fingerprint(of: text.replacing(table, with: [NameMap.mark]))
+        }
+        return shapes
     }
 
     private var objects: [CatalogObject] {

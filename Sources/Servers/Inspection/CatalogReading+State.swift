@@ -47,6 +47,18 @@ extension CatalogReading {
         table(schema: history.schema, name: history.table) != nil
     }
 
+    /// The names of a history's columns, in the order in which the table gives them away.
+    func columnNames(of history: HistoryQuery) -> [String] {
+        guard let row = table(schema: history.schema, name: history.table), let (entry, rows) = of(.relation),
+            let (columns, columnRows) = of(.attribute), let oid = entry.oid, let relation = columns.relation,
+            let number = columns.columnNumber, let name = columns.name
+        else { return [] }
+        let table = rows.number(row, oid)
+        return (0..<columnRows.count).filter { columnRows.number($0, relation) == table }
+            .sorted { columnRows.number($0, number) < columnRows.number($1, number) }
+            .map { String(decoding: columnRows.unescaped($0, name), as: UTF8.self) }
+    }
+
     /// Whether `reconcile.marks` is there and ours: whoever owns a database can make a schema of this name.
     var hasTrustedMarks: Bool {
         guard let row = table(schema: "reconcile", name: "marks"), let (entry, rows) = of(.relation),

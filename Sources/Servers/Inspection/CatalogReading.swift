@@ -41,8 +41,8 @@ struct CatalogReading {
     /// - Parameters:
     ///   - layout: of the server's major.
     ///   - rows: one for each entry of the layout.
-    ///   - history: the table that is left out.
-    init(_ layout: CatalogLayout, _ rows: [CopyRows], history: TableName?) {
+    ///   - history: the tables that are left out.
+    init(_ layout: CatalogLayout, _ rows: [CopyRows], history: Set<TableName>) {
         self.layout = layout
         self.rows = rows
         nameRoles()
@@ -83,14 +83,15 @@ struct CatalogReading {
         return Array("unknown (OID=\(oid))".utf8)
     }
 
-    private mutating func nameSchemas(_ history: TableName?) {
+    private mutating func nameSchemas(_ history: Set<TableName>) {
+        let home = history.first?.schema
         guard let (entry, rows) = of(.namespace), let oid = entry.oid, let name = entry.name else { return }
         for row in 0..<rows.count {
             let schema = rows.number(row, oid)
             let cell = rows.cell(row, name)
             context.names.set(NameMap.key(.schema, schema)) { $0.append(contentsOf: cell) }
             if Self.isLeftOut(cell) { excludedSchemas.insert(schema) }
-            if let history, history.schema != "public", rows.unescaped(row, name).elementsEqual(history.schema.utf8) {
+            if let home, home != "public", rows.unescaped(row, name).elementsEqual(home.utf8) {
                 historySchema = schema
             }
         }
@@ -105,7 +106,7 @@ struct CatalogReading {
             || begins("pg_temp") || begins("pg_toast")
     }
 
-    private mutating func nameRelations(_ history: TableName?) {
+    private mutating func nameRelations(_ history: Set<TableName>) {
         guard let (entry, rows) = of(.relation), let oid = entry.oid, let name = entry.name, let schema = entry.schema,
             let kind = entry.kind
         else { return }
@@ -115,10 +116,10 @@ struct CatalogReading {
             let home = rows.number(row, schema)
             setName(.relation, relation, in: home, rows.cell(row, name))
             var isExcluded = excludedSchemas.contains(home)
-            if let history, !isExcluded, rows.unescaped(row, name).elementsEqual(history.name.utf8) {
+            if !isExcluded, let own = history.first(where: { rows.unescaped(row, name).elementsEqual($0.name.utf8) }) {
                 isExcluded =
                     context.names.span(NameMap.key(.schema, home)).map {
-                        CopyRows.unescape(context.names.arena[$0]).elementsEqual(history.schema.utf8)
+                        CopyRows.unescape(context.names.arena[$0]).elementsEqual(own.schema.utf8)
                     } ?? false
             }
             relations[relation] = Relation(row: row, kind: rows.byte(row, kind), isExcluded: isExcluded)

@@ -73,8 +73,10 @@ struct CatalogRecords {
         return ObjectID(kind(of: record), schema: parts[0], name: parts.dropFirst().joined(separator: "."))
     }
 
-    func definition(of record: Int) -> Fingerprint {
-        Fingerprint(of: bytes[(records[record].nameEnd + 1)..<records[record].end])
+    func definition(of record: Int) -> Fingerprint { Fingerprint(of: definitionBytes(of: record)) }
+
+    func definitionBytes(of record: Int) -> ArraySlice<UInt8> {
+        bytes[(records[record].nameEnd + 1)..<records[record].end]
     }
 
     private static let kinds = ObjectKind.allCases

@@ -44,7 +44,7 @@ package enum Inspector {
                 settings = nil
                 continue
             }
-            let (catalog, relations) = canonical.pooled(in: pool)
+            let (catalog, relations) = canonical.pooled(in: pool, of: reading)
             let marks = try await marks(session, reading)
             let state = DatabaseState(
                 catalog: catalog,
@@ -97,7 +97,7 @@ package enum Inspector {
         let reading = CatalogReading(
             layout,
             rows,
-            history: history.map { TableName(schema: $0.schema, name: $0.table) }
+            history: history?.tables ?? []
         )
         guard let history = history?.asked else { return (reading, nil) }
         if isWithin {
@@ -105,7 +105,7 @@ package enum Inspector {
             answers = try await session.run(history.statement, label: "history")[...]
         }
         guard let answer = answers.popFirst() else { return (reading, nil) }
-        return (reading, try history.rows(answer))
+        return (reading, try history.rows(answer, of: reading))
     }
 
     /// A caller's transaction may have a `search_path` of its own, on which it depends how the server names things.
@@ -146,20 +146,29 @@ extension HistoryQuery {
     fileprivate var asked: HistoryQuery? { columns.isEmpty ? nil : self }
 
     /// `COPY` of a table is refused for anything that would run code of its owner's, as a view does, and is not planned.
+    ///
+    /// Where a column may be missing all are taken: the catalogs of the same snapshot say which they are.
     fileprivate var statement: SQL {
+        guard optionalColumns.isEmpty else { return "COPY \(schema: schema, name: table) TO STDOUT" }
         let list = SQL(joining: columns.map { SQL("\(identifier: $0)") })
         return "COPY \(schema: schema, name: table) (\(list)) TO STDOUT"
     }
 
     /// What the statement answered, as the history's format wants it.
-    fileprivate func rows(_ answer: Answer) throws(PostgresError) -> [[String?]] {
+    fileprivate func rows(_ answer: Answer, of reading: CatalogReading) throws(PostgresError) -> [[String?]] {
         guard case .copy(let bytes) = answer else { throw .unexpectedAnswer("the history is missing") }
-        let read = CopyRows(bytes, width: columns.count)
+        let there = optionalColumns.isEmpty ? columns : reading.columnNames(of: self)
+        let places = (columns + optionalColumns).map { there.firstIndex(of: $0) }
+        if let missing = zip(columns, places).first(where: { $1 == nil }) {
+            throw .unexpectedAnswer("the history \(schema).\(table) has no column \"\(missing.0)\"")
+        }
+        let read = CopyRows(bytes, width: there.count)
         guard read.isWellFormed else { throw .unexpectedAnswer("the history's rows are cut short") }
         return arrange(
             (0..<read.count).map { row in
-                (0..<read.width).map { column in
-                    read.isNull(row, column) ? nil : String(decoding: read.unescaped(row, column), as: UTF8.self)
+                places.map { place in
+                    guard let place, !read.isNull(row, place) else { return nil }
+                    return String(decoding: read.unescaped(row, place), as: UTF8.self)
                 }
             }
         )

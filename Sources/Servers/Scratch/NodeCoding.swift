@@ -5,7 +5,7 @@ internal import FleetModel
 /// Much quicker to read than JSON; a fleet's plan reads dozens of nodes of hundreds of objects before it does anything.
 enum NodeCoding {
     /// Raised with every change of what is written or measured: an older file is then no file.
-    static let version = 1
+    static let version = 2
     private static let mark = Array("reconcile scratch \(version)\n".utf8)
 
     static func encode(_ node: ReplayNode) -> [UInt8] {
@@ -65,6 +65,18 @@ extension ByteWriter {
         list(catalog.tables) { $0.table($1) }
         list(catalog.invalidIndexes) { $0.object($1) }
         list(catalog.notInspected) { $0.text($1) }
+        list(Array(catalog.homes)) { writer, home in
+            writer.object(home.key)
+            writer.table(home.value)
+        }
+        list(Array(catalog.shapes)) { writer, shape in
+            writer.object(shape.key)
+            writer.raw(shape.value.bytes)
+        }
+        list(Array(catalog.columnOrders)) { writer, order in
+            writer.table(order.key)
+            writer.raw(order.value.bytes)
+        }
     }
 
     fileprivate mutating func migration(_ migration: MeasuredMigration) {
@@ -116,7 +128,7 @@ extension ByteReader {
         return TableName(schema: schema, name: name)
     }
 
-    fileprivate mutating func object() -> ObjectID? {
+    mutating func object() -> ObjectID? {
         guard let kind = byte(), kind < Self.kinds.count, let hasSchema = byte() else { return nil }
         var schema: String?
         if hasSchema == 1 {
@@ -138,7 +150,10 @@ extension ByteReader {
     fileprivate mutating func catalog() -> Catalog? {
         guard let whole = fingerprint(), let privileges = fingerprint(), let order = fingerprint(),
             let objects = list({ $0.catalogObject() }), let tables = list({ $0.table() }),
-            let invalid = list({ $0.object() }), let notInspected = list({ $0.text() })
+            let invalid = list({ $0.object() }), let notInspected = list({ $0.text() }),
+            let homes = list({ $0.pair({ $0.object() }, { $0.table() }) }),
+            let shapes = list({ $0.pair({ $0.object() }, { $0.fingerprint() }) }),
+            let orders = list({ $0.pair({ $0.table() }, { $0.fingerprint() }) })
         else { return nil }
         return Catalog(
             fingerprint: whole,
@@ -147,8 +162,19 @@ extension ByteReader {
             objects: objects,
             tables: tables,
             invalidIndexes: invalid,
-            notInspected: notInspected
+            notInspected: notInspected,
+            homes: Dictionary(homes, uniquingKeysWith: { first, _ in first }),
+            shapes: Dictionary(shapes, uniquingKeysWith: { first, _ in first }),
+            columnOrders: Dictionary(orders, uniquingKeysWith: { first, _ in first })
         )
+    }
+
+    private mutating func pair<Left, Right>(
+        _ left: (inout ByteReader) -> Left?,
+        _ right: (inout ByteReader) -> Right?
+    ) -> (Left, Right)? {
+        guard let left = left(&self), let right = right(&self) else { return nil }
+        return (left, right)
     }
 
     private mutating func catalogObject() -> CatalogObject? {

@@ -14,15 +14,26 @@ struct ReplayCache: Sendable {
         return NodeCoding.decode(bytes)
     }
 
-    func keep(_ node: ReplayNode, as key: ReplayKey) {
+    /// How the objects of a state read, where they were asked about before.
+    func definitions(_ key: ReplayKey) -> [ObjectID: Definition]? {
+        guard let folder, let bytes = Self.contents(of: "\(folder)/\(key.hex).definitions") else { return nil }
+        return DefinitionCoding.decode(bytes)
+    }
+
+    func keep(_ node: ReplayNode, as key: ReplayKey) { keep(NodeCoding.encode(node), as: key.hex) }
+
+    func keep(_ definitions: [ObjectID: Definition], as key: ReplayKey) {
+        keep(DefinitionCoding.encode(definitions), as: "\(key.hex).definitions")
+    }
+
+    private func keep(_ bytes: [UInt8], as name: String) {
         guard let folder else { return }
-        let bytes = NodeCoding.encode(node)
         var made = ""
         for part in folder.split(separator: "/") {
             made += "/\(part)"
             if access(made, F_OK) != 0 { _ = Outside.perform(.makeDirectory("scratch cache")) { mkdir(made, 0o700) } }
         }
-        let unfinished = "\(folder)/\(key.hex).\(getpid()).partial"
+        let unfinished = "\(folder)/\(name).\(getpid()).partial"
         let descriptor = Outside.perform(.createFile("scratch cache")) {
             open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
@@ -31,7 +42,7 @@ struct ReplayCache: Sendable {
             bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) == $0.count }
         }
         close(descriptor)
-        if written, Outside.perform(.rename("scratch cache"), { rename(unfinished, "\(folder)/\(key.hex)") == 0 }) {
+        if written, Outside.perform(.rename("scratch cache"), { rename(unfinished, "\(folder)/\(name)") == 0 }) {
             return
         }
         unlink(unfinished)

@@ -41,6 +41,7 @@ struct ReplaySetup: Sendable, Hashable {
 
 extension ReplayKey {
     func after(_ migration: Migration) -> ReplayKey {
-        after([migration.tag, migration.sha256, migration.isTransactional ? "transaction" : "none"])
+        // The text that runs: of one file, formats may run different parts.
+        after([migration.tag, migration.text, migration.isTransactional ? "transaction" : "none"])
     }
 }

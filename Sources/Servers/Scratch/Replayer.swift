@@ -8,9 +8,9 @@ struct Replayer {
     let inspect: Scratch.Inspect
     /// Names of the real servers' roles.
     let roles: [String]
-    private let administrator: Session
+    let administrator: Session
     private let stage: ScratchRoles?
-    private var line: ScratchLine?
+    var line: ScratchLine?
 
     init(
         _ server: ScratchServer,
@@ -112,15 +112,19 @@ struct Replayer {
             return line
         }
         await leaveLine()
+        return try await newLine(job.setup)
+    }
+
+    func newLine(_ setup: ReplaySetup) async throws(ReplayFault) -> ScratchLine {
         do throws(PostgresError) {
-            try await stage?.prepare(job.setup, others: roles)
+            try await stage?.prepare(setup, others: roles)
         } catch {
             throw .unassessed("scratch cannot make the roles: \(error)")
         }
-        return try await ScratchLine.open(on: server, job.setup, administrator: administrator)
+        return try await ScratchLine.open(on: server, setup, administrator: administrator)
     }
 
-    private mutating func leaveLine() async {
+    mutating func leaveLine() async {
         await line?.drop(administrator)
         line = nil
     }

@@ -88,6 +88,14 @@ struct ScratchLine {
         done.append(position)
     }
 
+    /// Runs a migration where the catalog is taken, and there alone: such a line measures nothing any more.
+    mutating func repeatUnmeasured(_ migration: Migration, at position: Int) async throws(ReplayFault) {
+        let scratch = try await session(in: untouched, migration)
+        try await scratch.run(migration)
+        await scratch.session.close()
+        done.append(position)
+    }
+
     /// Runs a migration in both and gives what it did.
     mutating func measure(_ migration: Migration, at position: Int) async throws(ReplayFault) -> MeasuredMigration {
         let target = server.runner(setup.runner, database: measured)

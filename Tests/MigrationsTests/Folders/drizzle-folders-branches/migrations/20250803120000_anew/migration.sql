@@ -1,0 +1,3 @@
+CREATE TABLE "anew" (
+	"id" serial PRIMARY KEY NOT NULL
+);

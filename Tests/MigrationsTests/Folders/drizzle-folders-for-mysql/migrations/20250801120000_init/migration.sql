@@ -1,0 +1,3 @@
+CREATE TABLE "init" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "left" (
+	"id" serial PRIMARY KEY NOT NULL
+);

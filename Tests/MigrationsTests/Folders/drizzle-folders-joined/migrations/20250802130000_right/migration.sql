@@ -1,0 +1,3 @@
+CREATE TABLE "right" (
+	"id" serial PRIMARY KEY NOT NULL
+);

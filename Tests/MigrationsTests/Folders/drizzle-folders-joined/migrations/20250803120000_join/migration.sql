@@ -1,0 +1,3 @@
+CREATE TABLE "join" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "0001_numbered" (
+	"id" serial PRIMARY KEY NOT NULL
+);

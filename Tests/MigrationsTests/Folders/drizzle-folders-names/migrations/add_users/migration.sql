@@ -1,0 +1,3 @@
+CREATE TABLE "add_users" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "A" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "a_b" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "b" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "x1" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "x_1" (
+	"id" serial PRIMARY KEY NOT NULL
+);

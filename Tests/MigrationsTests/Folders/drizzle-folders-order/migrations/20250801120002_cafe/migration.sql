@@ -1,0 +1,3 @@
+CREATE TABLE "cafe" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "café" (
+	"id" serial PRIMARY KEY NOT NULL
+);

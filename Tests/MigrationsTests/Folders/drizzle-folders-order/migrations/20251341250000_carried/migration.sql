@@ -1,0 +1,3 @@
+CREATE TABLE "carried" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "none" (
+	"id" serial PRIMARY KEY NOT NULL
+);

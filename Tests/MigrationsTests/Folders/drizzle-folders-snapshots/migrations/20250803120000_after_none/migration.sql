@@ -1,0 +1,3 @@
+CREATE TABLE "after_none" (
+	"id" serial PRIMARY KEY NOT NULL
+);

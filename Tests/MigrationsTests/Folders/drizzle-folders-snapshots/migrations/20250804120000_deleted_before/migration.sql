@@ -1,0 +1,3 @@
+CREATE TABLE "deleted_before" (
+	"id" serial PRIMARY KEY NOT NULL
+);

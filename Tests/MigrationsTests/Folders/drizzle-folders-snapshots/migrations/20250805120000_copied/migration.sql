@@ -1,0 +1,3 @@
+CREATE TABLE "copied" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "conflict" (
+	"id" serial PRIMARY KEY NOT NULL
+);

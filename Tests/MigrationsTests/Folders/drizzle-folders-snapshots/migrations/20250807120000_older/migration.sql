@@ -1,0 +1,3 @@
+CREATE TABLE "older" (
+	"id" serial PRIMARY KEY NOT NULL
+);

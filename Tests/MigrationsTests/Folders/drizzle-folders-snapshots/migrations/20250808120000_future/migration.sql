@@ -1,0 +1,3 @@
+CREATE TABLE "future" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "last" (
+	"id" serial PRIMARY KEY NOT NULL
+);

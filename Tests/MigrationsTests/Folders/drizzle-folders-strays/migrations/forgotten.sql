@@ -1,0 +1,3 @@
+CREATE TABLE "forgotten" (
+	"id" serial PRIMARY KEY NOT NULL
+);

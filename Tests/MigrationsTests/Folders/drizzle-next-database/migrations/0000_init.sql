@@ -1,0 +1,5 @@
+CREATE TYPE "state" AS ENUM('open', 'done');
+--> statement-breakpoint
+CREATE ROLE "reader" NOLOGIN;
+--> statement-breakpoint
+CREATE USER MAPPING FOR "reader" SERVER "other";

@@ -1,0 +1,3 @@
+CREATE TABLE "0000_init" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "0002_right" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "0003_none" (
+	"id" serial PRIMARY KEY NOT NULL
+);

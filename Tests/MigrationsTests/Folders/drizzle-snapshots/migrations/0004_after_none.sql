@@ -1,0 +1,3 @@
+CREATE TABLE "0004_after_none" (
+	"id" serial PRIMARY KEY NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE "0006_old" (
+	"id" serial PRIMARY KEY NOT NULL
+);

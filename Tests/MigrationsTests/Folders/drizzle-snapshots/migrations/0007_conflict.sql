@@ -1,0 +1,3 @@
+CREATE TABLE "0007_conflict" (
+	"id" serial PRIMARY KEY NOT NULL
+);

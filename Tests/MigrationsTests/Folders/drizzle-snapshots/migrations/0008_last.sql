@@ -1,0 +1,3 @@
+CREATE TABLE "0008_last" (
+	"id" serial PRIMARY KEY NOT NULL
+);
