@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 
 # The test targets that start no server: `make test-fast` runs these alone.
-FAST := ^(DiscoveryTests|DocsTests|FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
+FAST := ^(DiscoveryTests|DocsTests|ExpectationsTests|FleetModelTests|ManifestLoadingTests|MigrationsTests|PlanningTests|ReportsTests)\.
 # Tests that start servers are as wide as this; two a core keeps both busy while one waits for a disk.
 WIDTH ?= 4
 PREFIX ?= /usr/local

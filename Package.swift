@@ -48,17 +48,22 @@ let package = Package(
         ),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
         .target(name: "Discovery", dependencies: ["FleetModel"], swiftSettings: settings),
+        .target(name: "Expectations", dependencies: ["Effects", "FleetModel", "Migrations"], swiftSettings: settings),
         .target(
             name: "Servers",
             dependencies: [
-                "CSpawn", "Discovery", "Effects", "FleetModel", "Migrations", "Postgres", crypto, system, subprocess,
+                "CSpawn", "Discovery", "Effects", "Expectations", "FleetModel", "Migrations", "Postgres", crypto,
+                system, subprocess,
             ],
             swiftSettings: settings
         ),
         .target(name: "Planning", dependencies: ["FleetModel", "Migrations", collections], swiftSettings: settings),
         .target(
             name: "Applying",
-            dependencies: ["Effects", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto, system],
+            dependencies: [
+                "Effects", "Expectations", "FleetModel", "Migrations", "Planning", "Postgres", "Servers", crypto,
+                system,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -70,9 +75,8 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Applying", "Discovery", "Effects", "FleetModel", "ManifestLoading", "Migrations", "Planning",
-                "Postgres",
-                "Reports", "Servers", logging, system,
+                "Applying", "Discovery", "Effects", "Expectations", "FleetModel", "ManifestLoading", "Migrations",
+                "Planning", "Postgres", "Reports", "Servers", logging, system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -113,13 +117,18 @@ let package = Package(
         ),
         .testTarget(
             name: "DocsTests",
-            dependencies: ["Commands", "FleetModel", "ManifestLoading", system],
+            dependencies: ["Commands", "FleetModel", "ManifestLoading", "Migrations", system],
             swiftSettings: settings
         ),
         .testTarget(
             name: "DiscoveryTests",
             dependencies: ["Discovery", "FleetModel", "ManifestLoading", "Migrations", "Reports", "Servers", system],
             exclude: ["Recorded"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ExpectationsTests",
+            dependencies: ["Effects", "Expectations", "FleetModel", "Migrations"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -10,7 +10,10 @@ struct FoundFolder: Sendable, Hashable {
 
     /// The last word of the path that says more than that there are migrations in it.
     var className: String {
-        let general: Set<String> = ["migrations", "migration", "drizzle", "sql", "db", "database", "manifests", "src"]
+        let general: Set<String> = [
+            "migrations", "migration", "migrate", "drizzle", "prisma", "supabase", "sql", "db", "database", "manifests",
+            "src", "resources", "main",
+        ]
         let words = path.split(separator: "/").map(String.init)
         let word = words.last { !general.contains($0.lowercased()) } ?? "main"
         let plain = word.unicodeScalars.map { scalar in

@@ -27,7 +27,7 @@ struct OfflineGate: Sendable {
         let environments = try workspace.environments(named: names)
         let baseline = try file.map { try SavedBaseline.read($0, of: environments) }
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
-        let engine = workspace.engine(servers, programs, pool, allowed: judged.allowed)
+        var engine = workspace.engine(servers, programs, pool, allowed: judged.allowed)
         let (usual, reason) = await engine.scratch.usualMajor()
         guard let usual else { throw Ending(.failed, "nothing can be replayed: \(reason)") }
         var observed: [String: ObservedEnvironment] = [:]
@@ -41,6 +41,7 @@ struct OfflineGate: Sendable {
         }
         do {
             let classes = names.isEmpty ? workspace.fleet.classes.map(\.name.value) : used(by: environments)
+            engine.expectations = try await workspace.printedExpectations(of: Set(classes))
             let replays = try await replay(classes, observed, usual: usual, engine)
             var plans: [EnvironmentPlan] = []
             var verdicts: [GateVerdict] = []
@@ -107,6 +108,12 @@ struct OfflineGate: Sendable {
             for major in known.isEmpty ? [usual] : known { requests.append(ReplayRequest(whole: folder, major: major)) }
         }
         let (answers, roles) = try await answers(requests, observed, engine)
+        let expected = try await engine.expected(
+            by: classes,
+            majors: Set(requests.map(\.major)),
+            replays: answers,
+            roles: roles.mapValues { $0.sorted() }
+        )
         var replays: [ClassReplay] = []
         for request in requests {
             guard let folder = workspace.folders[request.className], let replay = answers[request],
@@ -126,7 +133,8 @@ struct OfflineGate: Sendable {
                     folder: folder,
                     major: request.major,
                     replay: replay,
-                    rowFailures: failures
+                    rowFailures: failures,
+                    expected: expected[ExpectationKey(className: request.className, major: request.major)]
                 )
             )
         }

@@ -99,8 +99,9 @@ struct ReconcileCommand: AsyncParsableCommand {
             """,
         version: ToolVersion.current,
         subcommands: [
-            InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self, PlanCommand.self,
-            ShowCommand.self, GateCommand.self, ApplyCommand.self,
+            InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self,
+            CompareCommand.self, PlanCommand.self, ShowCommand.self, GateCommand.self, ApplyCommand.self,
+            GenerateCommand.self,
             PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
         ]
     )

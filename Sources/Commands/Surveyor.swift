@@ -1,6 +1,7 @@
 internal import Applying
 internal import ArgumentParser
 internal import Effects
+internal import Expectations
 internal import FleetModel
 internal import Migrations
 internal import Planning
@@ -41,14 +42,14 @@ struct Surveyor: Sendable {
 
     /// Looks at the environments named, all of them where none is, and plans each, whatever comes to light.
     func surveys(_ names: [String]) async throws -> [EnvironmentSurvey.Result] {
-        let environments = try workspace.environments(named: names)
-        let unknown = servers.narrowing.unknownInstances(in: environments)
-        guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
-        var observed: [String: ObservedEnvironment] = [:]
-        for environment in environments { observed[environment.name.value] = await observe(environment) }
+        let (environments, observed) = try await look(names)
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let classes = Set(environments.flatMap { $0.entries.map(\.className.value) })
+        let expectations = try await workspace.printedExpectations(of: classes)
         var surveys: [EnvironmentSurvey.Result] = []
-        for environment in environments { surveys.append(try await survey(environment, observed, programs)) }
+        for environment in environments {
+            surveys.append(try await survey(environment, observed, programs, expectations))
+        }
         return surveys
     }
 
@@ -65,7 +66,34 @@ struct Surveyor: Sendable {
         return Baseline(toolVersion: ToolVersion.current, recordedAt: Surroundings.now, environments: recorded)
     }
 
-    /// Looks at one environment and plans it.
+    /// Puts code, migrations and the environments named side by side.
+    func compare(_ names: [String]) async throws -> Comparison {
+        let (environments, observed) = try await look(names)
+        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        var engine = engine(programs)
+        engine.expectations = try await workspace.printedExpectations(of: Set(workspace.folders.keys))
+        do {
+            return try await engine.compare(
+                environments,
+                observed: observed,
+                major: programs.first(where: \.hasServer)?.version.major
+            )
+        } catch let error as NoPlainUser {
+            throw Ending(.failed, "\(error)")
+        }
+    }
+
+    /// Looks at the environments named, all of them where none is.
+    private func look(_ names: [String]) async throws -> ([Environment], [String: ObservedEnvironment]) {
+        let environments = try workspace.environments(named: names)
+        let unknown = servers.narrowing.unknownInstances(in: environments)
+        guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
+        var observed: [String: ObservedEnvironment] = [:]
+        for environment in environments { observed[environment.name.value] = await observe(environment) }
+        return (environments, observed)
+    }
+
+    /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
         try unopposed(try await survey(environment, [environment.name.value: await observe(environment)], programs))
     }
@@ -82,11 +110,14 @@ struct Surveyor: Sendable {
     private func survey(
         _ environment: Environment,
         _ observed: [String: ObservedEnvironment],
-        _ programs: [PostgresPrograms]
+        _ programs: [PostgresPrograms],
+        _ expectations: [String: ExpectedSource] = [:]
     ) async throws -> EnvironmentSurvey.Result {
         guard let own = observed[environment.name.value] else { preconditionFailure("an environment nobody looked at") }
         do {
-            return try await engine(programs).plan(
+            var engine = engine(programs)
+            engine.expectations = expectations
+            return try await engine.plan(
                 environment,
                 observed: own,
                 others: observed,

@@ -1,3 +1,4 @@
+internal import Expectations
 internal import FleetModel
 internal import Glibc
 internal import ManifestLoading
@@ -14,6 +15,8 @@ struct Workspace: Sendable {
     let initTexts: [String: [String]]
     /// What is doubtful about each class's folder, by class name.
     var folderWarnings: [String: [Diagnostic]] = [:]
+    /// What the code of each class expects, commands not run yet, by class name.
+    var expectations: [String: ExpectedSource] = [:]
     /// What the command was asked to write: faults that show themselves later are said in it as well.
     var format = PlanFormat.text
 
@@ -25,6 +28,7 @@ struct Workspace: Sendable {
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
         var warnings: [String: [Diagnostic]] = [:]
+        var expectations: [String: ExpectedSource] = [:]
         for (index, databaseClass) in fleet.classes.enumerated() {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
             // Where the manifest leaves the format to the folder, it is known now.
@@ -32,6 +36,11 @@ struct Workspace: Sendable {
             diagnostics += folder.diagnostics
             warnings[databaseClass.name.value] = folder.diagnostics
             folders[databaseClass.name.value] = folder.value
+            if let expects = databaseClass.expects {
+                let read = ExpectedSource.read(expects, root: fleet.root)
+                diagnostics += read.diagnostics
+                expectations[databaseClass.name.value] = read.value
+            }
             initTexts[databaseClass.name.value] = databaseClass.initScripts.compactMap { script in
                 guard let text = textOfFile(script.value) else {
                     diagnostics.append(
@@ -52,7 +61,14 @@ struct Workspace: Sendable {
         let hasErrors = diagnostics.contains { $0.severity == .error }
         return Diagnosed(
             hasErrors
-                ? nil : Workspace(fleet: fleet, folders: folders, initTexts: initTexts, folderWarnings: warnings),
+                ? nil
+                : Workspace(
+                    fleet: fleet,
+                    folders: folders,
+                    initTexts: initTexts,
+                    folderWarnings: warnings,
+                    expectations: expectations
+                ),
             diagnostics
         )
     }

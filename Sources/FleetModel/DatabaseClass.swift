@@ -9,6 +9,8 @@ package struct DatabaseClass: Sendable {
     /// SQL files (absolute paths), run once when a database is created or rebuilt.
     package var initScripts: [Located<String>]
     package var checks: [DatabaseCheck]
+    /// Where the code says what it expects; nil where the manifest names nothing.
+    package var expects: Expectation?
     /// Differences that do not count in any environment.
     package var drift: DriftRules
 
@@ -20,7 +22,8 @@ package struct DatabaseClass: Sendable {
         create: CreationOptions,
         initScripts: [Located<String>],
         checks: [DatabaseCheck],
-        drift: DriftRules = .none
+        drift: DriftRules = .none,
+        expects: Expectation? = nil
     ) {
         self.name = name
         self.description = description
@@ -29,6 +32,7 @@ package struct DatabaseClass: Sendable {
         self.create = create
         self.initScripts = initScripts
         self.checks = checks
+        self.expects = expects
         self.drift = drift
     }
 }

@@ -34,4 +34,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case migrationSnapshot = "migration-snapshot"
     case unknownVersion = "unknown-version"
     case tablesDiffer = "tables-differ"
+
+    // What the code expects
+    case expectedSchema = "expected-schema"
 }

@@ -70,6 +70,8 @@ package struct ServerFacts: Sendable, Hashable {
     package var inRecovery: Bool
     /// Names of all roles, so that scratch can have them too.
     package var roles: [String]
+    /// Names of the extensions that are installed there, for databases to create; nil where nobody asked.
+    package var extensions: Set<String>?
     /// Answers of the environment's `query` entries for this instance, by entry index.
     ///
     /// Nil where the database asked does not exist yet. A retiring instance is asked all of them: it may still hold it.
@@ -83,6 +85,7 @@ package struct ServerFacts: Sendable, Hashable {
         timeline: Int,
         inRecovery: Bool,
         roles: [String],
+        extensions: Set<String>? = nil,
         queriedNames: [Int: [String]?] = [:],
         isRetired: Bool = false
     ) {
@@ -92,6 +95,7 @@ package struct ServerFacts: Sendable, Hashable {
         self.timeline = timeline
         self.inRecovery = inRecovery
         self.roles = roles
+        self.extensions = extensions
         self.queriedNames = queriedNames
     }
 }

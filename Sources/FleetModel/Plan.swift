@@ -194,7 +194,9 @@ package struct PlannedDatabase: Sendable, Hashable {
     /// With `historyDigest`, what a saved plan is held against under the lock.
     package var oid: UInt32?
     package var historyDigest: Fingerprint?
-    /// As `fingerprint`, without what rules of drift leave out; nil where there are none. Not kept in a saved plan.
+    /// As `fingerprint`, without what rules of drift leave out.
+    ///
+    /// Nil where there are none; not kept in a saved plan.
     package var comparedFingerprint: Fingerprint?
 
     package init(

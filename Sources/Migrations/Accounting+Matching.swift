@@ -27,12 +27,14 @@ extension Accounting {
             case .unknown(let description): unknown.append(description)
             }
         }
-        let newest = applied.max()
+        // What may run again has no place in the order.
+        let versioned = applied.filter { !folder.migrations[$0].isRepeatable }
+        let newest = versioned.max()
         pending = folder.migrations.indices.filter { $0 <= declared && !held.contains($0) }
         late = newest.map { newest in pending.filter { $0 < newest } } ?? []
         ahead = applied.filter { $0 > declared }.sorted()
         edited.sort()
-        outOfOrder = zip(applied, applied.dropFirst()).contains { $0 > $1 }
+        outOfOrder = zip(versioned, versioned.dropFirst()).contains { $0 > $1 }
         version = newest.map { folder.migrations[$0].tag }
     }
 }

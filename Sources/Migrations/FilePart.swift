@@ -50,6 +50,8 @@ package struct ListedMigration: Sendable, Hashable {
     package var declaration: SourceRange?
     /// Whether it runs again when its file changes.
     package var isRepeatable: Bool
+    /// Whether the tool runs it in a transaction, as far as the folder says so.
+    package var isTransactional: Bool
 
     package init(
         tag: String,
@@ -57,7 +59,8 @@ package struct ListedMigration: Sendable, Hashable {
         when: Int64? = nil,
         file: String,
         declaration: SourceRange? = nil,
-        isRepeatable: Bool = false
+        isRepeatable: Bool = false,
+        isTransactional: Bool = true
     ) {
         self.tag = tag
         self.number = number
@@ -65,5 +68,6 @@ package struct ListedMigration: Sendable, Hashable {
         self.file = file
         self.declaration = declaration
         self.isRepeatable = isRepeatable
+        self.isTransactional = isTransactional
     }
 }

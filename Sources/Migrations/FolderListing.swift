@@ -28,6 +28,24 @@ package struct FolderListing: ~Copyable {
         entries.filter { $0.kind == .folder && reader.hasFile("\($0.name)/\(file)") }.map(\.name)
     }
 
+    /// Files of this folder and of those in it, relative to it; links are left out, and so is what is too deep to be meant.
+    func filesBelow() -> [String] {
+        var files: [String] = []
+        func collect(_ found: [FolderReader.Entry], in folder: String, depth: Int) {
+            for entry in found where !entry.name.hasPrefix(".") {
+                let path = folder + entry.name
+                switch entry.kind {
+                case .file: files.append(path)
+                case .folder where depth < 8:
+                    collect((try? reader.entries(in: path)) ?? [], in: path + "/", depth: depth + 1)
+                case .folder, .link, .other: break
+                }
+            }
+        }
+        collect(entries, in: "", depth: 0)
+        return files
+    }
+
     /// Two names that a file system which ignores case, or mends Unicode, takes for one.
     ///
     /// Strings compare by canonical equivalence, so forms of one character are equal here already.
@@ -46,20 +64,28 @@ package struct FolderListing: ~Copyable {
     }
 }
 
-/// A migration's leading digits, compared as a number of any length.
+/// A migration's leading digits, or several such numbers with dots between them, each of any length.
 struct MigrationNumber: Hashable, Comparable {
-    private let digits: Substring
+    /// Without zeros in front, and without parts at the end that are zero: 1.0 is 1.
+    private let parts: [Substring]
 
-    /// Nil where there are no digits.
-    init?(_ digits: String) {
-        guard !digits.isEmpty, digits.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
-        let significant = digits.drop { $0 == "0" }
-        self.digits = significant.isEmpty ? "0" : significant
+    /// Nil where there is anything but digits and single dots.
+    init?(_ text: String) {
+        var parts: [Substring] = []
+        for part in text.split(separator: ".", omittingEmptySubsequences: false) {
+            guard !part.isEmpty, part.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
+            parts.append(part.drop { $0 == "0" })
+        }
+        while let last = parts.last, last.isEmpty { parts.removeLast() }
+        self.parts = parts
     }
 
     static func < (left: Self, right: Self) -> Bool {
-        let lengths = (left.digits.utf8.count, right.digits.utf8.count)
-        return lengths.0 == lengths.1 ? left.digits < right.digits : lengths.0 < lengths.1
+        for (one, other) in zip(left.parts, right.parts) where one != other {
+            let lengths = (one.utf8.count, other.utf8.count)
+            return lengths.0 == lengths.1 ? one < other : lengths.0 < lengths.1
+        }
+        return left.parts.count < right.parts.count
     }
 
     /// The digits at the beginning of a tag.

@@ -69,27 +69,21 @@ struct FolderReader: ~Copyable {
     /// A file's path relative to the root.
     func pathFromRoot(_ name: String) -> String { path == "." ? name : "\(path)/\(name)" }
 
-    /// Everything directly in this folder, in the order of the names' bytes; names that are not UTF-8 come mended.
-    func entries() throws(FolderFault) -> [Entry] {
+    /// Everything directly in this folder, or in one below it, in the order of the names' bytes; names that are not UTF-8
+    /// come mended, and no link on the way is followed.
+    func entries(in folder: String = ".") throws(FolderFault) -> [Entry] {
+        let copy: Int32
         do throws(Errno) {
-            return try entries(in: "")
+            let below = try Self.walk(to: folder, from: Self.openNext(".", in: descriptor.rawValue))
+            copy = dup(below.rawValue)
+            try? below.close()
         } catch {
             throw .unreadable(reason: error.description)
         }
-    }
-
-    /// The same of a folder right below this one, which is no link.
-    func entries(in folder: String) throws(Errno) -> [Entry] {
-        let copy = openat(
-            descriptor.rawValue,
-            folder.isEmpty ? "." : folder,
-            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        )
-        guard copy >= 0 else { throw Errno(rawValue: errno) }
+        guard copy >= 0 else { throw .unreadable(reason: Errno(rawValue: errno).description) }
         guard let stream = fdopendir(copy) else {
-            let error = Errno(rawValue: errno)
             close(copy)
-            throw error
+            throw .unreadable(reason: Errno(rawValue: errno).description)
         }
         defer { closedir(stream) }
         var entries: [Entry] = []
@@ -98,7 +92,7 @@ struct FolderReader: ~Copyable {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
             if name == "." || name == ".." { continue }
-            entries.append(Entry(name: name, kind: kind(of: folder.isEmpty ? name : "\(folder)/\(name)") ?? .other))
+            entries.append(Entry(name: name, kind: kind(of: folder == "." ? name : "\(folder)/\(name)") ?? .other))
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

@@ -9,6 +9,10 @@ package enum HistoryFormats {
         DbmateFormat(),
         GooseFormat(),
         SupabaseFormat(),
+        FlywayFormat(),
+        PrismaFormat(),
+        AtlasFormat(),
+        RailsFormat(),
         PlainFormat(),
     ]
 

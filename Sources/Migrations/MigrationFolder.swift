@@ -23,6 +23,8 @@ package struct Migration: Sendable, Hashable {
     package var statements: [StatementText]
     /// Relative to the root, for diagnostics.
     package var file: String
+    /// Relative to the migration folder.
+    package var path: String
 
     package init(
         tag: String,
@@ -33,6 +35,7 @@ package struct Migration: Sendable, Hashable {
         isTransactional: Bool,
         statements: [StatementText],
         file: String,
+        path: String? = nil,
         checksums: [String] = [],
         isRepeatable: Bool = false
     ) {
@@ -44,6 +47,7 @@ package struct Migration: Sendable, Hashable {
         self.isTransactional = isTransactional
         self.statements = statements
         self.file = file
+        self.path = path ?? "\(tag).sql"
         self.checksums = checksums
         self.isRepeatable = isRepeatable
     }
@@ -79,9 +83,19 @@ package struct MigrationFolder: Sendable {
 
     /// Position of the migration that a manifest's `version` names (a tag, a number with or without zeros, `latest`).
     package func position(ofVersion version: String) -> Int? {
-        if version == "latest" { return migrations.isEmpty ? nil : migrations.count - 1 }
-        if let exact = migrations.firstIndex(where: { $0.tag == version }) { return exact }
-        guard let number = MigrationNumber(version) else { return nil }
-        return migrations.firstIndex { MigrationNumber($0.number) == number }
+        guard let last = migrations.indices.last else { return nil }
+        if version == "latest" { return last }
+        let number = MigrationNumber(version)
+        let named =
+            migrations.firstIndex { $0.tag == version }
+            ?? number.flatMap { number in migrations.firstIndex { MigrationNumber($0.number) == number } }
+        // What runs again whenever it changes comes after all others, and is as of the newest.
+        return named.map { migrations[($0 + 1)...].allSatisfy(\.isRepeatable) ? last : $0 }
+    }
+
+    /// The tag by which a person would name the state after this many migrations.
+    package func versionTag(after count: Int) -> String? {
+        let done = migrations.prefix(count)
+        return (done.last { !$0.isRepeatable } ?? done.last)?.tag
     }
 }

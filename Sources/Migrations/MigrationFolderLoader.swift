@@ -100,9 +100,10 @@ package enum MigrationFolderLoader {
                 text: value.text,
                 sha256: Fingerprint(of: bytes).hex,
                 when: entry.when,
-                isTransactional: value.isTransactional && part.isTransactional,
+                isTransactional: value.isTransactional && part.isTransactional && entry.isTransactional,
                 statements: value.statements,
                 file: file,
+                path: entry.file,
                 isRepeatable: entry.isRepeatable
             )
         }

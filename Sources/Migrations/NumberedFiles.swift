@@ -6,6 +6,8 @@ struct NumberedFiles {
     var listed: [ListedMigration] = []
     var diagnostics: [Diagnostic] = []
 
+    init() {}
+
     /// Takes each SQL file that `ending` ends and a number begins; others are told of as files that never run.
     ///
     /// - Parameters:

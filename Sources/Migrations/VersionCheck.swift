@@ -20,7 +20,19 @@ package enum VersionCheck {
                     hint: "give the tag: " + numbered.map { "\"\($0)\"" }.joined(separator: ", ")
                 )
             }
-            guard folder.position(ofVersion: version.value) == nil else { return nil }
+            if let position = folder.position(ofVersion: version.value) {
+                guard position < folder.migrations.count - 1, folder.migrations.contains(where: \.isRepeatable) else {
+                    return nil
+                }
+                return Diagnostic(
+                    .error,
+                    .unknownVersion,
+                    "version \"\(version.value)\" is not the newest, and class \"\(folder.className)\" has repeatable "
+                        + "migrations, which are as of the newest",
+                    at: version.range,
+                    hint: "declare \"latest\""
+                )
+            }
             let near = folder.nearestTags(to: version.value).map { "\"\($0)\"" }.joined(separator: ", ")
             return Diagnostic(
                 .error,

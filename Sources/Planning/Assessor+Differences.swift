@@ -34,7 +34,8 @@ extension Assessor {
             }
 
         // Parts of tables are told with their table; what came with a missing table needs no word of its own.
-        let known = expected.tables.map { ObjectID(.table, schema: $0.schema, name: $0.name) } + unexpected
+        let tableNames = Set(expected.tables).union(observed?.tables ?? [])
+        let known = tableNames.map { ObjectID(.table, schema: $0.schema, name: $0.name) } + unexpected
         var order: [ObjectID] = []
         var told: [ObjectID: [Remark]] = [:]
         var count = 0
@@ -43,10 +44,15 @@ extension Assessor {
             if how != .changed, gone.contains(where: { object.isPart(of: $0) || object.isLikelyCompanion(of: $0) }) {
                 continue
             }
-            let place = object.split(among: known)
-            let owner = place?.table ?? object
+            // A comment is told with what it is on.
+            let subject = object.remarked ?? object
+            let place = subject.split(among: known)
+            let owner = place?.table ?? subject
             if told[owner] == nil { order.append(owner) }
-            let what = place.map { "\(object.kind.rawValue) \"\($0.part)\"" } ?? object.kind.rawValue
+            let part = place.map { "\(subject.kind.rawValue) \"\($0.part)\"" }
+            let what =
+                subject == object
+                ? part ?? object.kind.rawValue : object.kind.rawValue + (part.map { " on \($0)" } ?? "")
             var remark = Remark(
                 .schemaDrift,
                 .error,
@@ -145,25 +151,42 @@ extension Assessor {
     private func ignored(_ difference: CatalogDifference) -> [Remark] {
         let byRule = Dictionary(grouping: difference.ignored, by: \.rule)
         return byRule.keys.sorted().map { place in
-            let rule = rules.ignored[place]
             let objects = (byRule[place] ?? []).sorted { $0.object < $1.object }
-            return rule.remark(objects.map { "\($0.object) \($0.how.rawValue)" }, first: objects.first?.object)
+            // What belongs to something that is named needs no name of its own.
+            let named = Set(objects.map(\.object).filter(\.mayHoldParts).map(\.tableName))
+            let told = objects.filter { item in
+                let subject = item.object.remarked ?? item.object
+                let isOfNamed = subject != item.object && named.contains(subject.tableName)
+                let isCompanion = named.contains { name in
+                    subject.isLikelyCompanion(of: ObjectID(.table, schema: name.schema, name: name.name))
+                }
+                return !isOfNamed && !isCompanion && !subject.possibleOwners.contains(where: named.contains)
+            }
+            return rules.ignored[place].remark(
+                told.map { "\($0.object) \($0.how.rawValue)" },
+                of: objects.count,
+                first: told.first?.object
+            )
         }
     }
 }
 
 extension DriftRules.Ignored {
     /// That something differs and does not count.
-    func remark(_ differences: [String], first: ObjectID?) -> Remark {
+    func remark(_ differences: [String], of count: Int, first: ObjectID?) -> Remark {
         let names = differences.prefix(mostNames).joined(separator: ", ") + (differences.count > mostNames ? " …" : "")
+        let rest = count > differences.count ? ", with what belongs to \(differences.count == 1 ? "it" : "them")" : ""
         return Remark(
             .schemaDrift,
             .info,
-            object: first?.qualifiedName,
-            "ignored by rule \"\(text)\": \(counted(differences.count, "difference", "differences")) (\(names))",
-            hint: "reason: \(reason)"
+            object: (first?.remarked ?? first)?.qualifiedName,
+            "\(counted(count, "difference", "differences")) ignored by rule \"\(text)\" (\(reason)): \(names)\(rest)"
         )
     }
+}
+
+extension ObjectID {
+    fileprivate var tableName: TableName { TableName(schema: schema ?? "", name: name) }
 }
 
 extension CatalogDifference {

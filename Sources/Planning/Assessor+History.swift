@@ -14,8 +14,20 @@ extension Assessor {
             }
             return repair(remarks, .drifted, quarantine: nil)
         }
+        if !accounting.repeating.isEmpty {
+            let tags = list(knowledge.tags(accounting.repeating))
+            return unverified(
+                state,
+                accounting,
+                Replay(states: [], migrations: [], end: .complete),
+                why: "what \(tags) left behind when it last ran is not known, since its file has changed"
+            )
+        }
         let (replay, expected) = expected(state.catalog, accounting)
-        guard let expected else { return unverified(state, accounting, replay) }
+        guard let expected else {
+            let why = "the recorded history could not be replayed on scratch: \(replay.obstacle ?? "no answer")"
+            return unverified(state, accounting, replay, why: why)
+        }
         guard state.catalog.fits(expected, rules) || isUnderWay(state, accounting) else {
             return repair(differences(of: state.catalog, from: expected), .drifted, quarantine: nil)
         }
@@ -144,7 +156,8 @@ extension Assessor {
     /// Migrations merged late or run in another order than the folder's: harmless where they end in the same state.
     private func disorder(_ accounting: Accounting, _ route: Route, _ expected: Catalog) -> Remark? {
         let sequence = accounting.applied + accounting.pending
-        guard !sequence.elementsEqual(sequence.sorted()) else { return passedOver(accounting) }
+        let ordered = sequence.filter { !folder.migrations[$0].isRepeatable }
+        guard !ordered.elementsEqual(ordered.sorted()) else { return passedOver(accounting) }
         let late = knowledge.tags(accounting.late)
         let names = late.joined(separator: ", ")
         if let failure = route.failure {
@@ -203,15 +216,13 @@ extension Assessor {
     }
 
     /// A history that scratch could not replay: what should be there is not known.
-    private func unverified(_ state: DatabaseState, _ accounting: Accounting, _ replay: Replay) -> Assessment {
-        var remarks = [
-            Remark(
-                .notInspected,
-                .info,
-                "its schema could not be compared: the recorded history could not be replayed on scratch: "
-                    + (replay.obstacle ?? "no answer")
-            )
-        ]
+    private func unverified(
+        _ state: DatabaseState,
+        _ accounting: Accounting,
+        _ replay: Replay,
+        why: String
+    ) -> Assessment {
+        var remarks = [Remark(.notInspected, .info, "its schema could not be compared: \(why)")]
         guard !accounting.pending.isEmpty else {
             return Assessment(status: .unknown, remarks: remarks, course: .nothing)
         }
@@ -221,7 +232,7 @@ extension Assessor {
         route.replay = Replay(
             states: replay.states,
             migrations: replay.migrations,
-            end: .unassessed(at: replay.reach, reason: replay.obstacle ?? "no answer")
+            end: .unassessed(at: replay.reach, reason: replay.obstacle ?? why)
         )
         route.offset = accounting.applied.count
         route.upgrade = accounting.upgrade

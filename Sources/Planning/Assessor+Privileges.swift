@@ -27,10 +27,7 @@ extension Assessor {
                     continue
                 }
                 var remark = remark(object, "\(object.kind.rawValue): \(part.what)")
-                if part.wanted != nil || part.found != nil {
-                    let (wanted, found) = (part.wanted ?? "none", part.found ?? "none")
-                    remark.show("expected \(wanted), found \(found)", wanted, found)
-                }
+                remark.show(Self.comparison(part.wanted, part.found), part.wanted, part.found)
                 remarks.append(remark)
             }
         }
@@ -44,9 +41,20 @@ extension Assessor {
                 let objects = ignored[place] ?? []
                 return rules.ignored[place].remark(
                     objects.map { "\($0.object): \($0.what)" },
+                    of: objects.count,
                     first: objects.first?.object
                 )
             }
+    }
+
+    /// What only one side has: both may have a long list in common.
+    private static func comparison(_ wanted: String?, _ found: String?) -> String? {
+        guard let wanted, let found else { return wanted.map { "expected \($0)" } ?? found.map { "found \($0)" } }
+        let (left, right) = (wanted.split(separator: "; "), found.split(separator: "; "))
+        let sides = [
+            ("expected", left.filter { !right.contains($0) }), ("found", right.filter { !left.contains($0) }),
+        ]
+        return sides.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: "; "))" }.joined(separator: ", ")
     }
 
     /// The same before anybody was asked.

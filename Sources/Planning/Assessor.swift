@@ -13,7 +13,7 @@ struct Assessor {
     let rules: DriftRules
 
     var folder: MigrationFolder { knowledge.folder }
-    var declared: String { target == 0 ? "no version" : folder.migrations[target - 1].tag }
+    var declared: String { folder.versionTag(after: target) ?? "no version" }
     private var hasInit: Bool { databaseClass?.initScripts.isEmpty == false }
 
     /// Every migration up to the declared one, on a database with nothing in it.

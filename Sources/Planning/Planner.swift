@@ -12,6 +12,7 @@ package enum Planner {
     package static func draft(_ input: PlanningInput) -> (plan: EnvironmentPlan, needs: [DefinitionNeed]) {
         var survey = Survey(input)
         survey.lookAtInstances()
+        survey.compareCode()
         let cohorts = CohortBuilder(input, survey).cohorts()
         var plan = EnvironmentPlan(
             name: input.environment.name.value,

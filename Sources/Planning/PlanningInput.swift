@@ -52,6 +52,8 @@ package struct PlanningInput: Sendable {
     package let accounts: [AccountingKey: Accounting]
     /// What scratch answered to `replayRequests`; an answer that is missing counts as not assessed.
     package var replays: [ReplayRequest: Replay] = [:]
+    /// What the code of each class expects, where that was asked.
+    package var expected: [ExpectationKey: ExpectedSchema] = [:]
     /// What servers and scratch answered to the needs of `Planner.draft`; what is missing is not shown.
     package var definitions: Definitions = [:]
     /// Answers of the classes' checks where they were asked while planning.

@@ -40,7 +40,8 @@ extension PlanningInput {
                     let folder = folders[environment.entries[entry].className.value],
                     let accounting = accounting(of: state.history, folder: folder, entry: entry),
                     // A history that cannot be trusted is not replayed: it is one for repair.
-                    accounting.unknown.isEmpty, accounting.edited.isEmpty, accounting.unfinished.isEmpty
+                    accounting.unknown.isEmpty, accounting.edited.isEmpty, accounting.unfinished.isEmpty,
+                    accounting.repeating.isEmpty
                 else { continue }
                 requests.insert(ReplayRequest(accounting, folder: folder, major: major))
             }

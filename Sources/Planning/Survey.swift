@@ -234,6 +234,7 @@ struct Survey {
         let major = facts.version.major
         guard var assessment = assess(row.observed?.state, folder, major, entry) else { return }
         ask(&assessment, DatabaseKey(instance: name, database: row.name))
+        refuseForExtensions(&assessment, row.observed?.state?.catalog, facts)
 
         var planned = plain(row, name, assessment.status)
         declare(&planned, folder, entry)
@@ -276,7 +277,7 @@ struct Survey {
     func declare(_ row: inout PlannedDatabase, _ folder: MigrationFolder, _ entry: Int) {
         let target = folder.count(upTo: environment.entries[entry].version.value)
         row.className = folder.className
-        row.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+        row.expectedVersion = folder.versionTag(after: target)
     }
 
     mutating func assessor(_ folder: MigrationFolder, _ major: Int, _ entry: Int) -> Assessor {
@@ -323,7 +324,7 @@ extension Survey {
             planned.className = declared.className.value
             if let folder = input.folders[declared.className.value] {
                 let target = folder.count(upTo: declared.version.value)
-                planned.expectedVersion = target == 0 ? nil : folder.migrations[target - 1].tag
+                planned.expectedVersion = folder.versionTag(after: target)
             }
         }
         subjects.append(Subject(row: planned))

@@ -1,5 +1,6 @@
 import Commands
 import FleetModel
+import Migrations
 import Testing
 
 /// Codes that scripts rely on: each page lists all of them, in the order of the code, and no other.
@@ -38,5 +39,14 @@ import Testing
 
     @Test func `every level of a backup is explained`() throws {
         #expect(try Page("docs/backups.md").names() == Policy.BackupVerify.allCases.map(\.rawValue))
+    }
+
+    @Test func `every format of migrations is explained, with where its history is kept`() throws {
+        let page = try Page("docs/formats.md")
+        #expect(page.names() == MigrationSource.Format.all.map(\.name))
+        for (row, format) in zip(page.rows(), MigrationSource.Format.all) {
+            #expect(row[2].hasPrefix("`\(format.defaultSchema).\(format.defaultTable)`"), "\(format.name)")
+            #expect(page.text.contains("\n**`\(format.name)`** – "), "\(format.name)")
+        }
     }
 }

@@ -7,6 +7,7 @@ package struct Fleet: Sendable {
     package var name: String
     package var role: EnvironmentRole
     package var policy: Policy
+    package var drift = DriftRules.none
     package var classes: [ClassFixture]
     package var instances: [Instance] = []
     package var entries: [DatabaseEntry] = []
@@ -33,6 +34,7 @@ package struct Fleet: Sendable {
         identifier: String? = nil,
         major: Int = 15,
         inRecovery: Bool = false,
+        extensions: Set<String>? = nil,
         unreachable: String? = nil,
         databases: [ObservedDatabase] = [],
         answers: [Int: [String]?] = [:]
@@ -53,6 +55,7 @@ package struct Fleet: Sendable {
             timeline: 1,
             inRecovery: inRecovery,
             roles: ["postgres"],
+            extensions: extensions,
             queriedNames: answers
         )
         observed.append(
@@ -90,7 +93,8 @@ package struct Fleet: Sendable {
             description: nil,
             instances: instances,
             entries: entries,
-            policy: policy
+            policy: policy,
+            drift: drift
         )
     }
 
@@ -118,9 +122,11 @@ package struct Fleet: Sendable {
         policy.review(Planner.plan(input), allowing: flags).plan
     }
 
-    /// Rows of tests hold a tag each, `tag!` where the hash differs.
+    /// Rows of tests hold a tag each, `tag!` where the hash differs, `tag?` where the tool does not know it by its name,
+    /// `tag^` where the tool passes over what is pending after it.
     package static func account(_ folder: MigrationFolder, _ history: HistoryRows, _ upTo: Int) -> Accounting {
         var accounting = Accounting()
+        var passesOver = false
         for tag in history.rows.compactMap({ $0[0] }) {
             if let position = folder.migrations.firstIndex(where: { $0.tag == tag }) {
                 if accounting.applied.contains(position) {
@@ -132,11 +138,19 @@ package struct Fleet: Sendable {
             } else if let position = folder.migrations.firstIndex(where: { "\($0.tag)!" == tag }) {
                 accounting.applied.append(position)
                 accounting.edited.append(position)
+            } else if let position = folder.migrations.firstIndex(where: { "\($0.tag)?" == tag }) {
+                accounting.applied.append(position)
+                accounting.unnamed.append(position)
+                accounting.upgrade = ["UPDATE history"]
+            } else if let position = folder.migrations.firstIndex(where: { "\($0.tag)^" == tag }) {
+                accounting.applied.append(position)
+                passesOver = true
             } else {
                 accounting.unknown.append(tag)
             }
         }
         accounting.pending = (0...upTo).filter { !accounting.applied.contains($0) }
+        if passesOver { accounting.passedOver = accounting.pending }
         let newest = accounting.applied.max()
         accounting.late = accounting.pending.filter { $0 < newest ?? 0 }
         accounting.outOfOrder = accounting.applied != accounting.applied.sorted()

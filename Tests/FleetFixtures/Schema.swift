@@ -88,6 +88,7 @@ package struct Schema: Sendable, Hashable {
             lock(table, "ShareRowExclusiveLock")
             lock(other, "ShareRowExclusiveLock")
         case .function(let name, let body): objects[ObjectID(.function, schema: "public", name: "\(name)()")] = body
+        case .extension(let name): objects[ObjectID(.extension, schema: nil, name: name)] = "extension"
         case .type(let name): objects[ObjectID(.enumeration, schema: "public", name: name)] = "enum"
         case .delete(let table):
             effects.insert(.deletes(TableName(name: table)))
@@ -127,6 +128,7 @@ package enum Statement: Sendable, Hashable {
     case foreignKey(String, to: String)
     case function(String, String)
     case type(String)
+    case `extension`(String)
     case delete(String)
     case truncate(String)
     case update(String)
@@ -153,6 +155,7 @@ package enum Statement: Sendable, Hashable {
             "ALTER TABLE \"\(table)\" ADD CONSTRAINT \"\(table)_\(other)_fk\" FOREIGN KEY (\"\(other)_id\") REFERENCES "
                 + "\"\(other)\" (\"id\")"
         case .function(let name, let body): "CREATE OR REPLACE FUNCTION \(name)() RETURNS text RETURN '\(body)'"
+        case .extension(let name): "CREATE EXTENSION \"\(name)\""
         case .type(let name): "CREATE TYPE \"\(name)\" AS ENUM ('a', 'b')"
         case .delete(let table): "DELETE FROM \"\(table)\""
         case .truncate(let table): "TRUNCATE \"\(table)\""

@@ -41,6 +41,7 @@ import Testing
             tenant.create == CreationOptions(owner: "app", encoding: "UTF8", locale: "C.UTF-8", extensions: ["citext"])
         )
         #expect(tenant.checks.map(\.name) == ["has a default plan"])
+        #expect(tenant.expects?.source == .sql(fleet.root + "/schema/tenant.sql"))
         let master = try #require(fleet.databaseClass(named: "master"))
         #expect(master.migrations.historySchema == "reconcile" && master.migrations.historyTable == "migrations")
         #expect(master.migrations.searchPath == "\"$user\", public" && master.migrations.role == .owner)

@@ -47,6 +47,15 @@ import Testing
         )
     }
 
+    @Test func `where migrations repeat, only the newest version can be declared`() {
+        var view = migration("R__view")
+        view.isRepeatable = true
+        let files = folder(.plain, migration("1_a"), migration("2_b"), view)
+        #expect(check("2", in: files) == [])
+        #expect(check("latest", in: files) == [])
+        #expect(check("1", in: files).map(\.hint) == ["declare \"latest\""])
+    }
+
     @Test func `a number that two migrations have is ambiguous`() {
         let files = folder(.drizzle, migration("0001_a", when: 1), migration("1_b", when: 2))
         #expect(check("1", in: files).map(\.hint) == ["give the tag: \"0001_a\", \"1_b\""])

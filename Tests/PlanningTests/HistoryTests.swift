@@ -61,6 +61,70 @@ import Testing
         #expect(plan.refused.isEmpty)
     }
 
+    @Test func `what the tool itself passes over for ever is said, also where the folder's order is kept`() {
+        let end = holding(["0000_first", "0001_second^"], [0, 1])
+        #expect(end.codes == [.migrationOutOfOrder, .migrationsPending])
+        #expect(end.findings.first?.severity == .info)
+        #expect(end.findings.first?.object == "0002_third")
+        #expect(
+            end.findings.first?.message == "merged late: 0002_third is older than what is applied, and drizzle's own "
+                + "migrator never runs 0002_third here and says nothing"
+        )
+        #expect(end.cohorts.first?.steps.flatMap(\.migrations) == ["0002_third"])
+        let late = holding(["0000_first", "0002_third^"], [0, 2])
+        #expect(late.findings.first?.message.contains("drizzle's own migrator never runs 0001_second here") == true)
+        #expect(holding(["0000_first", "0001_second", "0002_third^"], [0, 1, 2]).codes == [])
+    }
+
+    @Test
+    func `what the tool would run again is a warning, and what its table owes is shown with the first row written`() {
+        let behind = holding(["0000_first?", "0001_second"], [0, 1])
+        #expect(behind.codes == [.migrationOutOfOrder, .migrationsPending])
+        #expect(behind.findings.first?.severity == .warning)
+        #expect(behind.findings.first?.message.hasSuffix("drizzle's own migrator would run it again") == true)
+        let steps = behind.cohorts.first?.steps.filter { $0.kind == .migrate }
+        #expect(steps?.map { $0.statements.map(\.sql).first } == ["UPDATE history"])
+        #expect(steps?.first?.summary == "apply 0002_third (1 statement)")
+        #expect(steps?.first?.statements.first?.hazards == [])
+        // Nothing is written for its own sake.
+        let there = holding(["0000_first?", "0001_second", "0002_third"], [0, 1, 2])
+        #expect(there.statuses == [.converged])
+        #expect(there.codes == [.migrationOutOfOrder])
+        #expect(there.cohorts.flatMap(\.steps).isEmpty)
+    }
+
+    @Test func `an extension that the server has not got is named before anything is done`() {
+        let fixture = ClassFixture(
+            "shop",
+            [
+                .init("0000_first", [.extension("citext"), .createTable("orders", ["id"])]),
+                .init("0001_map", [.extension("postgis")]),
+            ]
+        )
+        func plan(_ installed: Set<String>?, applied: Int) -> EnvironmentPlan {
+            var fleet = Fleet(role: .production, classes: [fixture])
+            fleet.instance(
+                "one",
+                extensions: installed,
+                databases: applied == 0 ? [] : [.at(applied, of: fixture, named: "shop")]
+            )
+            fleet.entry(.names(["shop"]), "shop", on: "one")
+            return fleet.plan()
+        }
+        let lacking = plan(["citext"], applied: 1)
+        #expect(lacking.codes == [.migrationsPending, .migrationFails])
+        #expect(lacking.findings.last?.object == "postgis")
+        #expect(lacking.refused.map(\.what) == ["migration-fails: c1"])
+        #expect(lacking.refused.first?.grant == nil)
+        #expect(
+            plan([], applied: 0).findings.filter { $0.code == .migrationFails }.map(\.object) == ["citext", "postgis"]
+        )
+        // What is in the database is on the server, whatever the list says.
+        #expect(plan(["postgis"], applied: 1).refused.isEmpty)
+        #expect(plan(nil, applied: 1).refused.isEmpty)
+        #expect(plan([], applied: 2).codes == [])
+    }
+
     @Test func `a migration merged late that ends in another schema is one for repair`() {
         let fixture = ClassFixture(
             "shop",

@@ -156,6 +156,7 @@ package actor ScriptSession {
         for (name, server) in servers { text = text.replacing(server.folder, with: "${\(name)}") }
         for (name, place) in places { text = text.replacing(place, with: "${\(name)}") }
         return TestOutput.withoutChance(text)
+            .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>")
     }
 
     func server(_ target: String) throws -> (server: EmbeddedServer, database: String, role: String) {

@@ -40,18 +40,19 @@ struct HistoryMark: Sendable, Hashable {
         let counted: SQL = "(SELECT count(*) FROM \(name)) <> \(count)"
         let values = (only ?? [:]).sorted { $0.key < $1.key }
         guard !values.isEmpty else { return counted }
-        let same = values.map { SQL("t.\(identifier: $0.key)::text = \(literal: $0.value)") }
+        // Not a cast: of a boolean it makes another text than COPY gives.
+        let same = values.map { SQL("concat(t.\(identifier: $0.key)) = \(literal: $0.value)") }
         return "\(counted) OR NOT EXISTS (SELECT FROM \(name) t WHERE \(SQL(joining: same, separator: " AND ")))"
     }
 }
 
 extension HistoryValue {
-    /// As the server gives the value back; nil for its own answers.
+    /// As COPY gives the value back; nil for its own answers.
     fileprivate var asServed: String? {
         switch self {
         case .text(let text): text
         case .integer(let number): "\(number)"
-        case .boolean(let isTrue): isTrue ? "true" : "false"
+        case .boolean(let isTrue): isTrue ? "t" : "f"
         case .texts, .null, .now, .clock, .sessionUser, .uuid, .next: nil
         }
     }

@@ -1,3 +1,4 @@
+package import Expectations
 package import FleetModel
 package import Migrations
 package import Planning
@@ -13,6 +14,8 @@ package struct EnvironmentSurvey: Sendable {
     package var scratch: Scratch
     package var narrowing: Narrowing
     package var allowed: Set<Hazard>
+    /// What the code of each class expects, by class name; a class that is not in it is not asked for.
+    package var expectations: [String: ExpectedSource] = [:]
 
     package init(
         fleet: DesiredFleet,
@@ -82,28 +85,24 @@ package struct EnvironmentSurvey: Sendable {
         define: ([DefinitionNeed]) async -> Definitions = { _ in [:] },
         ask: ([(key: DatabaseKey, className: String)]) async -> [DatabaseKey: [CheckOutcome]]
     ) async throws -> Result {
-        let strangers = fleet.environments.filter { $0.name.value != environment.name.value }
-            .map { OtherEnvironment(environment: $0, observed: others[$0.name.value]) }
-        var input = PlanningInput(
-            environment: environment,
-            classes: fleet.classes,
-            folders: folders,
-            observed: observed,
-            others: strangers,
-            narrowing: narrowing
-        ) { folder, history, declared in
-            folder.source.format.history.account(folder, rows: history, upTo: declared)
-        }
-        input.initTexts = initTexts
+        var input = input(environment, observed: observed, others: others)
         input.replays = try await scratch.answer(
             input.replayRequests,
             folders: folders,
             classes: fleet.classes,
-            roles: roles(observed)
+            roles: Self.roles([observed])
+        )
+        input.expected = try await expected(
+            by: fleet.classes.map(\.name.value).filter { name in
+                environment.entries.contains { $0.className.value == name }
+            },
+            majors: Set(observed.instances.compactMap(\.facts?.version.major)),
+            replays: input.replays,
+            roles: Self.roles([observed])
         )
         var (plan, needs) = Planner.draft(input)
         if !needs.isEmpty {
-            input.definitions = try await definitions(needs, roles(observed), define)
+            input.definitions = try await definitions(needs, Self.roles([observed]), define)
             plan = Planner.plan(input)
         }
         let converged = plan.databases.filter { $0.status == .converged }
@@ -121,6 +120,28 @@ package struct EnvironmentSurvey: Sendable {
             conflicts: input.claims.conflicts + listedTables(input.replays),
             plan: environment.policy.review(plan, allowing: allowed).plan
         )
+    }
+
+    /// What a plan is made of, but for what scratch says.
+    func input(
+        _ environment: Environment,
+        observed: ObservedEnvironment,
+        others: [String: ObservedEnvironment]
+    ) -> PlanningInput {
+        let strangers = fleet.environments.filter { $0.name.value != environment.name.value }
+            .map { OtherEnvironment(environment: $0, observed: others[$0.name.value]) }
+        var input = PlanningInput(
+            environment: environment,
+            classes: fleet.classes,
+            folders: folders,
+            observed: observed,
+            others: strangers,
+            narrowing: narrowing
+        ) { folder, history, declared in
+            folder.source.format.history.account(folder, rows: history, upTo: declared)
+        }
+        input.initTexts = initTexts
+        return input
     }
 
     /// Both sides of what differs: what is there is asked of one database in each state, what should be of scratch.
@@ -173,9 +194,10 @@ package struct EnvironmentSurvey: Sendable {
         }
     }
 
-    private func roles(_ observed: ObservedEnvironment) -> [Int: [String]] {
+    /// Names of the servers' roles, by major.
+    static func roles(_ observed: [ObservedEnvironment]) -> [Int: [String]] {
         var roles: [Int: Set<String>] = [:]
-        for facts in observed.instances.compactMap(\.facts) {
+        for facts in observed.flatMap(\.instances).compactMap(\.facts) {
             roles[facts.version.major, default: []].formUnion(facts.roles)
         }
         return roles.mapValues { $0.sorted() }

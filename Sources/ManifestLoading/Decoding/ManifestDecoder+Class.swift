@@ -19,9 +19,7 @@ extension ManifestDecoder {
             fields.pair("migrations").flatMap { migrationSource($0) }
         }
         let tables = fields["tables"].flatMap { tableNames($0) }
-        // Which code the class is to agree with. It is held against the rules of a manifest now, so that one written
-        // today stays right, and is not kept: nothing compares it yet.
-        if let pair = fields.pair("expects") { checkExpectation(pair) }
+        let expects = fields.pair("expects").flatMap { expectation($0) }
         let create = fields.pair("create").flatMap { creationOptions($0) } ?? CreationOptions()
         let initScripts = fields["init"].flatMap { list($0, "init") }?.compactMap { fileInRoot($0, "init") } ?? []
         let checks = fields["checks"].flatMap { databaseChecks($0) } ?? []
@@ -36,7 +34,8 @@ extension ManifestDecoder {
                 create: create,
                 initScripts: initScripts,
                 checks: checks,
-                drift: drift
+                drift: drift,
+                expects: expects
             )
         )
     }
@@ -115,18 +114,6 @@ extension ManifestDecoder {
             parts.count == 2
             ? TableName(schema: String(parts[0]), name: String(parts[1])) : TableName(name: String(parts[0]))
         return Located(table, at: written.range)
-    }
-
-    private mutating func checkExpectation(_ pair: YAMLPair) {
-        let title = "\"expects\""
-        guard let fields = fields(of: pair.value, title, at: pair.key.range, allowed: ["sql", "command"]) else {
-            return
-        }
-        if let sql = fields["sql"] { _ = fileInRoot(sql, "sql") }
-        if let words = fields["command"] { _ = command(words) }
-        if (fields["sql"] == nil) == (fields["command"] == nil) {
-            fault(.wrongValue, "\(title) must have one of sql and command", at: pair.key.range)
-        }
     }
 
     private mutating func creationOptions(_ pair: YAMLPair) -> CreationOptions? {

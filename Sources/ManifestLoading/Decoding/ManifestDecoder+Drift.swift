@@ -5,6 +5,7 @@ extension ManifestDecoder {
     /// - Parameters:
     ///   - pair: the key and its value; nil where the manifest has none.
     ///   - mayNameClass: whether a rule may be for one class only.
+    /// - Returns: the rules without fault.
     mutating func drift(_ pair: YAMLPair?, mayNameClass: Bool) -> DriftRules {
         guard let pair,
             let fields = fields(

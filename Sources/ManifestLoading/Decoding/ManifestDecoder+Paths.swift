@@ -21,15 +21,20 @@ extension ManifestDecoder {
     }
 
     mutating func folderInRoot(_ node: YAMLNode, _ title: String) -> Located<String>? {
-        located(node, title, as: .folder)
+        located(node, title, as: [.folder])
     }
 
     mutating func fileInRoot(_ node: YAMLNode, _ title: String) -> Located<String>? {
-        located(node, title, as: .file)
+        located(node, title, as: [.file])
     }
 
-    /// The absolute path, links resolved, of what stands under the root and is of the kind.
-    private mutating func located(_ node: YAMLNode, _ title: String, as kind: FileAccess.Kind) -> Located<String>? {
+    mutating func fileOrFolderInRoot(_ node: YAMLNode, _ title: String) -> Located<String>? {
+        located(node, title, as: [.file, .folder])
+    }
+
+    /// The absolute path, links resolved, of what stands under the root and is of one of the kinds.
+    private mutating func located(_ node: YAMLNode, _ title: String, as kinds: Set<FileAccess.Kind>) -> Located<String>?
+    {
         guard let absolute = path(node, title), let written = text(node, title)?.value else { return nil }
         guard FilePath(absolute.value).starts(with: root.path) else {
             fault(.pathEscapes, "\(quoted(title)) leaves the root: \(quoted(written))", at: absolute.range)
@@ -37,7 +42,7 @@ extension ManifestDecoder {
         }
         // The path as written, since `link/..` is not where its text says.
         guard let real = FileAccess.resolved(folder.pushing(FilePath(written))) else {
-            let noun = kind == .folder ? "folder" : "file"
+            let noun = kinds == [.folder] ? "folder" : "file"
             fault(
                 .fileUnreadable,
                 "the \(noun) \(quoted(written)) cannot be opened: \(FileAccess.lastError)",
@@ -50,8 +55,8 @@ extension ManifestDecoder {
             fault(.pathEscapes, "\(quoted(title)) leaves the root by a link: \(quoted(written))", at: absolute.range)
             return nil
         }
-        guard FileAccess.kind(of: real) == kind else {
-            let expected = kind == .folder ? "a folder" : "a regular file"
+        guard let kind = FileAccess.kind(of: real), kinds.contains(kind) else {
+            let expected = kinds == [.folder] ? "a folder" : "a regular file"
             fault(.fileUnreadable, "\(quoted(written)) is not \(expected)", at: absolute.range)
             return nil
         }

@@ -131,7 +131,7 @@ extension ManifestDecoder {
     }
 
     /// A whole number with one of PostgreSQL's units of time: `3s`, `15min`, `14d`.
-    private mutating func duration(
+    mutating func duration(
         _ node: YAMLNode,
         _ title: String,
         least: Duration,

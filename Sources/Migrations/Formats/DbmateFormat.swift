@@ -43,6 +43,7 @@ package struct DbmateFormat: HistoryFormat {
         var part = FilePart(bytes)
         var up: TextLines.Line?
         var down: TextLines.Line?
+        var before: TextLines.Line?
         for line in TextLines(bytes) {
             switch Self.mark(line.text) {
             case .up where up == nil:
@@ -55,12 +56,7 @@ package struct DbmateFormat: HistoryFormat {
             case nil
             where up == nil && down == nil && !line.text.allSatisfy(\.isWhitespace)
                 && !line.text.drop(while: \.isWhitespace).hasPrefix("--"):
-                part.report(
-                    .error,
-                    "a statement before \"-- migrate:up\", which dbmate refuses",
-                    at: line.range,
-                    hint: "put it after that line"
-                )
+                before = before ?? line
             case nil: break
             }
         }
@@ -72,6 +68,14 @@ package struct DbmateFormat: HistoryFormat {
                 hint: "dbmate runs what stands below it, up to \"-- migrate:down\""
             )
             return part
+        }
+        if let before {
+            part.report(
+                .error,
+                "a statement before \"-- migrate:up\", which dbmate refuses",
+                at: before.range,
+                hint: "put it after that line"
+            )
         }
         if let down {
             if down.range.lowerBound < up.range.lowerBound {

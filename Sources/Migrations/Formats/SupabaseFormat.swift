@@ -77,8 +77,9 @@ package struct SupabaseFormat: HistoryFormat {
         var start = 0
         func take(_ range: Range<Int>) {
             var slice = bytes[range]
-            while slice.first?.isSQLSpace == true { slice.removeFirst() }
-            while let last = slice.last, last.isSQLSpace || last == UInt8(ascii: ";") { slice.removeLast() }
+            func isMargin(_ byte: UInt8) -> Bool { byte.isSQLSpace || byte == UInt8(ascii: ";") }
+            while let first = slice.first, isMargin(first) { slice.removeFirst() }
+            while let last = slice.last, isMargin(last) { slice.removeLast() }
             if !slice.isEmpty { statements.append(String(decoding: slice, as: UTF8.self)) }
         }
         for piece in StatementScan(bytes).pieces {

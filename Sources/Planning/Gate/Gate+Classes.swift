@@ -13,14 +13,18 @@ package struct ClassReplay: Sendable {
     package var replay: Replay
     /// Positions of migrations that fail wherever a table they change holds a row, with what the server said.
     package var rowFailures: [Int: String]
+    /// What the code expects; nil where nothing says so.
+    package var expected: ExpectedSchema?
 
     package init(
         databaseClass: DatabaseClass,
         folder: MigrationFolder,
         major: Int,
         replay: Replay,
-        rowFailures: [Int: String] = [:]
+        rowFailures: [Int: String] = [:],
+        expected: ExpectedSchema? = nil
     ) {
+        self.expected = expected
         self.databaseClass = databaseClass
         self.folder = folder
         self.major = major
@@ -68,7 +72,26 @@ package struct ClassReplay: Sendable {
             failure.weight = .warning
             objections.append(failure)
         }
-        return objections
+        return objections + code
+    }
+
+    /// What the code is ahead of, or why that cannot be told.
+    private var code: [GateObjection] {
+        guard let expected else { return [] }
+        let remarks = CodeRemarks(folder: folder, expected: expected, whole: replay, rules: databaseClass.drift).remarks
+        return remarks.map { remark in
+            var objection = GateObjection(
+                .finding(remark.code),
+                remark.code.gateStatus,
+                remark.message,
+                hint: remark.hint
+            )
+            objection.weight = remark.code == .codeAhead || remark.severity == .error ? .error : .warning
+            objection.className = folder.className
+            objection.object = remark.object
+            objection.location = FilePosition(databaseClass.expects?.range ?? databaseClass.name.range)
+            return objection
+        }
     }
 
     private func objection(
@@ -123,6 +146,12 @@ extension [GateObjection] {
     /// nothing where no database that exists does.
     package func heldAgainst(_ plan: EnvironmentPlan) -> [GateObjection] {
         compactMap { objection in
+            // What the plan says of the code itself.
+            if case .finding(let code) = objection.rule,
+                plan.findings.contains(where: { $0.code == code && $0.message == objection.message })
+            {
+                return nil
+            }
             guard objection.rule == .own(.rowsFail), let tag = objection.object else { return objection }
             let owing = plan.cohorts.filter { $0.className == objection.className && $0.from != nil }
                 .map { cohort in

@@ -136,12 +136,14 @@ extension TextPage {
             let (groups, untold) = FindingGroup.abridged(
                 FindingGroup.groups(of: findings.filter { $0.instance == instance.name })
             )
-            for group in groups {
+            for (index, group) in groups.enumerated() {
                 let name = Printable.name(instance.name)
                 finding(
                     group,
                     indent: 2,
-                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))"
+                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))",
+                    // A hint that follows again is given once.
+                    showsHint: groups.dropFirst(index + 1).first?.hint != group.hint
                 )
             }
             self.untold(untold, indent: 2)

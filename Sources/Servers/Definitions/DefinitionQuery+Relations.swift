@@ -31,9 +31,7 @@ extension DefinitionQuery {
             schema: "n.nspname",
             name: "c.relname",
             text: """
-                rtrim(pg_get_viewdef(c.oid), ';') || \(storage) || \(relationOptions) || CASE c.relreplident \
-                WHEN 'n' THEN ' REPLICA IDENTITY NOTHING' WHEN 'f' THEN ' REPLICA IDENTITY FULL' \
-                WHEN 'i' THEN ' REPLICA IDENTITY USING INDEX' ELSE '' END
+                rtrim(pg_get_viewdef(c.oid), ';') || \(storage) || \(relationOptions)
                 """,
             owner: "c.relowner",
             access: ("c.relacl", "'r'"),

@@ -62,7 +62,9 @@ package enum DefinitionReader {
             guard let kind = row[0].flatMap(ObjectKind.init), let name = row[2] else { continue }
             let object = ObjectID(kind, schema: row[1], name: name)
             guard wanted.contains(object) else { continue }
-            if let remark = remarks[object], let text = row[6] { definitions[remark] = Definition(text: text) }
+            if let remark = remarks[object], let text = row[6] {
+                definitions[remark] = Definition(text: "'\(text)'")
+            }
             definitions[object] = Definition(text: row[3] ?? "", owner: row[4], grants: row[5])
         }
         return definitions

@@ -20,7 +20,8 @@ extension NodeTree {
         return text
     }
 
-    private static let castOfArray = Array("{ARRAYCOERCEEXPR :arg {ARRAYEXPR ".utf8)
+    /// An `{ARRAYEXPR`, which 14 calls an `{ARRAY`; another cast begins so too, and has no elements.
+    private static let castOfArray = Array("{ARRAYCOERCEEXPR :arg {ARRAY".utf8)
     private static let tested = Array("{CASETESTEXPR ".utf8)
 
     private func uncast(_ cast: Range<Int>) -> [UInt8]? {
@@ -31,7 +32,8 @@ extension NodeTree {
             bytes[isNested].elementsEqual("false".utf8), let test = Self.find(Self.tested, in: bytes, conversion),
             let tested = node(at: test)
         else { return nil }
-        var text = Array("{ARRAYEXPR :array_typeid ".utf8) + bytes[type]
+        let label = bytes[array].prefix { $0 != UInt8(ascii: " ") }
+        var text = Array(label) + Array(" :array_typeid ".utf8) + bytes[type]
         text += Array(" :array_collid ".utf8) + bytes[collation]
         text += Array(" :element_typeid ".utf8) + bytes[elementType] + Array(" :elements (".utf8)
         var index = list.lowerBound + 1

@@ -72,8 +72,8 @@ struct Survey: Sendable {
         let answers = try await session.run(settings.proof + "; " + Self.question, label: "survey")
         try settings.verify(answers, backendPID: await session.backendPID)
         let told = answers.dropFirst(settings.proofCount).map(\.rows)
-        guard told.count == 3, let server = told[0]?.first, server.count == 4, let roles = told[1],
-            let databases = told[2]
+        guard told.count == 4, let server = told[0]?.first, server.count == 4, let roles = told[1],
+            let databases = told[2], let extensions = told[3]
         else { throw PostgresError.unexpectedAnswer("the survey of the server") }
         let all = databases.map(Listed.init)
         var facts = ServerFacts(
@@ -81,7 +81,8 @@ struct Survey: Sendable {
             systemIdentifier: server[0] ?? "",
             timeline: server[1].flatMap(Int.init) ?? 0,
             inRecovery: server[2] == "t",
-            roles: roles.compactMap(\.[0])
+            roles: roles.compactMap(\.[0]),
+            extensions: Set(extensions.compactMap(\.[0]))
         )
         let maintenance = access.instance.maintenanceDatabase
         // Declared by name, even the maintenance database is one to look at.
@@ -197,7 +198,8 @@ struct Survey: Sendable {
         WHERE datname = 'template1' AND has_database_privilege(oid, 'CONNECT')); \
         SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname; \
         SELECT datname, oid, pg_get_userbyid(datdba), datallowconn, datconnlimit, datistemplate \
-        FROM pg_catalog.pg_database WHERE datname NOT IN ('template0', 'template1') ORDER BY datname
+        FROM pg_catalog.pg_database WHERE datname NOT IN ('template0', 'template1') ORDER BY datname; \
+        SELECT name FROM pg_catalog.pg_available_extensions
         """
 }
 

@@ -20,15 +20,22 @@ enum NodeCoding {
             writer.number(line ?? 0)
             writer.text(message)
         }
-        return mark + Fingerprint(of: writer.bytes).bytes + writer.bytes
+        return sealed(writer)
+    }
+
+    static func sealed(_ writer: ByteWriter) -> [UInt8] { mark + Fingerprint(of: writer.bytes).bytes + writer.bytes }
+
+    /// What `sealed` closed; nil where it was cut short, changed, or is of another version.
+    static func opened(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
+        guard bytes.starts(with: mark), bytes.count > mark.count + 32 else { return nil }
+        let body = bytes[(mark.count + 32)...]
+        let noted = bytes[mark.count..<mark.count + 32].withUnsafeBytes { Fingerprint(bytes: $0) }
+        return noted == Fingerprint(of: body) ? body : nil
     }
 
     /// Nil where the bytes are not what `encode` gave: cut short, changed, or of another version.
     static func decode(_ bytes: [UInt8]) -> ReplayNode? {
-        guard bytes.starts(with: mark), bytes.count > mark.count + 32 else { return nil }
-        let body = bytes[(mark.count + 32)...]
-        let noted = bytes[mark.count..<mark.count + 32].withUnsafeBytes { Fingerprint(bytes: $0) }
-        guard noted == Fingerprint(of: body) else { return nil }
+        guard let body = opened(bytes) else { return nil }
         return body.withUnsafeBytes { buffer in
             var reader = ByteReader(buffer)
             let node: ReplayNode? =

@@ -26,6 +26,14 @@ struct ReplayCache: Sendable {
         keep(DefinitionCoding.encode(definitions), as: "\(key.hex).definitions")
     }
 
+    /// Two schemas in words, where they were asked about before.
+    func words(_ key: ReplayKey) -> SchemaWords? {
+        guard let folder, let bytes = Self.contents(of: "\(folder)/\(key.hex).words") else { return nil }
+        return NodeCoding.words(bytes)
+    }
+
+    func keep(_ words: SchemaWords, as key: ReplayKey) { keep(NodeCoding.encode(words), as: "\(key.hex).words") }
+
     private func keep(_ bytes: [UInt8], as name: String) {
         guard let folder else { return }
         var made = ""

@@ -14,6 +14,7 @@ extension Scratch {
     ///   - folders: the migrations, by class name.
     ///   - classes: how the databases of each class are made and used.
     ///   - roles: names of the real servers' roles, by major.
+    /// - Returns: what could be told, by state.
     /// - Throws: `CancellationError`, `NoPlainUser`.
     package func definitions(
         _ needs: [DefinitionNeed],
@@ -24,17 +25,18 @@ extension Scratch {
         var all: Definitions = [:]
         for (major, needs) in Dictionary(grouping: needs, by: \.key.major) {
             guard case .success(let bench) = await bench(major) else { continue }
-            var owed: [DefinitionJob] = []
+            // A state may be asked about twice: for what is in it, and for who owns it.
+            var owed: [ReplayKey: DefinitionJob] = [:]
             for need in needs {
                 guard let job = job(need, folders, classes, bench.version) else { continue }
-                if let known = cache.definitions(job.key), job.need.objects.allSatisfy({ known[$0] != nil }) {
+                if let known = cache.definitions(job.key), need.objects.allSatisfy({ known[$0] != nil }) {
                     all[need.key] = known
                 } else {
-                    owed.append(job)
+                    owed[job.key, default: job].join(job)
                 }
             }
             guard !owed.isEmpty else { continue }
-            all.merge(try await read(owed, on: bench, roles[major] ?? [])) { $1 }
+            all.merge(try await read(Array(owed.values), on: bench, roles[major] ?? [])) { $1 }
         }
         return all
     }
@@ -56,7 +58,7 @@ extension Scratch {
             let whole = catalog.objects.map(\.id)
             if whole.count <= DefinitionReader.mostObjects { objects = Set(whole).union(objects).sorted() }
         }
-        return DefinitionJob(need: need, replay: replay, count: count, objects: objects)
+        return DefinitionJob(keys: [need.key], replay: replay, count: count, objects: objects)
     }
 
     private func read(
@@ -82,13 +84,20 @@ extension Scratch {
 
 /// A state to be reached once more, and what to ask there.
 struct DefinitionJob {
-    var need: DefinitionNeed
+    /// Under which the answer is wanted.
+    var keys: Set<DefinitionKey>
     var replay: ReplayJob
     /// How many migrations of the replay lead to it.
     var count: Int
     var objects: [ObjectID]
 
     var key: ReplayKey { replay.keys[count] }
+
+    /// Takes over what another one of the same state wants.
+    mutating func join(_ other: DefinitionJob) {
+        keys.formUnion(other.keys)
+        objects = Set(objects).union(other.objects).sorted()
+    }
 }
 
 extension Replayer {
@@ -103,7 +112,7 @@ extension Replayer {
             try Task.checkCancellation()
             do throws(ReplayFault) {
                 let found = try await read(job)
-                definitions[job.need.key] = found
+                for key in job.keys { definitions[key] = found }
                 cache.keep(found, as: job.key)
             } catch {
                 await leaveLine()

@@ -10,8 +10,8 @@ internal import Postgres
 struct ScratchLine {
     let server: ScratchServer
     let setup: ReplaySetup
-    private let measured: String
-    private let untouched: String
+    let measured: String
+    let untouched: String
     private(set) var done: [Int] = []
 
     /// Makes both databases.
@@ -141,7 +141,7 @@ struct ScratchLine {
         try await session(in: untouched, migration)
     }
 
-    private func session(in database: String, _ migration: Migration) async throws(ReplayFault) -> ScratchSession {
+    func session(in database: String, _ migration: Migration) async throws(ReplayFault) -> ScratchSession {
         do throws(PostgresError) {
             return try await ScratchSession.open(
                 server.runner(setup.runner, database: database),

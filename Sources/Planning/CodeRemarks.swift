@@ -1,0 +1,132 @@
+internal import FleetModel
+internal import Migrations
+
+/// What there is to say of a class's code beside its migrations.
+struct CodeRemarks {
+    let folder: MigrationFolder
+    let expected: ExpectedSchema
+    let whole: Replay
+    /// Differences that do not count.
+    var rules = DriftRules.none
+
+    private var title: String { "class \"\(folder.className)\"" }
+
+    var remarks: [Remark] {
+        switch expected {
+        case .failed(let reason):
+            return [
+                Remark(
+                    .notInspected,
+                    .error,
+                    "what the code of \(title) expects cannot be told: \(reason)",
+                    hint: "mend what `expects` of the class names; until then code ahead of the migrations goes unseen"
+                )
+            ]
+        case .unassessed(let reason): return [unknown(reason)]
+        case .loaded, .names: break
+        }
+        guard whole.end == .complete, let newest = whole.states.last else {
+            return [unknown(whole.obstacle ?? "its migrations were not replayed")]
+        }
+        guard let difference = CodeDifference(expected, newest: newest, rules: rules),
+            !difference.isEmpty
+        else { return [] }
+        return describe(difference)
+    }
+
+    private func unknown(_ reason: String) -> Remark {
+        Remark(.notInspected, .info, "whether the code of \(title) is ahead of its migrations is not known: \(reason)")
+    }
+
+    private var hint: String {
+        let how =
+            folder.source.format == .drizzle
+            ? "generate the migration with `drizzle-kit generate`"
+            : "generate the migration with `reconcile generate \(folder.className) NAME`"
+        guard case .names = expected else { return how }
+        return how + "; only names were compared, since they are read from definitions"
+    }
+
+    private func describe(_ difference: CodeDifference) -> [Remark] {
+        let words: SchemaWords? = if case .loaded(_, let words) = expected { words } else { nil }
+        var homes = whole.states.last?.homesOfObjects ?? [:]
+        if case .loaded(let code, _) = expected { homes.merge(code.homesOfObjects) { $1 } }
+        let missing = difference.missing.filter(\.isTable)
+        let obsolete = difference.obsolete.filter(\.isTable)
+        func remark(_ object: ObjectID, _ message: String) -> Remark {
+            Remark(.codeAhead, .warning, object: object.qualifiedName, message, hint: hint)
+        }
+        var remarks = missing.map { remark($0, "the code of \(title) expects the table, and no migration makes it") }
+        remarks += obsolete.map { remark($0, "migrations make the table, and the code of \(title) no longer has it") }
+
+        var order: [ObjectID] = []
+        var parts: [ObjectID: [String]] = [:]
+        func add(_ object: ObjectID, _ tables: [ObjectID], _ say: (String) -> String) {
+            let home = object.split(among: tables)?.table ?? homes[object]
+            let owner = home ?? object
+            if parts[owner] == nil { order.append(owner) }
+            parts[owner, default: []].append(say(Self.title(of: object, in: home)))
+        }
+        let tables = tables(newest: whole.states.last)
+        // A view's columns go with it as a table's do.
+        let (absent, gone) = (difference.missing.filter(\.hasColumns), difference.obsolete.filter(\.hasColumns))
+        for object in difference.missing where !object.isTable && !object.follows(absent, homes) {
+            add(object, tables) {
+                "the code has \($0)\(Self.said(words?.code.object(object))), and no migration makes it"
+            }
+        }
+        for object in difference.obsolete where !object.isTable && !object.follows(gone, homes) {
+            add(object, tables) { "migrations make \($0), and the code no longer has it" }
+        }
+        for object in difference.changed { add(object, tables) { "\($0) \(Self.change(of: object, words))" } }
+        return remarks + order.sorted().map { remark($0, "\(title): " + (parts[$0] ?? []).joined(separator: "; ")) }
+    }
+
+    private func tables(newest: Catalog?) -> [ObjectID] {
+        let known = (newest?.tables ?? []).map { ObjectID(.table, schema: $0.schema, name: $0.name) }
+        return switch expected {
+        case .loaded(let code, _): known + code.tables.map { ObjectID(.table, schema: $0.schema, name: $0.name) }
+        case .names(let names): known + names.tableObjects
+        case .failed, .unassessed: known
+        }
+    }
+
+    /// `column "email"` within its table, `the enum` where it stands alone.
+    private static func title(of object: ObjectID, in home: ObjectID?) -> String {
+        guard let home, home != object else { return "the \(object.kind.rawValue)" }
+        let name = object.isPart(of: home) ? String(object.name.dropFirst(home.name.count + 1)) : object.name
+        return "\(object.kind.rawValue) \"\(name)\""
+    }
+
+    private static let longest = 160
+
+    /// The words of something, where they are short enough to read in a line.
+    private static func said(_ object: WordedSchema.Object?) -> String {
+        guard let words = object?.words, !words.isEmpty, words.count <= longest, !words.contains("\n") else {
+            return ""
+        }
+        return " (\(words))"
+    }
+
+    private static func change(of object: ObjectID, _ words: SchemaWords?) -> String {
+        guard let code = words?.code.object(object), let migrations = words?.migrations.object(object) else {
+            return "differs"
+        }
+        let added = code.labels.filter { !migrations.labels.contains($0) }
+        let gone = migrations.labels.filter { !code.labels.contains($0) }
+        if !added.isEmpty || !gone.isEmpty {
+            let news = added.isEmpty ? [] : ["has \(quoted(added)) in the code only"]
+            return (news + (gone.isEmpty ? [] : ["has \(quoted(gone)) in the migrations only"])).joined(
+                separator: ", and "
+            )
+        }
+        let sides = [code.words, migrations.words]
+        guard sides[0] != sides[1], sides.allSatisfy({ !$0.isEmpty && $0.count <= longest && !$0.contains("\n") })
+        else {
+            return "differs"
+        }
+        return "is \(sides[0]) in the code and \(sides[1]) in the migrations"
+    }
+
+    private static func quoted(_ labels: [String]) -> String { labels.map { "'\($0)'" }.joined(separator: ", ") }
+}

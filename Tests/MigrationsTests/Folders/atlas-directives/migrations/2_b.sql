@@ -1,0 +1,3 @@
+-- atlas:delimiter \n\n
+
+SELECT 2;

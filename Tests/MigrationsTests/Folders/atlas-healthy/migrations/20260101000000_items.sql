@@ -1,0 +1,2 @@
+-- Create "items" table
+CREATE TABLE "items" ("id" int);

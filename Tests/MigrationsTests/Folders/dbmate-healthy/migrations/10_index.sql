@@ -1,0 +1,3 @@
+--migrate:up transaction:false
+CREATE INDEX CONCURRENTLY i ON items (id);
+--migrate:down

@@ -1,0 +1,1 @@
+CREATE TABLE ${flyway:user}_items (id int);

@@ -1,0 +1,6 @@
+BEGIN;
+
+CREATE TABLE items (id int);
+INSERT INTO items VALUES (1);
+
+COMMIT;

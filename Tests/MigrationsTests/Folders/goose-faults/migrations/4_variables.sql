@@ -1,0 +1,3 @@
+-- +goose Up
+-- +goose ENVSUBST ON
+SELECT '${HOME}';

@@ -1,0 +1,5 @@
+-- +goose Up
+CREATE TABLE items (id int);
+
+-- +goose Down
+DROP TABLE items;

@@ -1,0 +1,3 @@
+-- +goose NO TRANSACTION
+-- +goose up
+CREATE INDEX CONCURRENTLY i ON items (id);

@@ -1,0 +1,2 @@
+-- CreateTable
+CREATE TABLE "Item" ("id" INTEGER NOT NULL);
