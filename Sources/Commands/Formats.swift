@@ -66,7 +66,7 @@ extension CommonOptions {
     /// Gives what the gate says of a plan.
     func show(_ plan: Plan, _ report: GateReport, _ format: PlanFormat) throws {
         switch format {
-        case .html: try write(FleetPage(plan, as: .plan).bytes)
+        case .html: try write(FleetPage(plan, as: .plan, gate: report).bytes)
         case .json: try write(PlanDocument(plan, report).bytes)
         case .markdown: try write(GateMarkdown(plan, report).rendered())
         case .text: try write(GateText(report).rendered(width: terminal.width, style: resultStyle))

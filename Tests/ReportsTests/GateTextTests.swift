@@ -48,6 +48,20 @@ import Testing
         try expectGolden(GateText(Self.offline).rendered(width: 100, style: .plain), "offline-gate.txt")
     }
 
+    @Test func `a verdict for a pull request reads as recorded, and fits a comment`() throws {
+        let plan = Plan(
+            toolVersion: "0.1.0",
+            createdAt: 1_768_521_600,
+            gitCommit: nil,
+            environments: [Difficult.production.plan(), Difficult.staging.plan()]
+        )
+        try expectGolden(GateMarkdown(plan, Self.difficult).rendered(), "difficult-gate.md")
+        let short = GateMarkdown(plan, Self.difficult).rendered(limit: 3000)
+        #expect(short.utf16.count <= 3000 && short.hasPrefix("## ✗ The gate is blocked (1, failed) for `production`"))
+        let alone = Plan(toolVersion: "0.1.0", createdAt: 1_768_521_600, gitCommit: nil, environments: [])
+        try expectGolden(GateMarkdown(alone, Self.offline).rendered(), "offline-gate.md")
+    }
+
     @Test func `its document reads as recorded, and is no plan that could be applied`() throws {
         let plan = Plan(
             toolVersion: "0.1.0",

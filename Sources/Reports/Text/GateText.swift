@@ -203,7 +203,7 @@ extension GateObjection.Weight {
         }
     }
 
-    fileprivate var tint: Tint {
+    var tint: Tint {
         switch self {
         case .error: .error
         case .warning: .warning
