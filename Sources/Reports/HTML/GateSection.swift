@@ -1,3 +1,4 @@
+internal import FleetModel
 internal import Planning
 
 /// What the gate says, above the plan that it judged.
