@@ -20,6 +20,7 @@ struct CompareCommand: AsyncParsableCommand {
               reconcile compare
               reconcile compare production development
               reconcile compare --all --format json
+              reconcile compare --format html --output compare.html
             """
     )
 
@@ -27,7 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions<OutputFormat>
+    @OptionGroup var formatting: FormatOptions<ComparisonFormat>
     @OptionGroup var servers: ServerOptions
 
     @Flag(help: "Everything, not only what differs.")
@@ -40,6 +41,10 @@ struct CompareCommand: AsyncParsableCommand {
         }
         let comparison = all ? whole : whole.differences
         switch formatting.format {
+        case .html:
+            let table = ComparisonTable(comparison)
+            let page = ComparisonPage(table, isIncomplete: whole.isIncomplete, toolVersion: ToolVersion.current)
+            try common.write(page.bytes)
         case .json: try common.write(ComparisonDocument(comparison).json.canonical)
         case .text:
             let text = ComparisonText(comparison)

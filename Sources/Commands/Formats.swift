@@ -26,7 +26,7 @@ enum OutputFormat: String, ResultFormat {
     }
 }
 
-/// What a look over whole environments is written in: `inventory`, `compare`.
+/// What a look over whole environments is written in: `inventory`.
 enum OverviewFormat: String, ResultFormat {
     case text, json, markdown, html
 
@@ -35,6 +35,19 @@ enum OverviewFormat: String, ResultFormat {
         case .text: .text
         case .json: .json
         case .markdown: .markdown
+        case .html: .html
+        }
+    }
+}
+
+/// What is written by `compare`.
+enum ComparisonFormat: String, ResultFormat {
+    case text, json, html
+
+    var amongAll: PlanFormat {
+        switch self {
+        case .text: .text
+        case .json: .json
         case .html: .html
         }
     }

@@ -33,7 +33,9 @@ extension Assessor {
                 )
             }
 
-        // Parts of tables are told with their table; what came with a missing table needs no word of its own.
+        // Parts of tables are told with their table; what came with a missing table, or view, needs no word of its own.
+        let missingViews = difference.missing.filter(\.hasColumns)
+        let unexpectedViews = difference.unexpected.filter(\.hasColumns)
         let tableNames = Set(expected.tables).union(observed?.tables ?? [])
         let known = tableNames.map { ObjectID(.table, schema: $0.schema, name: $0.name) } + unexpected
         var order: [ObjectID] = []
@@ -44,6 +46,8 @@ extension Assessor {
             if how != .changed, gone.contains(where: { object.isPart(of: $0) || object.isLikelyCompanion(of: $0) }) {
                 continue
             }
+            let goneViews = how == .missing ? missingViews : unexpectedViews
+            if how != .changed, goneViews.contains(where: { object.isPart(of: $0) }) { continue }
             // A comment is told with what it is on.
             let subject = object.remarked ?? object
             let place = subject.split(among: known)

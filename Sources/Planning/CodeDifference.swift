@@ -72,7 +72,7 @@ struct SaidKinds {
 }
 
 extension ObjectID {
-    var hasColumns: Bool { isTable || kind == .view || kind == .materializedView }
+    var hasColumns: Bool { isTable || kind == .view || kind == .materializedView || kind == .compositeType }
 
     /// Whether it goes without saying where one of the tables is missing: a part of it, or what came with it.
     func follows(_ tables: [ObjectID], _ homes: [ObjectID: ObjectID]) -> Bool {

@@ -105,7 +105,8 @@ struct CodeRemarks {
         guard let words = object?.words, !words.isEmpty, words.count <= longest, !words.contains("\n") else {
             return ""
         }
-        return " (\(words))"
+        // An enum's labels stand in brackets already.
+        return words.hasPrefix("(") ? " \(words)" : " (\(words))"
     }
 
     private static func change(of object: ObjectID, _ words: SchemaWords?) -> String {

@@ -9,6 +9,8 @@ struct FindingGroup: Hashable {
     /// `instance` or `instance/database`, each once.
     var places: [String]
     var objects: [String]
+    /// What in the manifests or migrations causes them, where that is one place.
+    var location: FilePosition?
 
     /// In the order of their first appearance.
     static func groups(of findings: [Finding]) -> [FindingGroup] {
@@ -27,6 +29,7 @@ struct FindingGroup: Hashable {
         // not read as one of another.
         var order: [Place] = []
         var objects: [Place: [String]] = [:]
+        var locations: [Place: FilePosition] = [:]
         for finding in findings {
             let words = Words(
                 code: finding.code,
@@ -36,7 +39,10 @@ struct FindingGroup: Hashable {
                 instance: finding.instance
             )
             let place = Place(words: words, name: finding.database ?? "")
-            if objects[place] == nil { order.append(place) }
+            if objects[place] == nil {
+                order.append(place)
+                locations[place] = finding.location
+            }
             let known = objects[place, default: []]
             objects[place] = known + (finding.object.map { known.contains($0) ? [] : [$0] } ?? [])
         }
@@ -48,6 +54,7 @@ struct FindingGroup: Hashable {
             let name = place.name.isEmpty ? [] : [place.name]
             if let position = positions[words]?[about] {
                 groups[position].places += name
+                if groups[position].location != locations[place] { groups[position].location = nil }
                 continue
             }
             positions[words, default: [:]][about] = groups.count
@@ -58,7 +65,8 @@ struct FindingGroup: Hashable {
                     message: words.message,
                     hint: words.hint,
                     places: name,
-                    objects: about
+                    objects: about,
+                    location: locations[place]
                 )
             )
         }

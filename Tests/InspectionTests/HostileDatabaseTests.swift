@@ -18,7 +18,7 @@ import TestSupport
             try await server.sql(SameCatalogTests.rich)
             try await server.sql(
                 """
-                CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;
+                CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (password 'abracadabra');
                 CREATE USER MAPPING FOR postgres SERVER s OPTIONS (password 'x'); SELECT lo_create(7)
                 """
             )
@@ -27,6 +27,13 @@ import TestSupport
             let theirs = try await InspectorTests.inspect(server, "postgres", pool: pool, user: "plain")
             #expect(ours.catalog === theirs.catalog)
             #expect(ours.catalog.notInspected == ["large objects", "user mappings"])
+            // So can it read how everything reads, and no secret is told.
+            let objects = ours.catalog.objects.map(\.id)
+            let told = try await DefinitionReader.read(objects, at: server.target(database: "postgres", user: "plain"))
+            let all = try await DefinitionReader.read(objects, at: server.target(database: "postgres"))
+            #expect(told == all)
+            #expect(objects.filter { told[$0] == nil } == [])
+            #expect(!told.values.contains { $0.text.contains("abracadabra") })
         }
     }
 
@@ -57,6 +64,11 @@ import TestSupport
             let state = try await InspectorTests.inspect(server, "t")
             #expect(state.initMark == .none)
             #expect(state.catalog.objects.count > 5)
+            let definitions = try await DefinitionReader.read(
+                state.catalog.objects.map(\.id),
+                at: server.target(database: "t")
+            )
+            #expect(definitions.count == state.catalog.objects.count)
             // A view where a history should be is refused by the parser, before anything of it runs.
             let error = await #expect(throws: PostgresError.self) {
                 try await InspectorTests.inspect(server, "t", history: Self.history)

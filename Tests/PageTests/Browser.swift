@@ -46,7 +46,8 @@ actor Browser {
             [
                 "-c", script, "browser", Self.path ?? "", folder.path, "--headless=new", "--no-sandbox",
                 "--disable-gpu",
-                "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-sync",
+                "--no-first-run", "--disable-dev-shm-usage", "--disable-extensions", "--disable-background-networking",
+                "--disable-sync",
                 "--disable-component-update", "--hide-scrollbars", "--window-size=1400,900", "about:blank",
             ],
             environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LANG": "C.UTF-8", "TZ": "UTC"],
@@ -55,6 +56,8 @@ actor Browser {
         defer { close(ends[1]) }
         program = try command.start(on: ends[1])
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        // On a busy machine it takes its time to come up, once.
+        try await call("Browser.getVersion", limit: .seconds(120))
     }
 
     /// Closes it, and waits until it is gone.
@@ -74,7 +77,12 @@ actor Browser {
 
     /// Asks and waits for the answer.
     @discardableResult
-    func call(_ method: String, _ parameters: JSONValue = [:], in tab: String? = nil) async throws -> JSONValue {
+    func call(
+        _ method: String,
+        _ parameters: JSONValue = [:],
+        in tab: String? = nil,
+        limit: Duration = .seconds(30)
+    ) async throws -> JSONValue {
         sent += 1
         let number = Int64(sent)
         var message: [JSONValue.Member] = [
@@ -82,7 +90,7 @@ actor Browser {
         ]
         if let tab { message.append(.init("sessionId", .string(tab))) }
         try await send(JSONValue.object(message).canonical + [0])
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline {
             try await receive()
             if let answer = answers.removeValue(forKey: number) {
@@ -128,6 +136,7 @@ actor Browser {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = read(descriptor, &buffer, buffer.count)
+            if count == 0 { throw BrowserFailure("the browser is gone: \(Files.text("\(folder.path)/log") ?? "")") }
             guard count > 0 else { break }
             received.append(contentsOf: buffer.prefix(count))
         }

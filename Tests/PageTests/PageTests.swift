@@ -21,13 +21,27 @@ struct PageTests {
         }
     }
 
+    @Test func `a comparison is a page of its own, too`() async throws {
+        let page = ComparisonPage(Pages.comparison, isIncomplete: false, toolVersion: "0.1.0").bytes
+        try await Tab.with(page, at: "#compared/tenant") { tab async throws in
+            #expect(try await tab.text("document.title") == "≠ 2 components differ – reconcile compare")
+            #expect(try await tab.text("document.activeElement.id") == "compared/tenant")
+            try await tab.look(for: "is:odd users")
+            #expect(try await tab.number("document.querySelectorAll('.item:not([hidden])').length") == 1)
+            for probe in [Probe.twins, Probe.looseEnds, Probe.headings, Probe.tables, Probe.contrast, Probe.strangers] {
+                #expect(try await tab.text(probe) == "")
+            }
+            #expect(try await tab.misdeeds() == [])
+        }
+    }
+
     @Test func `the verdict comes first, and the fleet at a glance`() async throws {
         try await Tab.with(Pages.page(Pages.estate)) { tab async throws in
             #expect(
                 try await tab.text("document.title")
-                    == "~ Changes owed – development, testing, production – reconcile plan"
+                    == "~ Changes are owed – development, testing, production – reconcile plan"
             )
-            #expect(try await tab.text("document.querySelector('main h1').innerText").hasPrefix("~ Changes owed"))
+            #expect(try await tab.text("document.querySelector('main h1').innerText").hasPrefix("~ Changes are owed"))
             let row =
                 "Array.from(document.querySelectorAll('.matrix tbody tr')).find(r => r.innerText.startsWith('tenant_1\\n'))"
             // Two servers of a laptop hold a corrupted one each; symbol and word say so, not the colour alone.
@@ -37,6 +51,18 @@ struct PageTests {
             // Ten customers that stand alike are one row.
             #expect(try await tab.holds("document.querySelector('.matrix tbody').innerText.includes('10 databases')"))
             #expect(try await tab.misdeeds() == [])
+        }
+    }
+
+    @Test func `many instances are rows, with counts`() async throws {
+        try await Tab.with(Pages.page(Pages.wide)) { tab async throws in
+            #expect(try await tab.number("document.querySelectorAll('.matrix.tall tbody tr').length") == 12)
+            let first = "document.querySelector('.matrix.tall tbody tr').innerText"
+            #expect(try await tab.holds("\(first).startsWith('local-native')"))
+            #expect(try await tab.text("document.querySelector('.matrix.tall td.cell').innerText") == "1")
+            for probe in [Probe.looseEnds, Probe.twins, Probe.tables, Probe.contrast] {
+                #expect(try await tab.text(probe) == "")
+            }
         }
     }
 

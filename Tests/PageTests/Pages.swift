@@ -15,6 +15,19 @@ enum Pages {
     /// A thousand databases; put together once.
     static let crowd = page(plan(Crowd.production(of: 1000).plan()))
 
+    /// An environment on more instances than stand side by side.
+    static let wide: Plan = {
+        var plan = estate
+        plan.environments = [estate.environments[0]]
+        let instance = plan.environments[0].instances[0]
+        plan.environments[0].instances += (1...10).map { number in
+            var another = instance
+            another.name = "shard-\(number)"
+            return another
+        }
+        return plan
+    }()
+
     static let records = FleetRecords(
         backups: [
             .init(
@@ -47,17 +60,39 @@ enum Pages {
         rows: [
             .init(
                 className: "tenant",
-                component: "clients",
-                kind: "table",
-                cells: [.present, .present, .present, .present]
+                component: "tenant",
+                kind: "class",
+                cells: [
+                    .init(.present, text: "24"), .init(.present, text: "24"), .init(.differs, text: "24 or 29"), nil,
+                ],
+                differs: false,
+                isHead: true
             ),
             .init(
                 className: "tenant",
-                component: "rooms",
+                component: "public.clients",
                 kind: "table",
-                cells: [.present, .present, .differs, .missing]
+                cells: [.init(.present), .init(.present), .init(.present), .init(.unknown)],
+                differs: false
             ),
-        ]
+            .init(
+                className: "tenant",
+                component: "public.clients.name",
+                kind: "column",
+                table: "public.clients",
+                cells: [.init(.present), .init(.present), .init(.differs, text: "3 ✓ 1 ≠"), .init(.missing)],
+                differs: true
+            ),
+            .init(
+                className: "tenant",
+                component: "public.users",
+                kind: "table",
+                owner: "master",
+                cells: [.init(.absent), .init(.absent), .init(.unexpected), nil],
+                differs: true
+            ),
+        ],
+        notes: ["code of class \"tenant\": names only"]
     )
 
     static func page(_ plan: Plan, as subject: FleetPage.Subject = .plan) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Effects
 import FleetModel
 import Testing
 import TestSupport
@@ -21,7 +22,12 @@ struct Tab {
     ) async throws {
         let browser = try #require(Browser.current)
         let folder = try TemporaryFolder(in: "/tmp")
-        try folder.write(String(decoding: html, as: UTF8.self), to: "page.html")
+        let text = String(decoding: html, as: UTF8.self)
+        try folder.write(text, to: "page.html")
+        // To look at them oneself.
+        if let kept = ProcessEnvironment.value("PAGES") {
+            try Files.write(text, to: "\(kept)/\(Test.current?.name.filter { $0.isLetter || $0 == " " } ?? "").html")
+        }
         let created = try await browser.call("Target.createTarget", ["url": "about:blank"])
         guard case .string(let target)? = created["targetId"] else { throw BrowserFailure("no tab") }
         let attached = try await browser.call(

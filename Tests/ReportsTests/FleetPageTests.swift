@@ -40,17 +40,23 @@ import Testing
         }
     }
 
-    @Test(arguments: Hostile.names)
-    func `no name becomes markup`(name: String) throws {
+    @Test func `no name becomes markup, turns text around or hides in it`() throws {
         var plan = PlanTextTests.refusals
-        for index in plan.environments[0].databases.indices { plan.environments[0].databases[index].name = name }
-        plan.environments[0].instances[0].address = name
+        let database = plan.environments[0].databases[0]
+        plan.environments[0].databases = Hostile.names.map { name in
+            var named = database
+            named.name = name
+            named.className = name
+            named.observedVersion = name
+            return named
+        }
+        plan.environments[0].instances[0].address = Hostile.names.joined(separator: " ")
         let page = String(decoding: FleetPage(plan, as: .plan).bytes, as: UTF8.self)
         let body = try #require(page.split(separator: "</style>", maxSplits: 1).last)
-        #expect(!body.contains("<script>alert"))
+        for markup in ["<script>alert", "<img", "<svg onload", "<a href=\"https"] { #expect(!body.contains(markup)) }
         for scalar in body.unicodeScalars where scalar != "\n" && scalar != "\t" {
             switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: Issue.record("\(scalar.value) of \(name)")
+            case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned: Issue.record("\(scalar.value)")
             default: continue
             }
         }

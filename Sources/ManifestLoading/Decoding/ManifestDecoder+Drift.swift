@@ -37,29 +37,37 @@ extension ManifestDecoder {
 
     /// `{object, reason}`, or the object alone where `drift` has a reason for all.
     private mutating func rule(_ node: YAMLNode, _ common: String?, _ mayNameClass: Bool) -> WrittenRule? {
+        let object: Located<String>?
+        var reason: String?
+        var className: Located<String>?
         if case .scalar = node.content {
-            guard let object = text(node, "object") else { return nil }
-            guard let common else {
-                fault(
+            object = text(node, "object")
+        } else {
+            let allowed = ["object", "reason"] + (mayNameClass ? ["class"] : [])
+            guard let fields = fields(of: node, "the rule", allowed: allowed) else { return nil }
+            object = required("object", in: fields).flatMap { text($0, "object") }
+            reason = fields["reason"].flatMap { text($0, "reason")?.value }
+            className = mayNameClass ? fields["class"].flatMap { text($0, "class") } : nil
+        }
+        if let className { declared.classReferences.append(className) }
+        guard let object else { return nil }
+        if reason ?? common == nil {
+            // Not an error: it hides nothing that the plan does not count and name.
+            diagnostics.append(
+                Diagnostic(
+                    .warning,
                     .missingKey,
-                    "\(quoted(object.value)) has no reason",
+                    "\(quoted(object.value)) has no reason, and who reads the plan is told so",
                     at: object.range,
                     hint: "write {object: \"\(object.value)\", reason: …}, or one \"reason\" beside the list"
                 )
-                return nil
-            }
-            return WrittenRule(object: object, reason: common)
+            )
         }
-        let allowed = ["object", "reason"] + (mayNameClass ? ["class"] : [])
-        guard let fields = fields(of: node, "the rule", allowed: allowed) else { return nil }
-        let object = required("object", in: fields).flatMap { text($0, "object") }
-        let reason =
-            common == nil || fields["reason"] != nil
-            ? required("reason", in: fields).flatMap { text($0, "reason")?.value } : common
-        let className = mayNameClass ? fields["class"].flatMap { text($0, "class") } : nil
-        if let className { declared.classReferences.append(className) }
-        guard let object, let reason else { return nil }
-        return WrittenRule(object: object, reason: reason, className: className?.value)
+        return WrittenRule(
+            object: object,
+            reason: reason ?? common ?? "no reason given",
+            className: className?.value
+        )
     }
 
     private mutating func ignored(_ written: WrittenRule) -> DriftRules.Ignored? {

@@ -72,7 +72,7 @@ package struct Gate: Sendable {
             var grant = refusal.grant
             if let step, case .hazard(let hazard) = rule {
                 message = step.text(of: hazard) + ", and nobody granted it"
-                grant = "--allow \(hazard.rawValue), or policy `allow`"
+                grant = "`--allow \(hazard.rawValue)`, or policy `allow`"
             }
             var objection = GateObjection(
                 rule,

@@ -32,6 +32,7 @@ struct Anchor: Sendable, Hashable {
     }
     static func instance(_ name: String, in environment: String) -> Anchor { Anchor("instance", [environment, name]) }
     static func cohort(_ id: String, in environment: String) -> Anchor { Anchor("cohort", [environment, id]) }
+    static func compared(_ className: String) -> Anchor { Anchor("compared", [className]) }
     static func step(_ id: String, in environment: String) -> Anchor { Anchor("step", [environment, id]) }
 
     static func database(_ name: String, on instance: String, in environment: String) -> Anchor {

@@ -70,6 +70,12 @@ struct FindingList {
                 }
                 group.message
             }
+            if let location = group.location {
+                Tag.p(.class("note")) {
+                    "caused by "
+                    Tag.code { "\(location.file):\(location.line):\(location.column)" }
+                }
+            }
             if let hint = group.hint {
                 Tag.p(.class("hint")) {
                     Tag.span(.decorative) { "→ " }
@@ -104,6 +110,13 @@ extension HTML {
     /// Names of tables and the like: all of a few, the first of many, with the rest folded.
     static func objects(_ names: [String], first: Int = 6) -> HTML {
         folded(names.map { name in Tag.code { HTML.name(name) } }, first: first, "objects")
+    }
+
+    /// The first names, and how many more there are: where a list of all stands elsewhere.
+    static func firstObjects(_ names: [String], _ first: Int) -> HTML {
+        let shown = names.count <= first + 1 ? names.count : first
+        let more = names.count - shown
+        return HTML([objects(Array(names.prefix(shown)), first: shown), HTML(more > 0 ? " and \(more) more" : "")])
     }
 
     private static func folded(_ parts: [HTML], first: Int, _ what: String) -> HTML {

@@ -14,7 +14,8 @@ package struct FleetPage: Sendable {
     private let comparison: ComparisonTable?
     private let gate: GateReport?
 
-    /// With what the caller knows beside the plan: the past, and components × environments where they were compared.
+    /// With what the caller knows beside the plan: the past, components × environments where they were compared, and what
+    /// the gate says of it.
     package init(
         _ plan: Plan,
         as subject: Subject,
@@ -31,117 +32,54 @@ package struct FleetPage: Sendable {
         sections = plan.environments.map { EnvironmentSection($0, subject, records) }
     }
 
-    package var bytes: [UInt8] { Array(document.markup.utf8) }
-
-    private var document: HTML { HTML.document(head: head, body: body) }
+    package var bytes: [UInt8] {
+        let names = plan.environments.map { Printable.name($0.name) }.joined(separator: ", ")
+        return PageFrame(
+            kind: subject.rawValue,
+            title: "\(headline.symbol) \(headline.words) – \(names) – reconcile \(subject.rawValue)",
+            toolVersion: plan.toolVersion,
+            contents: contents,
+            report: report
+        ).bytes
+    }
 
     private var headline: Headline { sections.map(\.headline).max() ?? .declared }
 
-    private var head: HTML {
-        let names = plan.environments.map { Printable.name($0.name) }.joined(separator: ", ")
-        return HTML([
-            VoidTag.meta(.utf8),
-            // Before anything it is to hold for.
-            VoidTag.meta(.header("Content-Security-Policy"), .content(Asset.contentSecurityPolicy)),
-            VoidTag.meta(.name("viewport"), .content("width=device-width, initial-scale=1")),
-            VoidTag.meta(.name("color-scheme"), .content("light dark")),
-            VoidTag.meta(.name("referrer"), .content("no-referrer")),
-            VoidTag.meta(.name("robots"), .content("noindex")),
-            Tag.title { "\(headline.symbol) \(headline.words) – \(names) – reconcile \(subject.rawValue)" },
-            HTML.style(.style),
-        ])
+    @HTMLBuilder private var report: HTML {
+        overview
+        if let gate { GateSection(gate).html }
+        fleet
+        if let comparison { comparison.html }
+        for section in sections { section.html }
+        Vocabulary(plan).html
     }
 
-    private var body: HTML {
-        HTML([
-            Tag.a(.class("skip"), .href(.main)) { "Skip to the report" },
-            Tag.header(.class("top")) {
-                Tag.p(.class("brand")) {
-                    Tag.strong { "reconcile" }
-                    " \(subject.rawValue)"
-                }
-                controls
-            },
-            Tag.div(.class("layout")) {
-                navigation
-                Tag.main(.id(.main), .target) {
-                    overview
-                    if let gate { GateSection(gate).html }
-                    fleet
-                    if let comparison { comparison.html }
-                    for section in sections { section.html }
-                    Vocabulary(plan).html
-                }
-            },
-            Tag.footer {
-                Tag.p { "reconcile \(plan.toolVersion)" }
-            },
-            HTML.script(.script),
-        ])
+    @HTMLBuilder private var contents: HTML {
+        Tag.li { Tag.a(.href(.main)) { "Verdict" } }
+        if gate != nil { Tag.li { Tag.a(.href(.gate)) { "Gate" } } }
+        Tag.li { Tag.a(.href(.fleet)) { "Fleet" } }
+        if comparison != nil { Tag.li { Tag.a(.href(.comparison)) { "Comparison" } } }
+        for section in sections { contents(of: section) }
+        Tag.li { Tag.a(.href(.words)) { "Words" } }
     }
 
-    private var controls: HTML {
-        Tag.div([.class("controls")] + Attribute.needsScript) {
-            Tag.div(.class("search")) {
-                Tag.label(.for(.filter)) { "Filter" }
-                VoidTag.input(
-                    [.type("search"), .id(.filter), .placeholder("name, code, table, SQL, is:pending")]
-                        + Attribute.noCompletion
-                )
-                Tag.output(.id(.filterCount), .for(.filter), .role("status"))
+    private func contents(of section: EnvironmentSection) -> HTML {
+        Tag.li(.class("environment")) {
+            Tag.a(.href(section.anchor)) {
+                Tag.span(.class("symbol", section.headline.tone.rawValue), .decorative) { section.headline.symbol }
+                " "
+                HTML.name(section.plan.name)
             }
-            Tag.div(.class("buttons")) {
-                Tag.button(.type("button"), .action("open")) { "Open all" }
-                Tag.button(.type("button"), .action("close")) { "Close all" }
-            }
-            Tag.fieldset(.class("theme")) {
-                Tag.legend(.class("spoken")) { "Colours" }
-                Tag.label {
-                    VoidTag.input(.type("radio"), .name("theme"), .value("auto"), .checked)
-                    "Auto"
-                }
-                Tag.label {
-                    VoidTag.input(.type("radio"), .name("theme"), .value("light"))
-                    "Light"
-                }
-                Tag.label {
-                    VoidTag.input(.type("radio"), .name("theme"), .value("dark"))
-                    "Dark"
-                }
-            }
-        }
-    }
-
-    private var navigation: HTML {
-        Tag.nav(.label("Contents")) {
             Tag.ul(.list) {
-                Tag.li { Tag.a(.href(.main)) { "Verdict" } }
-                if gate != nil { Tag.li { Tag.a(.href(.gate)) { "Gate" } } }
-                Tag.li { Tag.a(.href(.fleet)) { "Fleet" } }
-                if comparison != nil { Tag.li { Tag.a(.href(.comparison)) { "Comparison" } } }
-                for section in sections {
-                    Tag.li(.class("environment")) {
-                        Tag.a(.href(section.anchor)) {
-                            Tag.span(.class("symbol", section.headline.tone.rawValue), .decorative) {
-                                section.headline.symbol
-                            }
+                for part in section.parts {
+                    Tag.li {
+                        Tag.a(.href(.part(part.part, of: section.plan.name))) {
+                            part.title
                             " "
-                            HTML.name(section.plan.name)
-                        }
-                        Tag.ul(.list) {
-                            for part in section.parts {
-                                Tag.li {
-                                    Tag.a(.href(.part(part.part, of: section.plan.name))) {
-                                        part.title
-                                        " "
-                                        Tag.span(.class("count")) { "\(part.count)" }
-                                    }
-                                }
-                            }
+                            Tag.span(.class("count")) { "\(part.count)" }
                         }
                     }
                 }
-                Tag.li { Tag.a(.href(.words)) { "Words" } }
             }
         }
     }
@@ -174,7 +112,7 @@ package struct FleetPage: Sendable {
                     Tag.dd { Tag.code { commit } }
                 }
                 if subject == .plan {
-                    Tag.dt { "Content" }
+                    Tag.dt { "Plan digest" }
                     Tag.dd { Tag.code { String("\(PlanDocument(plan).contentDigest)".prefix(16)) } }
                 }
             }

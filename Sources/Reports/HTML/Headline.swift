@@ -44,7 +44,7 @@ enum Headline: Comparable {
         case .owed: "Changes are owed"
         case .attention: "Something is wrong"
         case .failing: "A check fails"
-        case .unreachable: "Not every instance was reached"
+        case .unreachable: "Out of reach"
         case .refused: "Refused"
         }
     }

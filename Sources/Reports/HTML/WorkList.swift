@@ -107,7 +107,7 @@ struct WorkList {
                     Tag.a(.href(.finding(entry.group, on: entry.instance, in: plan.name))) { entry.group.code.rawValue }
                     " "
                     if !entry.group.objects.isEmpty {
-                        HTML.objects(entry.group.objects, first: 3)
+                        HTML.firstObjects(entry.group.objects, 3)
                         ": "
                     }
                     entry.group.message
