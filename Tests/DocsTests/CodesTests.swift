@@ -16,7 +16,10 @@ import Testing
         }
         for (code, row) in zip(FindingCode.allCases, page.rows()) {
             #expect(code.explanation.meaning == row[2], "\(code)")
-            let cure = try #require(page.section("`\(code.rawValue)`").split(separator: "\n**Cure.** ").last, "\(code)")
+            let cure = try #require(
+                page.section("`\(code.rawValue)`")?.split(separator: "\n**Cure.** ").last,
+                "\(code)"
+            )
             let words = cure.replacing("\n", with: " ").lowercased()
             #expect(words.hasPrefix(code.explanation.remedy.lowercased() + "."), "\(code)")
         }
@@ -44,7 +47,7 @@ import Testing
         #expect(page.headings(level: 3) == codes.map { "`\($0)`" })
         for code in codes {
             #expect(page.text.contains("| [`\(code)`](#\(code)) |"), "\(code)")
-            let section = page.section("`\(code)`")
+            let section = page.section("`\(code)`") ?? ""
             for part in ["Cause", "Cure"] { #expect(section.contains("\n**\(part).** "), "\(code): \(part)") }
         }
     }

@@ -46,6 +46,14 @@ struct Page {
         }
     }
 
+    /// What stands below a heading, up to the next one.
+    func section(_ heading: String) -> String? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.drop { $0 == "#" }.dropFirst() == heading })
+        else { return nil }
+        return lines[(start + 1)...].prefix { !$0.hasPrefix("#") }.joined(separator: "\n")
+    }
+
     /// What stands in the first column of those tables, without its backticks, links and the places to link to.
     func names(under heading: String? = nil) -> [String] {
         rows(under: heading).compactMap(\.first).map { cell in
@@ -62,15 +70,6 @@ struct Page {
             let isHeading = !isCode && (1...6).contains(marks) && line.dropFirst(marks).hasPrefix(" ")
             return isHeading && (level ?? marks) == marks ? String(line.dropFirst(marks + 1)) : nil
         }
-    }
-
-    /// What stands below a heading, up to the next one.
-    func section(_ heading: String) -> String {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.hasSuffix("# \(heading)") }) else {
-            return ""
-        }
-        return "\n" + lines[(start + 1)...].prefix { !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
     /// What links may lead to in it: headings, called by the rule that forges have for it, and places with a name.
