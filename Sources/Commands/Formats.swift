@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Effects
 internal import FleetModel
 internal import Reports
 
@@ -39,22 +40,9 @@ enum OverviewFormat: String, ResultFormat {
     }
 }
 
-/// What is written by `compare`.
-enum ComparisonFormat: String, ResultFormat {
-    case text, json, html
-
-    var amongAll: PlanFormat {
-        switch self {
-        case .text: .text
-        case .json: .json
-        case .html: .html
-        }
-    }
-}
-
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json, markdown, html
+    case text, json, markdown, sarif, junit, html
 
     var amongAll: PlanFormat { self }
 }
@@ -71,6 +59,8 @@ extension CommonOptions {
         case .html: try write(FleetPage(plan, as: .plan, records: records).bytes)
         case .json: try write(PlanDocument(plan).bytes)
         case .markdown: try write(PlanMarkdown(plan).rendered())
+        case .sarif: try write(PlanSarif(plan, in: repositoryPlace).document.canonical)
+        case .junit: try write(PlanJUnit(plan).text)
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
         }
     }
@@ -90,8 +80,20 @@ extension CommonOptions {
         switch format {
         case .json: try write(DiagnosticsJSON.document(diagnostics).canonical)
         case .markdown: try write(DiagnosticsMarkdown(diagnostics).rendered())
+        case .sarif:
+            let log = DiagnosticsSarif(diagnostics, toolVersion: ToolVersion.current, in: repositoryPlace)
+            try write(log.document.canonical)
+        case .junit: try write(DiagnosticsJUnit(diagnostics).text)
         case .text, .html: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
+    }
+
+    /// What files are called in the repository that holds them, and where rules are explained.
+    private var repositoryPlace: RepositoryPlace {
+        RepositoryPlace(
+            prefix: Surroundings.folderInRepository(of: root),
+            handbook: ProcessEnvironment.value("RECONCILE_HANDBOOK").flatMap { $0.isEmpty ? nil : $0 }
+        )
     }
 
     /// A file has no colours.

@@ -100,7 +100,7 @@ struct ReconcileCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self,
             CompareCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self, GenerateCommand.self,
-            PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
+            PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self, SchemaCommand.self,
         ]
     )
 }

@@ -46,9 +46,12 @@ struct Page {
         }
     }
 
-    /// What stands in the first column of those tables, without its backticks.
+    /// What stands in the first column of those tables, without its backticks and the place to link to.
     func names(under heading: String? = nil) -> [String] {
-        rows(under: heading).compactMap(\.first).map { $0.filter { $0 != "`" } }
+        rows(under: heading).compactMap(\.first).map { cell in
+            let name = cell.hasPrefix("<a id=") ? cell.split(separator: "</a>").last.map(String.init) ?? cell : cell
+            return name.filter { $0 != "`" }
+        }
     }
 
     /// Every page there is.

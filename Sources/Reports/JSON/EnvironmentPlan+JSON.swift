@@ -117,7 +117,7 @@ extension PlannedStatement {
             "locks": .array(
                 locks.map { ["table": .string($0.table.description), "mode": .string($0.mode)] }
             ),
-            "note": JSONValue(note), "destroys": JSONValue(destroys.map(\.description)),
+            "note": JSONValue(note), "destroys": JSONValue(destroys.map(\.description)), "location": location.json,
         ]
     }
 }

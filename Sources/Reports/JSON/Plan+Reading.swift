@@ -147,7 +147,8 @@ extension PlannedStatement {
             destroys: try json["destroys"].list { reader throws(PlanDocumentError) in
                 let (schema, name) = try reader.table()
                 return TableName(schema: schema, name: name)
-            }
+            },
+            location: try json["location"].optional(FilePosition.init(reading:))
         )
     }
 }
