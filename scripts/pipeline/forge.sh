@@ -42,7 +42,7 @@ ask() {
     code=$(
         set +x
         printf 'header = "%s"\n' "Authorization: Bearer $token" "Content-Type: application/json" |
-            curl --config - --silent --show-error --max-time 60 --request "$method" "${again[@]}" \
+            curl --disable --config - --silent --show-error --max-time 60 --request "$method" "${again[@]}" \
                 --output "$work/answer" --write-out '%{http_code}' "$api/$path"
     ) || stop 1 "$api does not answer"
     if [[ $code != 2* ]]; then

@@ -33,6 +33,8 @@ need() {
 prepare() {
     [[ $out != *$'\n'* ]] || stop 64 "PIPELINE_OUT holds the end of a line"
     need "$program"
+    # Who asks the forge has it by now; the program runs what a class expects, and that needs none.
+    unset PIPELINE_TOKEN GITHUB_TOKEN
     # Not below a .reconcile that everybody may read: the program itself keeps backups there.
     (umask 077 && mkdir -p "$out") || stop 1 "cannot make $out"
 }
@@ -80,7 +82,7 @@ sources() {
 # told FILE [LINES]: the last lines of a text, to stand in Markdown as they are, whatever they hold.
 told() {
     printf '<pre>\n'
-    tail -n "${2:-60}" "$1" | cut -c 1-400 | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'
+    tail -n "${2:-40}" "$1" | cut -c 1-200 | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'
     printf '</pre>\n'
 }
 
