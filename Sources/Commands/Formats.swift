@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Effects
 internal import FleetModel
+internal import Planning
 internal import Reports
 
 /// What the results of a group of commands may be written in; anything else is wrong usage (64).
@@ -62,6 +63,18 @@ extension CommonOptions {
         case .sarif: try write(PlanSarif(plan, in: repositoryPlace).document.canonical)
         case .junit: try write(PlanJUnit(plan).text)
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
+        }
+    }
+
+    /// Gives what the gate says of a plan.
+    func show(_ plan: Plan, _ report: GateReport, _ format: PlanFormat) throws {
+        switch format {
+        case .html: try write(FleetPage(plan, as: .plan, gate: report).bytes)
+        case .json: try write(PlanDocument(plan, report).bytes)
+        case .markdown: try write(GateMarkdown(plan, report).rendered())
+        case .sarif: try write(GateSarif(plan, report, in: repositoryPlace).document.canonical)
+        case .junit: try write(GateJUnit(plan, report).text)
+        case .text: try write(GateText(report).rendered(width: terminal.width, style: resultStyle))
         }
     }
 

@@ -54,7 +54,11 @@ extension DiagnosticCode {
         case .migrationFile:
             "a migration's file is missing, unreadable, or listed nowhere"
         case .migrationOrder:
-            "numbers or times that give no order, or two migrations in one place"
+            "numbers or times that give no order"
+        case .migrationsCollide:
+            "two migrations made for one place, as two branches do: the same number or version, the same `idx`, or "
+                + "snapshots that follow the same one. Where the tool could not tell the two apart an error, else a "
+                + "warning, and an error of the [gate](gate.md#migrations-collide)"
         case .migrationContent:
             "a statement that a migration may not hold, such as transaction control or a literal "
                 + "password; or one that fails in the server's second database, or under the format's own "

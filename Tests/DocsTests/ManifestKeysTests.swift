@@ -53,13 +53,22 @@ import Testing
                              {kubectl: {pod: p, qqq: 1}}, {ssh: h, qqq: 1}], password: {qqq: {}}}},
              databases: [{query: {qqq: 1}, class: c, version: latest, qqq: 1}],
              drift: {qqq: 1, ignore: [{object: index a, reason: b, qqq: 1}]},
+             gate: {qqq: 1},
              policy: {qqq: 1, backup: {qqq: 1}, rollout: {qqq: 1}, timeouts: {qqq: 1}}}
             """
         )
         #expect(classKeys.count == 7)
-        #expect(environmentKeys.count == 14)
+        #expect(environmentKeys.count == 15)
         expectSchema(.databaseClass, has: classKeys)
         expectSchema(.environment, has: environmentKeys)
+        // Both kinds of rules are called so in a message.
+        let gate = try knownKeys(
+            """
+            {apiVersion: reconcile/v1, kind: Environment, name: e, role: development,
+             instances: {a: {connection: {host: /tmp}}}, gate: {rules: {check-failed: {qqq: 1, level: error}}}}
+            """
+        )
+        expectSchema(.environment, has: ["check-failed": try #require(gate["rule"])])
         let text = try Page("docs/manifests.md").text + Page("docs/policy.md").text
         for key in (classKeys.values.flatMap(\.self) + environmentKeys.values.flatMap(\.self)) {
             #expect(["\(key):", "`\(key)`", ".\(key)`", "`\(key)."].contains(where: text.contains), "\(key)")

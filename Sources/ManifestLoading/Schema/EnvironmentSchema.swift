@@ -23,7 +23,7 @@ enum EnvironmentSchema {
                     "databases",
                     Words.list("Which databases there should be; the first entry that claims a name wins.", of: entry)
                 ),
-                ("policy", policy), ("drift", Words.drift(mayNameClass: true)),
+                ("policy", policy), ("drift", Words.drift(mayNameClass: true)), ("gate", gate),
             ]
         )
     }
@@ -36,6 +36,33 @@ enum EnvironmentSchema {
                 ("via", Words.list("Hops, outermost first; left out to connect directly.", of: hop)),
                 ("connection", connection), ("password", password),
                 ("state", Words.choice("Whether it takes databases or gives them up.", Instance.State.self)),
+            ]
+        )
+    }
+
+    private static var gate: JSONValue {
+        Words.mapping(
+            "How the gate judges, where that differs from what is usual.",
+            [
+                (
+                    "rules",
+                    Words.mapping(
+                        "Rules by their codes.",
+                        GateRule.allCases.filter(\.mayBeSet).map { rule in
+                            (
+                                rule.code,
+                                Words.mapping(
+                                    "How much it counts here.",
+                                    required: ["level"],
+                                    [
+                                        ("level", Words.choice("What becomes of what it finds.", GateLevel.self)),
+                                        ("reason", Words.text("Why; needed where the level is not error.")),
+                                    ]
+                                )
+                            )
+                        }
+                    )
+                )
             ]
         )
     }

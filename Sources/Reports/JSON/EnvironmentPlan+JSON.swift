@@ -72,7 +72,7 @@ extension Finding {
 }
 
 extension FilePosition? {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         map { ["file": .string($0.file), "line": JSONValue($0.line), "column": JSONValue($0.column)] } ?? .null
     }
 }

@@ -173,10 +173,6 @@ extension Refusal {
 }
 
 extension JSONReader {
-    fileprivate func optionalString() throws(PlanDocumentError) -> String? {
-        try optional { (value) throws(PlanDocumentError) in try value.string() }
-    }
-
     fileprivate func optionalFingerprint() throws(PlanDocumentError) -> Fingerprint? {
         try optional { (value) throws(PlanDocumentError) in try value.fingerprint() }
     }

@@ -119,5 +119,5 @@ extension FindingCode {
         }
     }
 
-    fileprivate var concernsDatabases: Bool { self != .instanceUnreachable }
+    var concernsDatabases: Bool { self != .instanceUnreachable }
 }
