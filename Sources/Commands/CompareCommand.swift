@@ -48,7 +48,8 @@ struct CompareCommand: AsyncParsableCommand {
         case .json: try common.write(ComparisonDocument(comparison).json.canonical)
         case .text:
             let text = ComparisonText(comparison)
-            try common.write(text.rendered(width: common.terminal.width, style: common.resultStyle))
+            let width = common.terminal.width
+            try common.write(text.rendered(width: width, style: common.resultStyle, detail: common.detail))
         }
         if whole.isIncomplete { throw Ending(.failed) }
     }

@@ -71,7 +71,7 @@ extension CommonOptions {
         case .html: try write(FleetPage(plan, as: .plan, records: records).bytes)
         case .json: try write(PlanDocument(plan).bytes)
         case .markdown: try write(PlanMarkdown(plan).rendered())
-        case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
+        case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle, detail: detail))
         }
     }
 
@@ -81,7 +81,7 @@ extension CommonOptions {
         case .html: try write(FleetPage(plan, as: .inventory, records: records).bytes)
         case .json: try write(PlanDocument(inventory: plan).bytes)
         case .markdown: try write(InventoryMarkdown(plan).rendered())
-        case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle))
+        case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle, detail: detail))
         }
     }
 

@@ -35,11 +35,18 @@ struct Surveyor: Sendable {
 
     private var root: String { workspace.fleet.root }
 
+    /// Shows what goes on; a program that reads the result is not told.
+    func tell(_ activity: Activity) {
+        if workspace.format != .json { common.terminal.tell(activity) }
+    }
+
     /// Plans the environments named, all of them where none is.
     func plan(_ names: [String]) async throws -> Plan {
+        defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         let classes = Set(environments.flatMap { $0.entries.map(\.className.value) })
+        tell(Activity("asking what the code expects"))
         let expectations = try await workspace.printedExpectations(of: classes)
         var plans: [EnvironmentPlan] = []
         for environment in environments {
@@ -50,6 +57,7 @@ struct Surveyor: Sendable {
 
     /// Puts code, migrations and the environments named side by side.
     func compare(_ names: [String]) async throws -> Comparison {
+        defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         var engine = engine(programs)
@@ -77,7 +85,8 @@ struct Surveyor: Sendable {
 
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
-        try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        defer { common.terminal.rest() }
+        return try await survey(environment, [environment.name.value: await observe(environment)], programs)
     }
 
     private func survey(
@@ -109,12 +118,13 @@ struct Surveyor: Sendable {
     }
 
     private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
-        let scratch = Scratch.inspecting(
+        var scratch = Scratch.inspecting(
             pool: pool,
             programs: programs,
             given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
             cacheFolder: "\(root)/.reconcile/cache"
         )
+        scratch.progress = { tell(.scratch($0, of: $1)) }
         return EnvironmentSurvey(
             fleet: workspace.fleet,
             folders: workspace.folders,
@@ -135,6 +145,7 @@ struct Surveyor: Sendable {
         options.includesInstance = { narrowing.includes(instance: $0) }
         options.includesDatabase = { narrowing.includes(database: $1) }
         options.history = { guess.query(instance: $0, database: $1, $2) }
+        options.progress = { tell(Activity($0, of: environment.name.value)) }
         options.warn = { terminal.say("warning: \(TerminalText.safe($0))") }
         return await FleetObserver(pool: pool, options: options).observe(environment)
     }
@@ -180,6 +191,7 @@ struct Surveyor: Sendable {
             return [:]
         }
         let terminal = common.terminal
+        tell(Activity("reading how what differs is defined"))
         let answers = await wanted.concurrentMap(limit: servers.parallel ?? 8) {
             item -> (DefinitionKey, [ObjectID: Definition])? in
             guard let target = targets[item.key.instance]?.with(database: item.key.database) else { return nil }
@@ -211,7 +223,9 @@ struct Surveyor: Sendable {
                 instance.databases.map { (DatabaseKey(instance: instance.name, database: $0.name), $0.owner) }
             }
         ) { $1 }
+        let told = Tally(of: asked.count) { tell(Activity("asking the checks of", $0, of: $1, "database")) }
         let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
+            defer { told.one() }
             guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
                 access: .readOnly,
