@@ -88,9 +88,10 @@ let package = Package(
             path: "Tests/FleetFixtures",
             swiftSettings: settings
         ),
+        .target(name: "Schemas", dependencies: ["FleetModel"], path: "Tests/Schemas", swiftSettings: settings),
         .target(
             name: "TestSupport",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", system],
+            dependencies: ["Effects", "FleetModel", "Postgres", "Schemas", "Servers", system],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -117,7 +118,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DocsTests",
-            dependencies: ["Commands", "FleetModel", "ManifestLoading", "Migrations", system],
+            dependencies: ["Commands", "FleetModel", "ManifestLoading", "Migrations", "Reports", system],
             swiftSettings: settings
         ),
         .testTarget(
@@ -138,7 +139,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ManifestLoadingTests",
-            dependencies: ["FleetModel", "ManifestLoading", "Migrations", "Reports", system],
+            dependencies: ["FleetModel", "ManifestLoading", "Migrations", "Reports", "Schemas", system],
             exclude: ["Manifests"],
             swiftSettings: settings
         ),
@@ -165,8 +166,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", system],
-            exclude: ["Golden"],
+            dependencies: [
+                "Effects", "FleetFixtures", "FleetModel", "Migrations", "Planning", "Reports", "Schemas", system,
+            ],
+            exclude: ["Golden", "Schemas"],
             swiftSettings: settings
         ),
         .testTarget(

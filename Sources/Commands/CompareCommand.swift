@@ -28,7 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
     var environments: [String] = []
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var formatting: FormatOptions<ComparisonFormat>
+    @OptionGroup var formatting: FormatOptions<OverviewFormat>
     @OptionGroup var servers: ServerOptions
 
     @Flag(help: "Everything, not only what differs.")
@@ -46,6 +46,7 @@ struct CompareCommand: AsyncParsableCommand {
             let page = ComparisonPage(table, isIncomplete: whole.isIncomplete, toolVersion: ToolVersion.current)
             try common.write(page.bytes)
         case .json: try common.write(ComparisonDocument(comparison).json.canonical)
+        case .markdown: try common.write(ComparisonMarkdown(comparison).rendered())
         case .text:
             let text = ComparisonText(comparison)
             let width = common.terminal.width

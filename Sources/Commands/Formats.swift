@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Effects
 internal import FleetModel
+internal import Planning
 internal import Reports
 
 /// What the results of a group of commands may be written in; anything else is wrong usage (64).
@@ -39,22 +41,9 @@ enum OverviewFormat: String, ResultFormat {
     }
 }
 
-/// What is written by `compare`.
-enum ComparisonFormat: String, ResultFormat {
-    case text, json, html
-
-    var amongAll: PlanFormat {
-        switch self {
-        case .text: .text
-        case .json: .json
-        case .html: .html
-        }
-    }
-}
-
 /// What a plan and what is judged of it are written in: `plan`, `show`, `gate`.
 enum PlanFormat: String, ResultFormat {
-    case text, json, markdown, html
+    case text, json, markdown, sarif, junit, html
 
     var amongAll: PlanFormat { self }
 }
@@ -71,7 +60,21 @@ extension CommonOptions {
         case .html: try write(FleetPage(plan, as: .plan, records: records).bytes)
         case .json: try write(PlanDocument(plan).bytes)
         case .markdown: try write(PlanMarkdown(plan).rendered())
+        case .sarif: try write(PlanSarif(plan, in: repositoryPlace).document.canonical)
+        case .junit: try write(PlanJUnit(plan).text)
         case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle, detail: detail))
+        }
+    }
+
+    /// Gives what the gate says of a plan.
+    func show(_ plan: Plan, _ report: GateReport, _ format: PlanFormat) throws {
+        switch format {
+        case .html: try write(FleetPage(plan, as: .plan, gate: report).bytes)
+        case .json: try write(PlanDocument(plan, report).bytes)
+        case .markdown: try write(GateMarkdown(plan, report).rendered())
+        case .sarif: try write(GateSarif(plan, report, in: repositoryPlace).document.canonical)
+        case .junit: try write(GateJUnit(plan, report).text)
+        case .text: try write(GateText(report).rendered(width: terminal.width, style: resultStyle))
         }
     }
 
@@ -90,8 +93,20 @@ extension CommonOptions {
         switch format {
         case .json: try write(DiagnosticsJSON.document(diagnostics).canonical)
         case .markdown: try write(DiagnosticsMarkdown(diagnostics).rendered())
+        case .sarif:
+            let log = DiagnosticsSarif(diagnostics, toolVersion: ToolVersion.current, in: repositoryPlace)
+            try write(log.document.canonical)
+        case .junit: try write(DiagnosticsJUnit(diagnostics).text)
         case .text, .html: terminal.say(Workspace.text(of: diagnostics, root, terminal.errorStyle))
         }
+    }
+
+    /// What files are called in the repository that holds them, and where rules are explained.
+    private var repositoryPlace: RepositoryPlace {
+        RepositoryPlace(
+            prefix: Surroundings.folderInRepository(of: root),
+            handbook: ProcessEnvironment.value("RECONCILE_HANDBOOK").flatMap { $0.isEmpty ? nil : $0 }
+        )
     }
 
     /// A file has no colours.

@@ -77,6 +77,7 @@ struct InventoryCommand: AsyncParsableCommand {
             EXAMPLES
               reconcile inventory
               reconcile inventory production --format json
+              reconcile inventory --record fleet.json     (for `gate --offline`)
               reconcile inventory --format html --output fleet.html
             """
     )
@@ -88,15 +89,34 @@ struct InventoryCommand: AsyncParsableCommand {
     @OptionGroup var formatting: FormatOptions<OverviewFormat>
     @OptionGroup var servers: ServerOptions
 
+    @Option(
+        help: .init("Record it for `gate --offline`: schemas and histories, no rows, no secrets.", valueName: "file"),
+        completion: .file()
+    )
+    var record: String?
+
+    func validate() throws {
+        if record != nil, servers.narrowing != .none {
+            throw ValidationError("--record takes the whole of an environment: no --instance, no --database")
+        }
+    }
+
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let (plan, records) = try await Routes.with { routes in
             let surveyor = Surveyor(common, servers, workspace, allowed: [], routes: routes)
-            let plan = try await surveyor.plan(environments)
+            let surveys = try await surveyor.surveys(environments).map { try surveyor.unopposed($0) }
+            if let record { try SavedBaseline.write(surveyor.baseline(surveys), to: record) }
+            let plan = Plan(surveys.map(\.plan), root: workspace.fleet.root)
             guard formatting.format == .html else { return (plan, FleetRecords.none) }
             return (plan, try await surveyor.records(of: plan, common.terminal))
         }
         try common.show(inventory: plan, formatting.format, records: records)
+        if let record, formatting.format == .text, common.output == nil {
+            common.terminal.say(
+                "\nRecorded to \(record). To plan from it: reconcile gate --offline --baseline \(record)"
+            )
+        }
         if plan.environments.contains(where: \.hasUnreachable) { throw Ending(.failed) }
     }
 }

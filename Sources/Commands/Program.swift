@@ -93,6 +93,7 @@ struct ReconcileCommand: AsyncParsableCommand {
               reconcile inventory production
               reconcile plan production --out plan.json
               reconcile apply plan.json
+              reconcile gate --offline --baseline fleet.json
 
             EXIT STATUS
                 0  done                        4  locked by another run
@@ -104,8 +105,9 @@ struct ReconcileCommand: AsyncParsableCommand {
         version: ToolVersion.current,
         subcommands: [
             InitCommand.self, ValidateCommand.self, DiscoverCommand.self, InventoryCommand.self,
-            CompareCommand.self, PlanCommand.self, ShowCommand.self, ApplyCommand.self, GenerateCommand.self,
-            PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
+            CompareCommand.self, PlanCommand.self, ShowCommand.self, GateCommand.self, ApplyCommand.self,
+            GenerateCommand.self, PurgeCommand.self, BackupsCommand.self, HistoryCommand.self, UnlockCommand.self,
+            SchemaCommand.self,
         ]
     )
 }

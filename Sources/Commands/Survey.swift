@@ -34,6 +34,24 @@ enum Surroundings {
     }
 }
 
+extension Surroundings {
+    /// A folder within the repository that holds it, ending in a slash; empty where it is its top, or in none.
+    static func folderInRepository(of root: String) -> String {
+        guard let resolved = realpath(root, nil) else { return "" }
+        defer { free(resolved) }
+        let path = String(cString: resolved)
+        var folder = path
+        while !folder.isEmpty {
+            if access(folder + "/.git", F_OK) == 0 {
+                let inside = path.dropFirst(folder.count).drop { $0 == "/" }
+                return inside.isEmpty ? "" : inside + "/"
+            }
+            folder = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? ""
+        }
+        return ""
+    }
+}
+
 extension String {
     fileprivate var firstLine: String? { split(separator: "\n").first.map(String.init) }
     fileprivate var isCommit: Bool {

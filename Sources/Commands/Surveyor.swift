@@ -37,22 +37,43 @@ struct Surveyor: Sendable {
 
     /// Shows what goes on; a program that reads the result is not told.
     func tell(_ activity: Activity) {
-        if workspace.format != .json { common.terminal.tell(activity) }
+        switch workspace.format {
+        case .text, .markdown, .html: common.terminal.tell(activity)
+        case .json, .sarif, .junit: break
+        }
     }
 
     /// Plans the environments named, all of them where none is.
     func plan(_ names: [String]) async throws -> Plan {
+        Plan(try await surveys(names).map { try unopposed($0).plan }, root: root)
+    }
+
+    /// Looks at the environments named, all of them where none is, and plans each, whatever comes to light.
+    func surveys(_ names: [String]) async throws -> [EnvironmentSurvey.Result] {
         defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         let classes = Set(environments.flatMap { $0.entries.map(\.className.value) })
         tell(Activity("asking what the code expects"))
         let expectations = try await workspace.printedExpectations(of: classes)
-        var plans: [EnvironmentPlan] = []
+        var surveys: [EnvironmentSurvey.Result] = []
         for environment in environments {
-            plans.append(try await survey(environment, observed, programs, expectations).plan)
+            surveys.append(try await survey(environment, observed, programs, expectations))
         }
-        return Plan(plans, root: root)
+        return surveys
+    }
+
+    /// What was seen, as a gate without servers plans from it.
+    func baseline(_ surveys: [EnvironmentSurvey.Result]) -> Baseline {
+        let contexts = engine([]).contexts
+        let recorded = surveys.compactMap { survey -> Baseline.Recorded? in
+            guard let environment = workspace.fleet.environment(named: survey.observed.name) else { return nil }
+            let guess = HistoryGuess(environment, contexts)
+            return Baseline.Recorded(survey.observed, of: environment) {
+                guess.name(instance: $0, database: $1, $2)
+            }
+        }
+        return Baseline(toolVersion: ToolVersion.current, recordedAt: Surroundings.now, environments: recorded)
     }
 
     /// Puts code, migrations and the environments named side by side.
@@ -86,7 +107,18 @@ struct Surveyor: Sendable {
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
         defer { common.terminal.rest() }
-        return try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        return try unopposed(
+            try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        )
+    }
+
+    /// Ends with 65 where faults came to light that only servers show.
+    func unopposed(_ result: EnvironmentSurvey.Result) throws -> EnvironmentSurvey.Result {
+        guard result.conflicts.isEmpty else {
+            try common.show(result.conflicts, workspace.format)
+            throw Ending(.invalid)
+        }
+        return result
     }
 
     private func survey(
@@ -96,11 +128,10 @@ struct Surveyor: Sendable {
         _ expectations: [String: ExpectedSource] = [:]
     ) async throws -> EnvironmentSurvey.Result {
         guard let own = observed[environment.name.value] else { preconditionFailure("an environment nobody looked at") }
-        let result: EnvironmentSurvey.Result
         do {
             var engine = engine(programs)
             engine.expectations = expectations
-            result = try await engine.plan(
+            return try await engine.plan(
                 environment,
                 observed: own,
                 others: observed,
@@ -110,29 +141,12 @@ struct Surveyor: Sendable {
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
-        guard result.conflicts.isEmpty else {
-            try common.show(result.conflicts, workspace.format)
-            throw Ending(.invalid)
-        }
-        return result
     }
 
     private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
-        var scratch = Scratch.inspecting(
-            pool: pool,
-            programs: programs,
-            given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
-            cacheFolder: "\(root)/.reconcile/cache"
-        )
-        scratch.progress = { tell(.scratch($0, of: $1)) }
-        return EnvironmentSurvey(
-            fleet: workspace.fleet,
-            folders: workspace.folders,
-            initTexts: workspace.initTexts,
-            scratch: scratch,
-            narrowing: servers.narrowing,
-            allowed: allowed
-        )
+        var engine = workspace.engine(servers, programs, pool, allowed: allowed)
+        engine.scratch.progress = { tell(.scratch($0, of: $1)) }
+        return engine
     }
 
     private func observe(_ environment: Environment) async -> ObservedEnvironment {
@@ -286,42 +300,6 @@ struct Surveyor: Sendable {
             routes: routes,
             report: report
         )
-    }
-}
-
-/// Which class's history a database holds, known once its server has answered the entries' questions.
-private struct HistoryGuess: Sendable {
-    private let entries: [(selector: DatabaseEntry.Selector, instance: String, glob: Glob?, history: HistoryQuery?)]
-    private let retiring: Set<String>
-
-    init(_ environment: Environment, _ contexts: [String: ClassContext]) {
-        entries = environment.entries.map { entry in
-            var glob: Glob?
-            if case .match(let pattern) = entry.selector.value { glob = Glob(pattern) }
-            return (entry.selector.value, entry.instance.value, glob, contexts[entry.className.value]?.historyQuery)
-        }
-        retiring = Set(environment.instances.filter { $0.state == .retiring }.map(\.name.value))
-    }
-
-    func query(instance: String, database: String, _ facts: ServerFacts) -> HistoryQuery? {
-        for (index, entry) in entries.enumerated() where entry.instance == instance || retiring.contains(instance) {
-            let isClaimed =
-                switch entry.selector {
-                case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
-                case .match: entry.glob?.matches(database) == true
-                case .query:
-                    (facts.queriedNames[index] ?? nil)?.contains { $0.utf8.elementsEqual(database.utf8) } == true
-                }
-            if isClaimed { return entry.history }
-        }
-        return nil
-    }
-}
-
-extension ConnectionTarget {
-    /// What `--scratch` takes: libpq reads the URL itself.
-    init?(url: String) {
-        self.init(parameters: [("dbname", url)], database: url)
     }
 }
 

@@ -13,6 +13,8 @@ struct Workspace: Sendable {
     let folders: [String: MigrationFolder]
     /// The text of each class's init scripts, by class name.
     let initTexts: [String: [String]]
+    /// What is doubtful about each class's folder, by class name.
+    var folderWarnings: [String: [Diagnostic]] = [:]
     /// What the code of each class expects, commands not run yet, by class name.
     var expectations: [String: ExpectedSource] = [:]
     /// What the command was asked to write: faults that show themselves later are said in it as well.
@@ -25,12 +27,14 @@ struct Workspace: Sendable {
         guard var fleet = loaded.value else { return Diagnosed(nil, diagnostics) }
         var folders: [String: MigrationFolder] = [:]
         var initTexts: [String: [String]] = [:]
+        var warnings: [String: [Diagnostic]] = [:]
         var expectations: [String: ExpectedSource] = [:]
         for (index, databaseClass) in fleet.classes.enumerated() {
             let folder = MigrationFolderLoader.load(class: databaseClass, root: fleet.root)
             // Where the manifest leaves the format to the folder, it is known now.
             if let source = folder.value?.source { fleet.classes[index].migrations = source }
             diagnostics += folder.diagnostics
+            warnings[databaseClass.name.value] = folder.diagnostics
             folders[databaseClass.name.value] = folder.value
             if let expects = databaseClass.expects {
                 let read = ExpectedSource.read(expects, root: fleet.root)
@@ -58,7 +62,13 @@ struct Workspace: Sendable {
         return Diagnosed(
             hasErrors
                 ? nil
-                : Workspace(fleet: fleet, folders: folders, initTexts: initTexts, expectations: expectations),
+                : Workspace(
+                    fleet: fleet,
+                    folders: folders,
+                    initTexts: initTexts,
+                    folderWarnings: warnings,
+                    expectations: expectations
+                ),
             diagnostics
         )
     }

@@ -29,6 +29,7 @@ package enum DiagnosticCode: String, Sendable, Hashable, CaseIterable {
     case migrationJournal = "migration-journal"
     case migrationFile = "migration-file"
     case migrationOrder = "migration-order"
+    case migrationsCollide = "migrations-collide"
     case migrationContent = "migration-content"
     case migrationSnapshot = "migration-snapshot"
     case unknownVersion = "unknown-version"

@@ -30,6 +30,7 @@ package struct Environment: Sendable {
     /// In the order of the manifest: the first entry that claims a name wins, and entries are worked in this order.
     package var entries: [DatabaseEntry]
     package var policy: Policy
+    package var gate: GateSettings
     /// Differences that do not count here.
     package var drift: DriftRules
 
@@ -40,8 +41,10 @@ package struct Environment: Sendable {
         instances: [Instance],
         entries: [DatabaseEntry],
         policy: Policy,
+        gate: GateSettings = GateSettings(),
         drift: DriftRules = .none
     ) {
+        self.gate = gate
         self.name = name
         self.role = role
         self.description = description

@@ -38,6 +38,8 @@ package struct PlannedStatement: Sendable, Hashable {
     package var note: String?
     /// Tables that were there before the plan and of which it takes rows, columns or all: held against the backup first.
     package var destroys: [TableName]
+    /// Where a migration holds it; nil where no file does.
+    package var location: FilePosition?
 
     /// Stands in the statements of `quarantine-tables` for the schema, which is named for the day it is done.
     package static let quarantinePlaceholder = "quarantine_<date>"
@@ -47,9 +49,11 @@ package struct PlannedStatement: Sendable, Hashable {
         hazards: Set<Hazard> = [],
         locks: [TableLock] = [],
         note: String? = nil,
-        destroys: [TableName] = []
+        destroys: [TableName] = [],
+        location: FilePosition? = nil
     ) {
         self.destroys = destroys
+        self.location = location
         self.sql = sql
         self.hazards = hazards
         self.locks = locks

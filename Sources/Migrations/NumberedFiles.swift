@@ -71,7 +71,7 @@ struct NumberedFiles {
             guard let other = seen.updateValue(migration.file, forKey: key(migration)) else { continue }
             report(
                 .error,
-                .migrationOrder,
+                .migrationsCollide,
                 "\"\(migration.file)\" has the same version as \"\(other)\"",
                 migration.file,
                 in: folder,

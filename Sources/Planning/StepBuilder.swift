@@ -205,10 +205,19 @@ struct StepBuilder {
                 summary: "apply \(migration.tag) (\(counted(statements.count, "statement", "statements")))",
                 migrations: [migration.tag],
                 migrationDigests: digests([position]),
-                statements: statements,
+                statements: located(statements, in: migration),
                 hazards: Set(statements.flatMap(\.hazards)),
                 because: codes.isEmpty ? because : codes
             )
+        }
+    }
+
+    /// Scratch ran a file's statements one by one, in their order.
+    private func located(_ statements: [PlannedStatement], in migration: Migration) -> [PlannedStatement] {
+        zip(statements, migration.statements).map { planned, written in
+            var planned = planned
+            planned.location = FilePosition(file: migration.file, line: written.line)
+            return planned
         }
     }
 

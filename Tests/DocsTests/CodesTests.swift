@@ -1,6 +1,7 @@
 import Commands
 import FleetModel
 import Migrations
+import Reports
 import Testing
 
 /// Codes that scripts rely on: each page lists all of them, in the order of the code, and no other.
@@ -13,6 +14,21 @@ import Testing
             #expect(!severities.isEmpty && severities.allSatisfy { Severity(rawValue: String($0)) != nil }, "\(row[0])")
             #expect(row.count == 4 && !row[2].isEmpty && !row[3].isEmpty, "\(row[0])")
         }
+        for (code, row) in zip(FindingCode.allCases, page.rows()) {
+            #expect(code.explanation.meaning == row[2] && code.explanation.remedy == row[3], "\(code)")
+        }
+    }
+
+    @Test func `every diagnostic is explained`() throws {
+        let page = try Page("docs/diagnostics.md")
+        #expect(page.names() == DiagnosticCode.allCases.map(\.rawValue))
+        for (code, row) in zip(DiagnosticCode.allCases, page.rows()) { #expect(code.meaning == row[1], "\(code)") }
+    }
+
+    @Test(arguments: ["docs/findings.md", "docs/diagnostics.md"])
+    func `every code can be linked to`(path: String) throws {
+        let page = try Page(path)
+        for name in page.names() { #expect(page.text.contains("<a id=\"\(name)\"></a>`\(name)`"), "\(name)") }
     }
 
     @Test func `every hazard is explained`() throws {

@@ -46,9 +46,20 @@ struct Page {
         }
     }
 
-    /// What stands in the first column of those tables, without its backticks.
+    /// What stands below a heading, up to the next one.
+    func section(_ heading: String) -> String? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.drop { $0 == "#" }.dropFirst() == heading })
+        else { return nil }
+        return lines[(start + 1)...].prefix { !$0.hasPrefix("#") }.joined(separator: "\n")
+    }
+
+    /// What stands in the first column of those tables, without its backticks and the place to link to.
     func names(under heading: String? = nil) -> [String] {
-        rows(under: heading).compactMap(\.first).map { $0.filter { $0 != "`" } }
+        rows(under: heading).compactMap(\.first).map { cell in
+            let name = cell.hasPrefix("<a id=") ? cell.split(separator: "</a>").last.map(String.init) ?? cell : cell
+            return name.filter { $0 != "`" }
+        }
     }
 
     /// Every page there is.

@@ -49,6 +49,14 @@ import Testing
         )
     }
 
+    @Test func `a statement is located in its file`() throws {
+        let statements = try #require(fleet(.at(1, of: shop, named: "shop")).plan().cohorts.first?.steps[1].statements)
+        #expect(
+            statements.map(\.location)
+                == [1, 2].map { FilePosition(file: "migrations/shop/0001_second.sql", line: $0) }
+        )
+    }
+
     @Test func `a state is located at the entry that claims the database`() throws {
         var drifted = shop.schema(after: 0..<3)
         drifted.set(.column("orders", "note"), "varchar(80)")

@@ -8,7 +8,7 @@ import Testing
 
 /// Compares with a file beside the tests; `RECORD=1` writes it and fails, so that no pipeline records by accident.
 func expectGolden(_ text: String, _ name: String, location: SourceLocation = #_sourceLocation) throws {
-    let path = FilePath(#filePath).removingLastComponent().appending("Golden").appending(name)
+    let path = FilePath(pathBeside("Golden/\(name)"))
     if getenv("RECORD") != nil {
         let file = try FileDescriptor.open(
             path,
@@ -20,21 +20,27 @@ func expectGolden(_ text: String, _ name: String, location: SourceLocation = #_s
         Issue.record("recorded \(name)", sourceLocation: location)
         return
     }
-    let file = try FileDescriptor.open(path, .readOnly)
-    let bytes = try file.closeAfter {
-        var bytes: [UInt8] = []
-        let size = 65_536
-        while true {
-            let part = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
-            }
-            if part.isEmpty { return bytes }
-            bytes += part
-        }
-    }
     #expect(
-        String(decoding: bytes, as: UTF8.self) == text,
+        fileBeside("Golden/\(name)") == text,
         "\(name) differs; RECORD=1 writes it anew",
         sourceLocation: location
     )
+}
+
+func pathBeside(_ name: String) -> String {
+    FilePath(#filePath).removingLastComponent().appending(name).string
+}
+
+/// A file beside the tests; empty where it cannot be read.
+func fileBeside(_ name: String) -> String {
+    guard let file = try? FileDescriptor.open(FilePath(pathBeside(name)), .readOnly) else { return "" }
+    defer { try? file.close() }
+    var bytes: [UInt8] = []
+    while let part = try? [UInt8](
+        unsafeUninitializedCapacity: 65_536,
+        initializingWith: { buffer, count in count = try file.read(into: UnsafeMutableRawBufferPointer(buffer)) }
+    ), !part.isEmpty {
+        bytes += part
+    }
+    return String(decoding: bytes, as: UTF8.self)
 }

@@ -1,4 +1,5 @@
 import FleetModel
+@testable import Planning
 
 /// Names, and with them whole plans, that try to be more than text.
 enum Hostile {
@@ -71,6 +72,47 @@ enum Hostile {
             }
         }
         return plan
+    }
+
+    /// A comparison of classes, components and places of this name.
+    static func comparison(_ name: String) -> Comparison {
+        func cells(_ kind: String) -> [String: Comparison.Cell] {
+            let values = kind == Comparison.migrations ? [name, name] : ["3"]
+            return [
+                "code": Comparison.Cell(state: .missing, counts: [.missing: 1], values: values),
+                name: Comparison.Cell(state: .present, counts: [.present: 2, .differs: 1], values: values),
+            ]
+        }
+        let rows = ["class", "migrations", "table", name].map { kind in
+            Comparison.Row(
+                className: name,
+                component: name,
+                kind: kind,
+                table: nil,
+                cells: cells(kind),
+                isUnexpected: true,
+                belongsTo: name,
+                differs: true
+            )
+        }
+        let cohorts = [nil, name].map { unknown in
+            Comparison.Cohort(
+                environment: name,
+                className: name,
+                databases: [name, name],
+                tables: 3,
+                version: name,
+                unknown: unknown,
+                exists: true
+            )
+        }
+        return Comparison(
+            columns: ["code", name],
+            rows: rows,
+            cohorts: cohorts,
+            notes: [name],
+            isIncomplete: true
+        )
     }
 
     /// Faults whose texts are this.

@@ -98,14 +98,16 @@ struct RenderedMarkdownTests {
     @Test(arguments: Hostile.names)
     func `nothing arises from data but text`(name: String) async throws {
         let plan = Hostile.plan(name)
-        for (what, text) in [
-            ("plan", PlanMarkdown(plan).rendered()), ("inventory", InventoryMarkdown(plan).rendered()),
-            ("diagnostics", DiagnosticsMarkdown(Hostile.diagnostics(name)).rendered()),
-        ] {
-            try await expectHarmless(text, "\(what) of \(name.debugDescription)")
+        let pages = [
+            PlanMarkdown(plan).rendered(), InventoryMarkdown(plan).rendered(),
+            DiagnosticsMarkdown(Hostile.diagnostics(name)).rendered(),
+            ComparisonMarkdown(Hostile.comparison(name)).rendered(),
+        ]
+        try await expectHarmless(pages.joined(separator: "\n"), name.debugDescription)
+        for text in pages {
             for scalar in text.unicodeScalars where scalar != "\n" {
                 switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator: Issue.record("\(scalar.value) in \(what)")
+                case .control, .format, .lineSeparator, .paragraphSeparator: Issue.record("\(scalar.value) in \(text)")
                 default: break
                 }
             }

@@ -83,6 +83,7 @@ extension ScriptSession {
         last = try await run(program, arguments)
         lastCommand = line
         guard (last.status != 0) == line.isNegated else { throw Misstep("it ended with \(last.status)") }
+        if program == TestPrograms.reconcile { try Self.holdAgainstSchema(arguments, last) }
     }
 
     func run(_ program: String, _ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {

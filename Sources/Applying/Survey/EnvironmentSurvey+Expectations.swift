@@ -7,7 +7,15 @@ internal import Servers
 
 extension EnvironmentSurvey {
     /// What the code of classes expects, on each of the majors.
-    func expected(
+    ///
+    /// - Parameters:
+    ///   - classes: their names.
+    ///   - majors: those to load it on.
+    ///   - replays: of the whole folders, which it is held against.
+    ///   - roles: names of the servers' roles, by major.
+    /// - Returns: an answer for each class that says what its code expects.
+    /// - Throws: `CancellationError`, or what scratch could not even say as an answer.
+    package func expected(
         by classes: [String],
         majors: Set<Int>,
         replays: [ReplayRequest: Replay],

@@ -161,7 +161,7 @@ package struct EnvironmentSurvey: Sendable {
     }
 
     /// Holds the tables that a class lists against those its migrations create.
-    private func listedTables(_ replays: [ReplayRequest: Replay]) -> [Diagnostic] {
+    package func listedTables(_ replays: [ReplayRequest: Replay]) -> [Diagnostic] {
         fleet.classes.flatMap { databaseClass -> [Diagnostic] in
             guard let listed = databaseClass.tables, let folder = folders[databaseClass.name.value],
                 let whole = replays.first(where: {

@@ -10,7 +10,7 @@ extension ManifestDecoder {
 
     mutating func decodeEnvironment(_ document: YAMLNode) {
         let allowed = [
-            "apiVersion", "kind", "name", "role", "description", "instances", "databases", "policy", "drift",
+            "apiVersion", "kind", "name", "role", "description", "instances", "databases", "policy", "gate", "drift",
         ]
         guard let fields = fields(of: document, "the environment", allowed: allowed) else { return }
         let name = required("name", in: fields).flatMap { label($0) }
@@ -18,6 +18,7 @@ extension ManifestDecoder {
         let role = required("role", in: fields).flatMap { choice($0, "role", as: EnvironmentRole.self) }
         let description = fields["description"].flatMap { text($0, "description")?.value }
         let policy = policy(fields.pair("policy"), role: role)
+        let gate = gate(fields.pair("gate"), role: role)
         let drift = drift(fields.pair("drift"), mayNameClass: true)
         var instances: [Instance] = []
         var instanceNames: [InstanceName]?
@@ -35,6 +36,7 @@ extension ManifestDecoder {
                 instances: instances,
                 entries: entries,
                 policy: policy,
+                gate: gate,
                 drift: drift
             )
         )

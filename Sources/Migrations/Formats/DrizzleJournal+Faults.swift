@@ -65,7 +65,6 @@ extension DrizzleJournal {
     func orderFaults(at place: Place) -> [Diagnostic] {
         var diagnostics: [Diagnostic] = []
         var latest = entries.first
-        var byNumber: [MigrationNumber: String] = [:]
         for (index, entry) in entries.enumerated() {
             let path = "/entries/\(index)"
             if index > 0, let before = latest {
@@ -84,7 +83,9 @@ extension DrizzleJournal {
                     latest = entry
                 }
             }
-            if index > 0, let idx = entry.idx, let previous = entries[index - 1].idx, idx != previous + 1 {
+            if index > 0, let idx = entry.idx, let previous = entries[index - 1].idx, idx != previous + 1,
+                idx != previous
+            {
                 diagnostics.append(
                     Diagnostic(
                         .warning,
@@ -95,20 +96,8 @@ extension DrizzleJournal {
                     )
                 )
             }
-            guard let number = MigrationNumber(MigrationNumber.prefix(of: entry.tag)) else { continue }
-            if let other = byNumber.updateValue(entry.tag, forKey: number), other != entry.tag {
-                diagnostics.append(
-                    Diagnostic(
-                        .warning,
-                        .migrationOrder,
-                        "\"\(entry.tag)\" and \"\(other)\" have the same number",
-                        at: place.range("\(path)/tag"),
-                        hint: "a version given by number is ambiguous; give the tag"
-                    )
-                )
-            }
-            if index > 0, let before = MigrationNumber(MigrationNumber.prefix(of: entries[index - 1].tag)),
-                number < before
+            if index > 0, let number = MigrationNumber(MigrationNumber.prefix(of: entry.tag)),
+                let before = MigrationNumber(MigrationNumber.prefix(of: entries[index - 1].tag)), number < before
             {
                 diagnostics.append(
                     Diagnostic(

@@ -30,6 +30,7 @@ struct DrizzleJournal: Decodable {
             var diagnostics = journal.headFaults(at: place)
             diagnostics += journal.entryFaults(at: place)
             diagnostics += journal.orderFaults(at: place)
+            diagnostics += journal.collisions(at: place)
             diagnostics += journal.fileFaults(in: folder, at: place)
             diagnostics += journal.snapshotFaults(in: folder, at: place)
             let listed = journal.entries.indices.map { index in

@@ -46,8 +46,13 @@ struct DrizzleSnapshot {
 
     func range(_ key: String) -> SourceRange { LineIndex(bytes).range(head.range(of: key), in: file) }
 
-    func warning(_ message: String, at key: String, hint: String? = nil) -> Diagnostic {
-        Diagnostic(.warning, .migrationSnapshot, message, at: range(key), hint: hint)
+    func warning(
+        _ message: String,
+        _ code: DiagnosticCode = .migrationSnapshot,
+        at key: String,
+        hint: String? = nil
+    ) -> Diagnostic {
+        Diagnostic(.warning, code, message, at: range(key), hint: hint)
     }
 
     enum Reading {
@@ -198,6 +203,7 @@ struct DrizzleSnapshots {
                 snapshot.warning(
                     "the snapshot follows the same one as that of \"\(other.tag)\": drizzle-kit calls it a collision and "
                         + "generates nothing until it is gone",
+                    .migrationsCollide,
                     at: shape.previous,
                     hint: "two branches were merged: delete the newer migration and generate it again"
                 )
@@ -219,6 +225,7 @@ struct DrizzleSnapshots {
             diagnostics.append(
                 leaf.snapshot.warning(
                     "\"\(leaf.tag)\" and \"\(last.tag)\" are ends of two branches that no later migration joins",
+                    .migrationsCollide,
                     at: "id",
                     hint:
                         "drizzle-kit check says whether they can run in either order; the next migration generated joins them"

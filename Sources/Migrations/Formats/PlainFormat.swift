@@ -107,7 +107,7 @@ package struct PlainFormat: HistoryFormat {
             diagnostics.append(
                 Diagnostic(
                     .error,
-                    .migrationOrder,
+                    .migrationsCollide,
                     "\"\(after.migration.file)\" has the same number as \"\(before.migration.file)\"",
                     at: .beginning(of: folder.path(of: after.migration.file)),
                     hint: isReversal

@@ -20,6 +20,7 @@ struct Anchor: Sendable, Hashable {
 
     static let main = Anchor("main")
     static let fleet = Anchor("fleet")
+    static let gate = Anchor("gate")
     static let comparison = Anchor("comparison")
     static let words = Anchor("words")
     static let filter = Anchor("filter")

@@ -106,7 +106,8 @@ package struct ComparisonTable: Sendable {
                 Tag.details(.class("group"), .open(if: same.count <= 8)) {
                     Tag.summary {
                         State.present.chip(nil)
-                        " \(Printable.counted(same.count, "component is", "components are")) as they should be"
+                        same.count == 1
+                            ? " 1 component is as it should be" : " \(same.count) components are as they should be"
                     }
                     table(same, "What is as it should be in class \(name)")
                 }

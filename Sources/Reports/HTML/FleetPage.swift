@@ -1,4 +1,5 @@
 package import FleetModel
+package import Planning
 
 /// A fleet as one page for a browser: it loads nothing, runs only its own script, and reads without any.
 ///
@@ -11,19 +12,23 @@ package struct FleetPage: Sendable {
     private let subject: Subject
     private let sections: [EnvironmentSection]
     private let comparison: ComparisonTable?
+    private let gate: GateReport?
 
-    /// With what the caller knows beside the plan: the past, and components × environments where they were compared.
+    /// With what the caller knows beside the plan: the past, components × environments where they were compared, and what
+    /// the gate says of it.
     package init(
         _ plan: Plan,
         as subject: Subject,
         records: FleetRecords = .none,
-        comparison: ComparisonTable? = nil
+        comparison: ComparisonTable? = nil,
+        gate: GateReport? = nil
     ) {
         var plan = plan
         if subject == .inventory { plan.environments = plan.environments.map(\.withoutWork) }
         self.plan = plan
         self.subject = subject
         self.comparison = comparison
+        self.gate = gate
         sections = plan.environments.map { EnvironmentSection($0, subject, records) }
     }
 
@@ -42,6 +47,7 @@ package struct FleetPage: Sendable {
 
     @HTMLBuilder private var report: HTML {
         overview
+        if let gate { GateSection(gate).html }
         fleet
         if let comparison { comparison.html }
         for section in sections { section.html }
@@ -50,6 +56,7 @@ package struct FleetPage: Sendable {
 
     @HTMLBuilder private var contents: HTML {
         Tag.li { Tag.a(.href(.main)) { "Verdict" } }
+        if gate != nil { Tag.li { Tag.a(.href(.gate)) { "Gate" } } }
         Tag.li { Tag.a(.href(.fleet)) { "Fleet" } }
         if comparison != nil { Tag.li { Tag.a(.href(.comparison)) { "Comparison" } } }
         for section in sections { contents(of: section) }

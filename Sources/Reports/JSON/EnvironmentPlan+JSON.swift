@@ -72,7 +72,7 @@ extension Finding {
 }
 
 extension FilePosition? {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         map { ["file": .string($0.file), "line": JSONValue($0.line), "column": JSONValue($0.column)] } ?? .null
     }
 }
@@ -117,7 +117,7 @@ extension PlannedStatement {
             "locks": .array(
                 locks.map { ["table": .string($0.table.description), "mode": .string($0.mode)] }
             ),
-            "note": JSONValue(note), "destroys": JSONValue(destroys.map(\.description)),
+            "note": JSONValue(note), "destroys": JSONValue(destroys.map(\.description)), "location": location.json,
         ]
     }
 }

@@ -74,6 +74,28 @@ struct JSONReader {
         return list
     }
 
+    func optionalString() throws(PlanDocumentError) -> String? {
+        try optional { (value) throws(PlanDocumentError) in try value.string() }
+    }
+
+    /// The values of an object by their keys, which are names and not words of ours.
+    func members<Value>(
+        _ read: (JSONReader) throws(PlanDocumentError) -> Value
+    ) throws(PlanDocumentError) -> [String: Value] {
+        guard case .object(let members)? = value else { throw fault }
+        var values: [String: Value] = [:]
+        for member in members {
+            values[member.key] = try read(JSONReader(member.value, path: "\(path).\(member.key)"))
+        }
+        return values
+    }
+
+    /// What one of those is, named here by its key.
+    func looked<Value>(up values: [String: Value]) throws(PlanDocumentError) -> Value {
+        guard let value = values[try string()] else { throw fault }
+        return value
+    }
+
     func strings() throws(PlanDocumentError) -> [String] {
         try list { (reader) throws(PlanDocumentError) in try reader.string() }
     }

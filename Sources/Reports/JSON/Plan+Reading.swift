@@ -147,7 +147,8 @@ extension PlannedStatement {
             destroys: try json["destroys"].list { reader throws(PlanDocumentError) in
                 let (schema, name) = try reader.table()
                 return TableName(schema: schema, name: name)
-            }
+            },
+            location: try json["location"].optional(FilePosition.init(reading:))
         )
     }
 }
@@ -172,10 +173,6 @@ extension Refusal {
 }
 
 extension JSONReader {
-    fileprivate func optionalString() throws(PlanDocumentError) -> String? {
-        try optional { (value) throws(PlanDocumentError) in try value.string() }
-    }
-
     fileprivate func optionalFingerprint() throws(PlanDocumentError) -> Fingerprint? {
         try optional { (value) throws(PlanDocumentError) in try value.fingerprint() }
     }

@@ -21,7 +21,8 @@ package struct PlanDocument: Sendable {
         self.init(plan, environments: plan.environments.map(\.inventoryJSON))
     }
 
-    private init(_ plan: Plan, environments: [JSONValue]) {
+    /// What stands besides is none of what would be done.
+    init(_ plan: Plan, environments: [JSONValue], besides: [JSONValue.Member] = []) {
         var members: [JSONValue.Member] = [
             .init("format_version", .string(Plan.formatVersion)),
             .init("tool_version", .string(plan.toolVersion)),
@@ -33,6 +34,7 @@ package struct PlanDocument: Sendable {
         let content = JSONValue.object(members).removing(Self.passing, sparing: ["migration_digests"])
         contentDigest = Fingerprint(of: content.canonical).hex
         members.append(.init("content_digest", .string(contentDigest)))
+        members += besides
         members.append(.init("digest", .string(Fingerprint(of: JSONValue.object(members).canonical).hex)))
         json = .object(members)
     }

@@ -7,13 +7,14 @@ package struct MarkdownPage: Sendable {
 
     /// What may be left out, with how it is called.
     enum Kind: Int, CaseIterable {
-        case statements, steps, databases, findings, cohorts, refusals, diagnostics, environments
+        case statements, steps, databases, components, findings, cohorts, refusals, diagnostics, environments
 
         func words(_ count: Int) -> String {
             switch self {
             case .statements: Printable.counted(count, "SQL statement", "SQL statements")
             case .steps: Printable.counted(count, "step", "steps")
             case .databases: Printable.counted(count, "database", "databases")
+            case .components: Printable.counted(count, "component", "components")
             case .findings: Printable.counted(count, "finding", "findings")
             case .cohorts: Printable.counted(count, "cohort", "cohorts")
             case .refusals: Printable.counted(count, "refusal", "refusals")

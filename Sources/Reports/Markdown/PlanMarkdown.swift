@@ -63,7 +63,7 @@ extension MarkdownPage {
         }
     }
 
-    fileprivate mutating func environment(_ plan: EnvironmentPlan) {
+    mutating func environment(_ plan: EnvironmentPlan) {
         var head = "### \(MarkdownText.name(plan.name))"
         if plan.name != plan.role.rawValue { head += " (\(plan.role.rawValue))" }
         let instances = plan.instances.map { instance in

@@ -99,7 +99,7 @@ extension TextPage {
         return row.kind == "table" ? "    \(text)" : "    \(row.kind) \(text)"
     }
 
-    private static func text(_ cell: Comparison.Cell?, _ row: Comparison.Row) -> String {
+    static func text(_ cell: Comparison.Cell?, _ row: Comparison.Row) -> String {
         guard let cell else { return "–" }
         if row.kind == "class" {
             let unknown = cell.counts[.unknown] != nil

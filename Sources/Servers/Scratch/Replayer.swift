@@ -54,6 +54,23 @@ struct Replayer {
         return answers
     }
 
+    /// What the job's migrations say where tables hold rows; see `RowProbe`.
+    mutating func probe(_ job: ReplayJob) async throws(ReplayFault) -> [String] {
+        let line = try await line(for: job, [:])
+        self.line = line
+        var probe = RowProbe(job, on: line)
+        do throws(ReplayFault) {
+            let said = try await probe.run()
+            await leaveLine()
+            return said
+        } catch {
+            await leaveLine()
+            throw error
+        }
+    }
+
+    func close() async { await administrator.close() }
+
     private static func comesBefore(_ left: ReplayJob, _ right: ReplayJob) -> Bool {
         if left.keys[0] != right.keys[0] { return left.keys[0].hex < right.keys[0].hex }
         return left.request.sequence.lexicographicallyPrecedes(right.request.sequence)

@@ -120,11 +120,7 @@ package struct Scratch: Sendable {
             return try await replayer.answer(jobs, &nodes)
         }
         do {
-            switch bench {
-            case .given(let target, _): return try await replay(on: .given(target))
-            case .programs(let programs):
-                return try await Self.withServer(programs) { try await replay(on: .ours($0)) }
-            }
+            return try await run(on: bench, replay)
         } catch let error as any Error & CustomStringConvertible
             where error is EmbeddedServerError || error is PostgresError || error is CommandError
         {
@@ -132,6 +128,17 @@ package struct Scratch: Sendable {
             return Dictionary(
                 uniqueKeysWithValues: jobs.map { ($0.request, $0.unassessed(after: nodes, reason: reason)) }
             )
+        }
+    }
+
+    /// Gives `body` the server of a bench for as long as it runs.
+    func run<Result: Sendable>(
+        on bench: Bench,
+        _ body: (ScratchServer) async throws -> Result
+    ) async throws -> Result {
+        switch bench {
+        case .given(let target, _): try await body(.given(target))
+        case .programs(let programs): try await Self.withServer(programs) { try await body(.ours($0)) }
         }
     }
 
@@ -172,6 +179,26 @@ package struct Scratch: Sendable {
             )
         }
         return .success(.programs(found))
+    }
+}
+
+extension Scratch {
+    /// The major that replays run on where no server names one; nil where none can be run, with the reason.
+    package func usualMajor() async -> (major: Int?, reason: String) {
+        if let given {
+            switch await ScratchServer.examine(given) {
+            case .success(let version): return (version / 10_000, "")
+            case .failure(let unfit): return (nil, unfit.reason)
+            }
+        }
+        guard let best = programs.first(where: \.hasServer) else {
+            return (
+                nil,
+                "no PostgreSQL server programs on this machine: install them, name their folder with --pg-bin, or give a "
+                    + "server with --scratch"
+            )
+        }
+        return (best.version.major, "")
     }
 }
 

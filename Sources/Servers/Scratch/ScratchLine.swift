@@ -136,6 +136,11 @@ struct ScratchLine {
         )
     }
 
+    /// A session of whoever runs the migrations, in the database that is left alone.
+    func session(_ migration: Migration) async throws(ReplayFault) -> ScratchSession {
+        try await session(in: untouched, migration)
+    }
+
     func session(in database: String, _ migration: Migration) async throws(ReplayFault) -> ScratchSession {
         do throws(PostgresError) {
             return try await ScratchSession.open(

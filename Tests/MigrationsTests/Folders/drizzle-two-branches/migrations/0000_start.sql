@@ -1,0 +1,1 @@
+CREATE TABLE "t_0000_start" ("id" integer);

@@ -1,0 +1,1 @@
+CREATE TABLE "t_0001_ours" ("id" integer);

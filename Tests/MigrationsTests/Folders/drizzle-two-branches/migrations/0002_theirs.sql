@@ -1,0 +1,1 @@
+CREATE TABLE "t_0002_theirs" ("id" integer);

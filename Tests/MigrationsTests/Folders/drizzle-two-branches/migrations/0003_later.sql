@@ -1,0 +1,1 @@
+CREATE TABLE "t_0003_later" ("id" integer);
