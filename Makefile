@@ -33,11 +33,13 @@ format: ## lay the Swift sources out as `make lint` wants them
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-install: release ## install the program and its completions below PREFIX (default /usr/local)
+install: release ## install the program, its completions and the scripts for pipelines below PREFIX (default /usr/local)
 	install -D -m 755 .build/release/reconcile "$(DESTDIR)$(PREFIX)/bin/reconcile"
 	set -o pipefail; .build/release/reconcile --generate-completion-script bash | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/bash-completion/completions/reconcile"
 	set -o pipefail; .build/release/reconcile --generate-completion-script zsh | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/zsh/site-functions/_reconcile"
 	set -o pipefail; .build/release/reconcile --generate-completion-script fish | install -D -m 644 /dev/stdin "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/reconcile.fish"
+	install -d "$(DESTDIR)$(SHARE)/reconcile/pipeline"
+	install -m 755 scripts/pipeline/* "$(DESTDIR)$(SHARE)/reconcile/pipeline"
 
 lint: ## layout, shell scripts, house rules, paths named in docs
 	scripts/bootstrap && scripts/lint

@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
-            exclude: ["Estates", "Scenarios", "Scripts"],
+            exclude: ["Estates", "Scenarios", "Scripts", "Stages"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -122,6 +122,8 @@ private struct Application {
         if let saved { servers.narrow(as: saved) }
         let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed, routes: routes)
         let narrowing = servers.narrowing
+        surveyor.tell(Activity("\(TerminalText.safe(environment.name.value)): taking the lock"))
+        defer { terminal.rest() }
         let targets = try await surveyor.targets(of: environment, needed: { narrowing.includes(instance: $0) })
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
         let hold: Hold
@@ -155,7 +157,7 @@ private struct Application {
         _ allowed: Set<Hazard>
     ) async throws -> ExitStatus {
         // Before anybody looks: what a dead run's move has shut is nobody's to judge.
-        for line in try await hold.settleMoves() { terminal.say(TerminalText.safe(line)) }
+        for line in try await hold.settleMoves() { terminal.note(TerminalText.safe(line)) }
         let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
         let surveyed = try await surveyor.survey(environment, programs)
         guard !surveyed.plan.hasUnreachable else {
@@ -184,7 +186,7 @@ private struct Application {
         guard approved.plan.owesChanges else {
             try await clear(hold, desk)
             await hold.closeAbandonedRuns()
-            if formattingIsText { terminal.say("Nothing to do: \(environment.name.value) is what its manifest says.") }
+            if formattingIsText { terminal.note("Nothing to do: \(environment.name.value) is what its manifest says.") }
             finishEvents([])
             return approved.leftOut.isEmpty ? .done : .refused
         }
@@ -243,7 +245,7 @@ private struct Application {
         }
         if kept > 0 {
             let what = kept == 1 ? "The database that was replaced is" : "\(kept) databases that were replaced are"
-            terminal.say("\(what) kept aside. To drop what is kept: reconcile purge \(name)")
+            terminal.note("\(what) kept aside. To drop what is kept: reconcile purge \(name)")
         }
         let moved = plan.cohorts.filter { $0.source != nil }.flatMap { cohort in
             cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
@@ -251,19 +253,19 @@ private struct Application {
         if !moved.isEmpty {
             let what =
                 moved.count == 1 ? "The database that was moved is" : "\(moved.count) databases that were moved are"
-            terminal.say("\(what) kept aside where it was, shut. To drop what is kept: reconcile purge \(name)")
+            terminal.note("\(what) kept aside where it was, shut. To drop what is kept: reconcile purge \(name)")
         }
         for step in plan.steps where step.kind == .retireInstance {
             guard let instance = step.instance, converged.contains(DatabaseKey(instance: instance, database: "")) else {
                 continue
             }
-            terminal.say(TerminalText.safe(afterRetiring(instance)))
+            terminal.note(TerminalText.safe(afterRetiring(instance)))
         }
         if plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .backup } }) {
-            terminal.say("Backups of this run: reconcile backups list")
+            terminal.note("Backups of this run: reconcile backups list")
         }
         if outcomes.contains(where: { $0.outcome != .converged }) {
-            terminal.say("What was finished is in the journal. To continue: reconcile apply \(command.target)")
+            terminal.note("What was finished is in the journal. To continue: reconcile apply \(command.target)")
         }
     }
 
@@ -279,11 +281,11 @@ private struct Application {
     /// Clears what dead runs left and deletes backups that policy no longer keeps; a fault in the latter stops no work.
     private func clear(_ hold: Hold, _ desk: BackupDesk) async throws {
         for name in try await hold.clearAbandonedBuilds() {
-            terminal.say("cleared \"\(name)\", which an interrupted run was building")
+            terminal.note("cleared \"\(name)\", which an interrupted run was building")
         }
         do {
             let removed = try await desk.tidy()
-            if !removed.isEmpty { terminal.say("removed \(removed.count) files of old backups and interrupted runs") }
+            if !removed.isEmpty { terminal.note("removed \(removed.count) files of old backups and interrupted runs") }
         } catch {
             terminal.say("warning: the backup folder could not be tidied: \(error)")
         }
@@ -315,7 +317,8 @@ private struct Application {
 
     private func ask(_ plan: EnvironmentPlan) throws {
         guard saved == nil else { return }
-        if formattingIsText { try showText(plan) }
+        // Who is not asked, and wants no notes, wants no plan before what was done.
+        if formattingIsText, !(command.autoApprove && command.common.quiet) { try showText(plan) }
         guard !command.autoApprove else { return }
         guard terminal.confirms("\nApply this to \(environment.name.value)? Only \"yes\" is taken for one: ") else {
             throw Ending(.failed, "not approved, so nothing was done")

@@ -35,23 +35,26 @@ final class ApplyProgress: Sendable {
 
     private func show(_ event: ApplyEvent) {
         live.withLock { live in
-            if terminal.errorIsTerminal { terminal.eraseLine() }
-            switch event {
-            case .started(let key, let step): live[key] = step.summary
-            case .finished, .skipped, .failed, .waiting, .backup, .locked, .unlocked, .verified, .summary, .note,
-                .rehearsed,
-                .moved, .retired:
-                break
+            if case .started(let key, let step) = event {
+                live[key] = step.summary
+                if terminal.voice == .verbose {
+                    let name = TerminalText.safe(key.description)
+                    terminal.say("  \(name): begins to \(step.kind.rawValue): \(TerminalText.safe(step.summary))")
+                }
             }
-            if let line = event.line(terminal.errorStyle) { terminal.say(line) }
+            if let line = event.line(terminal.errorStyle) {
+                if case .failed = event { terminal.say(line) } else { terminal.note(line) }
+            }
             switch event {
             case .verified(let key), .failed(let key, _, _): live[key] = nil
             case .summary: live = [:]
             default: break
             }
-            guard terminal.errorIsTerminal, let first = live.min(by: { $0.key < $1.key }) else { return }
+            if case .summary = event { return terminal.rest() }
+            guard let first = live.min(by: { $0.key < $1.key }) else { return terminal.tell(nil) }
             let more = live.count > 1 ? " and \(live.count - 1) more" : ""
-            terminal.status("\(TerminalText.safe(first.key.description)): \(TerminalText.safe(first.value))\(more)")
+            let what = TerminalText.safe("\(first.key): \(first.value)")
+            terminal.tell(Activity(what, now: what + more))
         }
     }
 }

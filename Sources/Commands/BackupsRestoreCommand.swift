@@ -131,10 +131,10 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
             throw Ending(.failed, "instance \"\(instance)\" was not reached")
         }
         // What a dead run was moving is settled by what it put in place, which must not be replaced before.
-        for line in try await hold.settleMoves() { common.terminal.say(TerminalText.safe(line)) }
+        for line in try await hold.settleMoves() { common.terminal.note(TerminalText.safe(line)) }
         try await hold.takeLease(planDigest: "restore", toolVersion: ToolVersion.current)
         for name in try await hold.clearAbandonedBuilds() {
-            common.terminal.say("cleared \"\(TerminalText.safe(name))\"")
+            common.terminal.note("cleared \"\(TerminalText.safe(name))\"")
         }
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         let pool = surveyor.pool
@@ -145,7 +145,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
             now: { Surroundings.now },
             inspect: BackupDesk.reader(pool)
         ) { event in
-            if formatting.format == .text { common.terminal.say("  \(event.text)") }
+            if formatting.format == .text { common.terminal.note("  \(event.text)") }
         }
     }
 

@@ -49,7 +49,8 @@ struct CompareCommand: AsyncParsableCommand {
         case .markdown: try common.write(ComparisonMarkdown(comparison).rendered())
         case .text:
             let text = ComparisonText(comparison)
-            try common.write(text.rendered(width: common.terminal.width, style: common.resultStyle))
+            let width = common.terminal.width
+            try common.write(text.rendered(width: width, style: common.resultStyle, detail: common.detail))
         }
         if whole.isIncomplete { throw Ending(.failed) }
     }

@@ -40,13 +40,15 @@ struct DiscoverCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = common.terminal
-        let finder = Finder(options: options, workspace: Workspace.forDiscovery(common)) { terminal.say($0) }
+        var finder = Finder(options: options, workspace: Workspace.forDiscovery(common)) { terminal.say($0) }
+        if formatting.format == .text { finder.tell = { terminal.tell($0) } }
+        defer { terminal.rest() }
         let report = try await finder.find()
         switch formatting.format {
         case .json: try common.write(report.document.canonical)
         case .text:
-            let style: Style = common.output == nil ? terminal.outputStyle : .plain
-            try common.write(report.rendered(width: terminal.width, style: style))
+            let style = common.resultStyle
+            try common.write(report.rendered(width: terminal.width, style: style, detail: common.detail))
         }
     }
 }

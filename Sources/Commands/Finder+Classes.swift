@@ -58,11 +58,13 @@ extension Finder {
                 ReplayRequest(className: folder.className, major: $0, sequence: Array(folder.migrations.indices))
             }
         }
-        let scratch = Scratch.inspecting(
+        var scratch = Scratch.inspecting(
             pool: pool,
             programs: programs,
             cacheFolder: "\(workspace.fleet.root)/.reconcile/cache"
         )
+        let tell = tell
+        scratch.progress = { tell(.scratch($0, of: $1)) }
         var rolesByMajor: [Int: [String]] = [:]
         for facts in roles { rolesByMajor[facts.version.major, default: []] += facts.roles }
         let replays: [ReplayRequest: Replay]

@@ -14,12 +14,21 @@ struct Finder: Sendable {
     let pool = CatalogPool()
     /// Told what goes on, in words for a person.
     var say: @Sendable (String) -> Void
+    /// Told how far it has come.
+    var tell: @Sendable (Activity) -> Void = { _ in }
+
+    init(options: DiscoveryOptions, workspace: Workspace?, say: @escaping @Sendable (String) -> Void) {
+        self.options = options
+        self.workspace = workspace
+        self.say = say
+    }
 
     /// Looks around, visits every server, and tells what each holds.
     ///
     /// - Throws: an ending with 1 where a hop cannot be passed or nothing can be run there.
     func find() async throws -> DiscoveryReport {
         try await Routes.with { routes in
+            tell(Activity("looking around"))
             let sighting = try await sight(routes)
             var report = await visit(sighting, routes)
             try Task.checkCancellation()
@@ -54,8 +63,10 @@ struct Finder: Sendable {
         }
         let visit = ServerVisit(pool: pool, options: visiting)
         let declared = declared
+        let told = Tally(of: sighting.candidates.count) { tell(Activity("looking into", $0, of: $1, "server")) }
         let visited = await sighting.candidates.concurrentMap(limit: 8) { candidate in
-            await visit.visit(
+            defer { told.one() }
+            return await visit.visit(
                 candidate,
                 mayHavePassword: sighting.trusts(candidate.owner),
                 declared: declared.filter { instance, _ in candidate.addresses.contains { $0.isAddress(of: instance) } }

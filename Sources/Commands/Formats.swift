@@ -62,7 +62,7 @@ extension CommonOptions {
         case .markdown: try write(PlanMarkdown(plan).rendered())
         case .sarif: try write(PlanSarif(plan, in: repositoryPlace).document.canonical)
         case .junit: try write(PlanJUnit(plan).text)
-        case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle))
+        case .text: try write(PlanText(plan).rendered(width: terminal.width, style: resultStyle, detail: detail))
         }
     }
 
@@ -84,7 +84,7 @@ extension CommonOptions {
         case .html: try write(FleetPage(plan, as: .inventory, records: records).bytes)
         case .json: try write(PlanDocument(inventory: plan).bytes)
         case .markdown: try write(InventoryMarkdown(plan).rendered())
-        case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle))
+        case .text: try write(InventoryText(plan).rendered(width: terminal.width, style: resultStyle, detail: detail))
         }
     }
 

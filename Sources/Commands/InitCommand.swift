@@ -63,13 +63,15 @@ struct InitCommand: AsyncParsableCommand {
         let declared = Workspace.exists(in: common.root) ? try Workspace.load(common, format: formatting.format) : nil
         let given = try migrations.map { try Self.pair($0, "--migrations", "CLASS=DIR") }
         let drafting = try DraftedClasses(root: common.root, declared: declared, given: given)
-        for note in drafting.notes { terminal.say(note) }
+        for note in drafting.notes { terminal.note(note) }
         if !drafting.faults.isEmpty {
             terminal.say(Workspace.text(of: drafting.faults, common.root, terminal.errorStyle))
             throw Ending(.invalid)
         }
-        let finder = Finder(options: options, workspace: drafting.workspace) { terminal.say($0) }
+        var finder = Finder(options: options, workspace: drafting.workspace) { terminal.say($0) }
+        if formatting.format == .text { finder.tell = { terminal.tell($0) } }
         let report = try await finder.find()
+        terminal.rest()
         let chosen = try roles(of: try candidates(report), among: report.servers.map(\.name))
         guard !chosen.isEmpty else {
             throw Ending(.failed, "there is no server to write a manifest for", hint: "see `reconcile discover`")
@@ -94,13 +96,13 @@ struct InitCommand: AsyncParsableCommand {
         return report.servers.filter { server in
             guard instance.isEmpty || instance.contains(server.name) else { return false }
             if let declaredAs = server.declaredAs {
-                common.terminal.say(
+                common.terminal.note(
                     "\(server.name): is declared already, as \(TerminalText.safe(declaredAs)); left out"
                 )
                 return false
             }
             if server.reached?.facts.inRecovery == true {
-                common.terminal.say("\(server.name): left out, since it is a standby: nothing can be changed on it")
+                common.terminal.note("\(server.name): left out, since it is a standby: nothing can be changed on it")
                 return false
             }
             if case .unreached(let reason) = server.outcome {
@@ -211,8 +213,8 @@ struct InitCommand: AsyncParsableCommand {
             try common.write(document.canonical)
         case .text:
             var lines = draft.files.map { "Wrote \($0.path)" }
-            lines += draft.leftOut.map { "Left to you: \($0.instance)/\($0.database) \($0.reason)" }
-            lines.append("Now: reconcile validate, then reconcile plan")
+            lines += LeftOutText(draft.leftOut).lines(common.detail)
+            if !common.quiet { lines.append("Now: reconcile validate, then reconcile plan") }
             try common.write(lines.map(TerminalText.safe).joined(separator: "\n"))
         }
     }

@@ -4,6 +4,7 @@ internal import FleetModel
 internal import Glibc
 internal import Logging
 internal import Planning
+internal import Reports
 
 /// Flags that every command knows.
 struct CommonOptions: ParsableArguments {
@@ -20,15 +21,27 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "No colour, as with NO_COLOR or off a terminal.")
     var noColor = false
 
+    @Flag(name: .shortAndLong, help: "Only results, warnings and errors; no progress, no notes.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Everything: each database, each statement whole, each lock.")
+    var verbose = false
+
     @Option(help: .init("How much to log on stderr, trace to critical.", valueName: "level"))
     var logLevel = "warning"
 
-    var terminal: Terminal { Terminal(noColor: noColor) }
+    var terminal: Terminal {
+        Terminal(noColor: noColor, voice: quiet ? .quiet : verbose ? .verbose : .normal)
+    }
+
+    /// How much of what is alike a result shows.
+    var detail: Detail { verbose ? .whole : .folded }
 
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("no log level is named \"\(logLevel)\"")
         }
+        if quiet, verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     }
 }
 

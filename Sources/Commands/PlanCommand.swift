@@ -57,7 +57,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
         try common.show(plan, formatting.format, records: records)
         if let out, formatting.format == .text, common.output == nil {
-            common.terminal.say("\nSaved to \(out). To carry out exactly this plan: reconcile apply \(out)")
+            common.terminal.note("\nSaved to \(out). To carry out exactly this plan: reconcile apply \(out)")
         }
         guard detailedExitcode else { return }
         let status = ExitStatus.gravest(plan.environments.map(\.detailedStatus))

@@ -26,6 +26,8 @@ package enum Program {
                 subcommands: ReconcileCommand.subcommandNames
             )
             var command = try ReconcileCommand.parseAsRoot(arguments)
+            // However it ends: what is said last is not said beside a line that tells what goes on.
+            defer { LiveLine.only.end() }
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -61,7 +63,10 @@ private struct Interruption: ~Copyable {
             nonisolated(unsafe) var count = 0
             source.setEventHandler {
                 count += 1
-                if count > 1 { _exit(130) }
+                if count > 1 {
+                    LiveLine.only.wipe()
+                    _exit(130)
+                }
                 interrupt()
             }
             source.activate()

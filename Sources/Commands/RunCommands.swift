@@ -148,7 +148,7 @@ struct UnlockCommand: AsyncParsableCommand {
         } catch {
             throw Ending(.failed, "\(error)")
         }
-        common.terminal.say("Ended \(ended) sessions of run \(holder.runID). The next apply continues its work.")
+        common.terminal.note("Ended \(ended) sessions of run \(holder.runID). The next apply continues its work.")
     }
 
     private func show(_ holder: LockHolder?) throws {
@@ -239,7 +239,7 @@ struct PurgeCommand: AsyncParsableCommand {
 
     private func purge(_ hold: Hold) async throws {
         // What a dead run moved is among what is kept aside only once that move is settled.
-        for line in try await hold.settleMoves() { common.terminal.say(TerminalText.safe(line)) }
+        for line in try await hold.settleMoves() { common.terminal.note(TerminalText.safe(line)) }
         var kept: [(control: Control, name: String, oid: UInt32)] = []
         var rows: [JSONValue] = []
         for instance in hold.controls.keys.sorted() {
@@ -279,6 +279,6 @@ struct PurgeCommand: AsyncParsableCommand {
         try await hold.takeLease(planDigest: "purge", toolVersion: ToolVersion.current)
         for item in kept { try await item.control.purge(item.name, oid: item.oid) }
         await hold.finish(outcome: "converged", databases: ["purged": .integer(Int64(kept.count))])
-        common.terminal.say("Dropped \(kept.count).")
+        common.terminal.note("Dropped \(kept.count).")
     }
 }

@@ -76,6 +76,11 @@ extension EnvironmentPlan {
         var statuses: [ExitStatus] = [.done]
         // Nothing is owed where only a check fails, and yet nobody may call it done.
         if hasUnreachable || findings.contains(where: { $0.code == .checkFailed }) { statuses.append(.failed) }
+        // Nor where a claimed database, or what the code expects, could not be judged at all.
+        let isUnknown = databases.contains { $0.className != nil && $0.status == .unknown }
+        if isUnknown || findings.contains(where: { $0.code == .notInspected && $0.severity == .error }) {
+            statuses.append(.failed)
+        }
         if !refused.isEmpty { statuses.append(.refused) }
         if owesChanges { statuses.append(.owed) }
         return .gravest(statuses)

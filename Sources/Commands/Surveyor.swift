@@ -35,6 +35,14 @@ struct Surveyor: Sendable {
 
     private var root: String { workspace.fleet.root }
 
+    /// Shows what goes on; a program that reads the result is not told.
+    func tell(_ activity: Activity) {
+        switch workspace.format {
+        case .text, .markdown, .html: common.terminal.tell(activity)
+        case .json, .sarif, .junit: break
+        }
+    }
+
     /// Plans the environments named, all of them where none is.
     func plan(_ names: [String]) async throws -> Plan {
         Plan(try await surveys(names).map { try unopposed($0).plan }, root: root)
@@ -42,9 +50,11 @@ struct Surveyor: Sendable {
 
     /// Looks at the environments named, all of them where none is, and plans each, whatever comes to light.
     func surveys(_ names: [String]) async throws -> [EnvironmentSurvey.Result] {
+        defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         let classes = Set(environments.flatMap { $0.entries.map(\.className.value) })
+        tell(Activity("asking what the code expects"))
         let expectations = try await workspace.printedExpectations(of: classes)
         var surveys: [EnvironmentSurvey.Result] = []
         for environment in environments {
@@ -68,6 +78,7 @@ struct Surveyor: Sendable {
 
     /// Puts code, migrations and the environments named side by side.
     func compare(_ names: [String]) async throws -> Comparison {
+        defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
         let programs = await PostgresPrograms.all(explicit: servers.pgBin)
         var engine = engine(programs)
@@ -95,7 +106,10 @@ struct Surveyor: Sendable {
 
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
-        try unopposed(try await survey(environment, [environment.name.value: await observe(environment)], programs))
+        defer { common.terminal.rest() }
+        return try unopposed(
+            try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        )
     }
 
     /// Ends with 65 where faults came to light that only servers show.
@@ -130,7 +144,9 @@ struct Surveyor: Sendable {
     }
 
     private func engine(_ programs: [PostgresPrograms]) -> EnvironmentSurvey {
-        workspace.engine(servers, programs, pool, allowed: allowed)
+        var engine = workspace.engine(servers, programs, pool, allowed: allowed)
+        engine.scratch.progress = { tell(.scratch($0, of: $1)) }
+        return engine
     }
 
     private func observe(_ environment: Environment) async -> ObservedEnvironment {
@@ -143,6 +159,7 @@ struct Surveyor: Sendable {
         options.includesInstance = { narrowing.includes(instance: $0) }
         options.includesDatabase = { narrowing.includes(database: $1) }
         options.history = { guess.query(instance: $0, database: $1, $2) }
+        options.progress = { tell(Activity($0, of: environment.name.value)) }
         options.warn = { terminal.say("warning: \(TerminalText.safe($0))") }
         return await FleetObserver(pool: pool, options: options).observe(environment)
     }
@@ -188,6 +205,7 @@ struct Surveyor: Sendable {
             return [:]
         }
         let terminal = common.terminal
+        tell(Activity("reading how what differs is defined"))
         let answers = await wanted.concurrentMap(limit: servers.parallel ?? 8) {
             item -> (DefinitionKey, [ObjectID: Definition])? in
             guard let target = targets[item.key.instance]?.with(database: item.key.database) else { return nil }
@@ -219,7 +237,9 @@ struct Surveyor: Sendable {
                 instance.databases.map { (DatabaseKey(instance: instance.name, database: $0.name), $0.owner) }
             }
         ) { $1 }
+        let told = Tally(of: asked.count) { tell(Activity("asking the checks of", $0, of: $1, "database")) }
         let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
+            defer { told.one() }
             guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
                 access: .readOnly,

@@ -6,6 +6,17 @@ internal import Reports
 struct Terminal: Sendable {
     /// Whether colour was refused by a flag; off a terminal and with `NO_COLOR` there is none anyway.
     var noColor = false
+    /// How much is said beside the result.
+    var voice = Voice.normal
+
+    enum Voice: Sendable {
+        /// Warnings and errors.
+        case quiet
+        /// Notes, and what goes on while it lasts.
+        case normal
+        /// Each step as it begins.
+        case verbose
+    }
 
     var outputStyle: Style { style(of: STDOUT_FILENO) }
     var errorStyle: Style { style(of: STDERR_FILENO) }
@@ -13,18 +24,28 @@ struct Terminal: Sendable {
     var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// Columns of the terminal; 100 where there is none.
-    var width: Int {
+    var width: Int { Self.width(of: STDOUT_FILENO) }
+
+    static func width(of stream: CInt) -> Int {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 100 }
+        guard ioctl(stream, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 100 }
         return Int(size.ws_col)
     }
 
-    private func style(of stream: CInt) -> Style {
-        let refused = noColor || ProcessEnvironment.value("NO_COLOR").map { !$0.isEmpty } == true
-        return !refused && isatty(stream) == 1 && ProcessEnvironment.value("TERM") != "dumb" ? .colored : .plain
+    private func style(of stream: CInt) -> Style { !isPlain && isatty(stream) == 1 ? .colored : .plain }
+
+    /// Whether nothing is to be written but text.
+    private var isPlain: Bool {
+        noColor || ProcessEnvironment.value("NO_COLOR").map { !$0.isEmpty } == true
+            || ProcessEnvironment.value("TERM") == "dumb"
     }
 
-    /// Says something that is not a result.
+    /// Says what nobody needs to know to go on; nothing where only results are wanted.
+    func note(_ line: String) {
+        if voice != .quiet { say(line) }
+    }
+
+    /// Says something that is not a result, and must be known: a warning, an error.
     func say(_ line: String) { Self.write(line + "\n", to: STDERR_FILENO) }
 
     /// Gives a result.
@@ -33,13 +54,11 @@ struct Terminal: Sendable {
     func give(bytes: [UInt8]) { Self.write(bytes + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
 
     /// Asks and waits for a line; true for exactly `yes`.
-    func confirms(_ question: String) -> Bool {
-        Self.write(question, to: STDERR_FILENO)
-        return readLine() == "yes"
-    }
+    func confirms(_ question: String) -> Bool { answer(to: question) == "yes" }
 
     /// Asks and waits for a line; nil where there is none any more.
     func answer(to question: String) -> String? {
+        LiveLine.only.end()
         Self.write(question, to: STDERR_FILENO)
         return readLine()
     }
@@ -47,6 +66,11 @@ struct Terminal: Sendable {
     private static func write(_ text: String, to stream: CInt) { write(Array(text.utf8), to: stream) }
 
     private static func write(_ bytes: [UInt8], to stream: CInt) {
+        LiveLine.only.aside { writeAll(bytes, to: stream) }
+    }
+
+    /// Writes, whatever stands in the last line: for that line itself.
+    static func writeAll(_ bytes: [UInt8], to stream: CInt) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
@@ -58,12 +82,12 @@ struct Terminal: Sendable {
 }
 
 extension Terminal {
-    /// Shows a line that the next one replaces; only on a terminal.
-    func status(_ line: String) {
-        var shown = line
-        while shown.count > width - 1 { shown.removeLast() }
-        Self.write(shown, to: STDERR_FILENO)
+    /// Shows what goes on in a last line, once it has lasted for over a second; only on a terminal, and not in a script.
+    func tell(_ activity: Activity?) {
+        guard voice != .quiet, errorIsTerminal else { return }
+        LiveLine.only.tell(activity, as: isPlain ? .told : .drawn)
     }
 
-    func eraseLine() { Self.write("\r\u{1B}[K", to: STDERR_FILENO) }
+    /// Nothing goes on any more.
+    func rest() { LiveLine.only.end() }
 }

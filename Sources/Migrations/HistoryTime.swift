@@ -14,7 +14,7 @@ struct HistoryTime {
         self.microseconds = microseconds
     }
 
-    /// Nil for what is no moment of ours: `infinity`, a year before Christ, another zone.
+    /// Nil for what is no moment of ours: `infinity`, a year before Christ or hundreds of millennia after, another zone.
     init?(_ text: String) {
         var rest = text.utf8[...]
         func number(until end: Character?) -> Int64? {
@@ -43,7 +43,11 @@ struct HistoryTime {
             let hour = number(until: ":"), let minute = number(until: ":"), let second = number(until: nil)
         else { return nil }
         let seconds = Self.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
-        microseconds = seconds * 1_000_000 + fraction
+        // The last years that PostgreSQL knows are beyond what fits: whoever wrote them wrote no time of a migration.
+        let (whole, isBeyond) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        let (sum, isBeyondToo) = whole.addingReportingOverflow(fraction)
+        guard !isBeyond, !isBeyondToo else { return nil }
+        microseconds = sum
     }
 
     /// Days since 1970 in the Gregorian calendar: <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.

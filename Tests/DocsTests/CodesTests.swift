@@ -12,10 +12,16 @@ import Testing
         for row in page.rows() {
             let severities = row[1].split(separator: " ").filter { $0 != "or" }
             #expect(!severities.isEmpty && severities.allSatisfy { Severity(rawValue: String($0)) != nil }, "\(row[0])")
-            #expect(row.count == 4 && !row[2].isEmpty && !row[3].isEmpty, "\(row[0])")
+            #expect(row.count == 3 && !row[2].isEmpty, "\(row[0])")
         }
         for (code, row) in zip(FindingCode.allCases, page.rows()) {
-            #expect(code.explanation.meaning == row[2] && code.explanation.remedy == row[3], "\(code)")
+            #expect(code.explanation.meaning == row[2], "\(code)")
+            let cure = try #require(
+                page.section("`\(code.rawValue)`")?.split(separator: "\n**Cure.** ").last,
+                "\(code)"
+            )
+            let words = cure.replacing("\n", with: " ").lowercased()
+            #expect(words.hasPrefix(code.explanation.remedy.lowercased() + "."), "\(code)")
         }
     }
 
@@ -25,14 +31,25 @@ import Testing
         for (code, row) in zip(DiagnosticCode.allCases, page.rows()) { #expect(code.meaning == row[1], "\(code)") }
     }
 
-    @Test(arguments: ["docs/findings.md", "docs/diagnostics.md"])
-    func `every code can be linked to`(path: String) throws {
-        let page = try Page(path)
+    @Test func `every diagnostic can be linked to`() throws {
+        let page = try Page("docs/diagnostics.md")
         for name in page.names() { #expect(page.text.contains("<a id=\"\(name)\"></a>`\(name)`"), "\(name)") }
     }
 
     @Test func `every hazard is explained`() throws {
         #expect(try Page("docs/hazards.md").names() == Hazard.allCases.map(\.rawValue))
+    }
+
+    @Test(arguments: ["docs/findings.md", "docs/hazards.md"])
+    func `every code has its cause and its cure, and the table leads to them`(_ path: String) throws {
+        let page = try Page(path)
+        let codes = page.names()
+        #expect(page.headings(level: 3) == codes.map { "`\($0)`" })
+        for code in codes {
+            #expect(page.text.contains("| [`\(code)`](#\(code)) |"), "\(code)")
+            let section = page.section("`\(code)`") ?? ""
+            for part in ["Cause", "Cure"] { #expect(section.contains("\n**\(part).** "), "\(code): \(part)") }
+        }
     }
 
     @Test func `every exit status is explained`() throws {

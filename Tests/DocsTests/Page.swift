@@ -54,11 +54,37 @@ struct Page {
         return lines[(start + 1)...].prefix { !$0.hasPrefix("#") }.joined(separator: "\n")
     }
 
-    /// What stands in the first column of those tables, without its backticks and the place to link to.
+    /// What stands in the first column of those tables, without its backticks, links and the places to link to.
     func names(under heading: String? = nil) -> [String] {
         rows(under: heading).compactMap(\.first).map { cell in
-            let name = cell.hasPrefix("<a id=") ? cell.split(separator: "</a>").last.map(String.init) ?? cell : cell
-            return name.filter { $0 != "`" }
+            cell.replacing(#/\[([^\]]*)\]\([^)]*\)/#) { $0.1 }.replacing(#/<[^>]*>/#, with: "").filter { $0 != "`" }
+        }
+    }
+
+    /// Headings as they stand, in order; none out of a block of code.
+    func headings(level: Int? = nil) -> [String] {
+        var isCode = false
+        return text.split(separator: "\n").compactMap { line in
+            if line.hasPrefix("```") { isCode.toggle() }
+            let marks = line.prefix { $0 == "#" }.count
+            let isHeading = !isCode && (1...6).contains(marks) && line.dropFirst(marks).hasPrefix(" ")
+            return isHeading && (level ?? marks) == marks ? String(line.dropFirst(marks + 1)) : nil
+        }
+    }
+
+    /// What links may lead to in it: headings, called by the rule that forges have for it, and places with a name.
+    func anchors() -> Set<String> {
+        let named = text.matches(of: #/<a id="([^"]+)">/#).map { String($0.1) }
+        let headings = headings().map { heading in
+            heading.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) }.replacing(" ", with: "-")
+        }
+        return Set(headings + named)
+    }
+
+    /// Links to other pages and to places in them: the path, empty for the page itself, and the anchor.
+    func links() -> [(path: String, anchor: String?)] {
+        text.matches(of: #/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/#).filter { !$0.1.contains("://") }.map {
+            (String($0.1), $0.2.map(String.init))
         }
     }
 

@@ -11,18 +11,37 @@ import Testing
         for match in named { #expect(exists(String(match.output)), "\(match.output)") }
     }
 
-    @Test func `every link leads to a page`() throws {
+    @Test func `every link leads to a page, and to a heading of it`() throws {
         for page in try Page.all() {
-            for match in page.text.matches(of: #/\]\(([^)#]+)(?:#[^)]*)?\)/#) where !match.1.contains("://") {
+            for link in page.links() {
                 let folder = FilePath(page.path).removingLastComponent()
-                #expect(exists(folder.appending(String(match.1)).string), "\(page.path): \(match.1)")
+                let path = link.path.isEmpty ? page.path : folder.appending(link.path).lexicallyNormalized().string
+                #expect(exists(path), "\(page.path): \(link.path)")
+                guard let anchor = link.anchor, path.hasSuffix(".md"), exists(path) else { continue }
+                #expect(try Page(path).anchors().contains(anchor), "\(page.path): \(link.path)#\(anchor)")
             }
         }
     }
 
-    @Test func `every page of docs is linked from the README`() throws {
-        let readme = try Page("README.md").text
-        for page in try Page.folder("docs") { #expect(readme.contains("(\(page.path))"), "\(page.path)") }
+    /// The pages in the order in which the table of contents has them.
+    private func contents() throws -> [String] {
+        try Page("docs/README.md").links().map(\.path).filter { $0.hasSuffix(".md") && !$0.contains("/") }
+    }
+
+    @Test func `the table of contents has every page of docs once`() throws {
+        let pages = try Page.folder("docs").map { String($0.path.dropFirst("docs/".count)) }
+        #expect(try contents().sorted() == pages.filter { $0 != "README.md" })
+    }
+
+    @Test func `every page of docs leads to the next one`() throws {
+        let contents = try contents()
+        for (page, next) in zip(contents, contents.dropFirst()) {
+            let last = try Page("docs/\(page)").text.split(separator: "\n").last ?? ""
+            #expect(
+                last.hasPrefix("Next: [") && last.hasSuffix("](\(next))."),
+                "docs/\(page) is to end: Next: […](\(next))."
+            )
+        }
     }
 
     @Test func `the index of decisions is complete, and says what they are called`() throws {

@@ -13,11 +13,15 @@ package enum TestPrograms {
         return this.split(separator: "/").dropLast().reduce(into: "") { $0 += "/\($1)" } + "/reconcile"
     }()
 
+    /// The folder of the scripts that pipelines call.
+    private static let pipeline =
+        #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/scripts/pipeline"
+
     /// What a child starts with: nothing of the caller's habits, and a home of its own.
     package static func environment(home: String) -> [String: String] {
         var environment = [
             "PATH": ProcessEnvironment.value("PATH") ?? "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC",
-            "RECONCILE": reconcile,
+            "RECONCILE": reconcile, "PIPELINE": pipeline,
         ]
         for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] { environment[name] = ProcessEnvironment.value(name) }
         return environment

@@ -7,7 +7,8 @@ extension ScriptSession {
     private static let folder = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" }
 
     private static let schemas = [
-        "plan": "plan", "show": "plan", "gate": "plan", "inventory": "inventory", "validate": "diagnostics", "discover": "discover",
+        "plan": "plan", "show": "plan", "gate": "plan", "inventory": "inventory", "validate": "diagnostics",
+        "discover": "discover",
         "init": "init", "compare": "compare", "history": "history", "unlock": "unlock", "purge": "purge",
         "list": "receipts", "verify": "verifications", "restore": "restored", "apply": "event",
     ]

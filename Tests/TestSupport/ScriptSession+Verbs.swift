@@ -72,6 +72,12 @@ extension ScriptSession {
                 String.init
             )
             environment[parts[0]] = parts.count == 2 ? parts[1] : nil
+        case "called":
+            try need(2)
+            let folder = try server(arguments[1]).server.folder
+            let bases = [arguments[0], folder].map { String($0.split(separator: "/").last ?? "") }
+            // An instance is named after its folder.
+            standIns += [(arguments[0], folder), (bases[0], bases[1])]
         case "stop":
             try need(1)
             try server(arguments[0]).server.crash()

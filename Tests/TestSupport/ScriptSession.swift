@@ -20,6 +20,7 @@ internal import Servers
 /// | `status N`, `stdout 'TEXT'`, `stderr '/REGEX/'` | what the last command did; `!` before them: did not |
 /// | `stdout-is FILE` | the whole output, as recorded; `RECORD=1` records it and fails |
 /// | `cmp FILE FILE`, `sh 'COMMAND'`, `env NAME=VALUE`, `env NAME`, `stop NAME` | |
+/// | `called PATH NAME` | in the page that follows, the path stands for the server's folder |
 ///
 /// `${NAME}` is a server's socket folder, `${root}` the root, or a variable of the estate, in commands as in files.
 package actor ScriptSession {
@@ -36,6 +37,7 @@ package actor ScriptSession {
     var lastCommand: Script.Line?
     var background: [String: Task<CommandResult, any Error>] = [:]
     var recorded: [String] = []
+    var standIns: [(name: String, folder: String)] = []
 
     /// Starts the script's servers, runs its lines in order, and stops the servers.
     ///
@@ -43,14 +45,21 @@ package actor ScriptSession {
     ///   - script: what to play.
     ///   - source: where the script itself is, to be rewritten by `RECORD=1`.
     ///   - estates: the folder in which the verb `estate` finds its files.
+    ///   - page: what is typed after the script's own lines.
     /// - Throws: `ScriptFailure` where a line did not go as written, `Misstep` where output was recorded anew or an
     ///   estate is missing, or what kept a server from starting.
-    package static func play(_ script: Script, source: String? = nil, estates: String = "") async throws {
+    package static func play(
+        _ script: Script,
+        source: String? = nil,
+        estates: String = "",
+        page: HandbookPage? = nil
+    ) async throws {
         // Who is behind a hop must be known to it, so containers come before what leads to them.
         let declared = ["server", "container", "sshd"].flatMap { verb in script.lines.filter { $0.verb == verb } }
         try await start(declared[...], Surroundings()) { surroundings in
             let session = try ScriptSession(script, source: source, surroundings, estates: estates)
             try await session.play()
+            if let page { try await session.follow(page) }
         }
     }
 

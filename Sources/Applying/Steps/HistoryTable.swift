@@ -28,27 +28,71 @@ struct HistoryTable: Sendable {
     /// Makes the table where it is missing, keeps every other writer out until we commit, and makes sure that the rows
     /// are those the plan was made for: an application that migrates itself at start-up must not race us.
     func opening(expecting mark: HistoryMark) -> SQL {
-        let creation = format.creation(schema: schema, table: table)
+        // To say CREATE needs a privilege even where everything is there already.
+        let creation: SQL = """
+            BEGIN
+                IF to_regclass(\(literal: name.text)) IS NULL THEN
+                    \(SQL(joining: format.creation(schema: schema, table: table), separator: ";\n"));
+                END IF;
+            END
+            """
         // A wait for it ends with the timeout for locks, and is then tried again from the beginning.
         let lock: SQL = lockKey.map { "SELECT pg_advisory_xact_lock(\($0));\n" } ?? ""
         return """
             \(lock)\(becomeWriter)
-            \(SQL(joining: creation, separator: ";\n"));
+            DO \(literal: creation.text);
             LOCK TABLE \(name) IN SHARE ROW EXCLUSIVE MODE;
             DO $rcl$ BEGIN
+                \(plainness)
                 IF \(mark.isPassed(in: name)) THEN
                     RAISE EXCEPTION 'another program wrote to the history meanwhile' USING ERRCODE = 'RC002';
-                END IF;
-                PERFORM FROM pg_class c WHERE c.oid = \(literal: name.text)::regclass
-                    AND (c.relkind <> 'r' OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass OR c.relispartition
-                        OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal));
-                IF FOUND THEN
-                    RAISE EXCEPTION 'the history table is not a plain table: something hangs on it' USING ERRCODE = 'RC003';
                 END IF;
             END $rcl$;
             \(upgrade)\(firstRows)RESET ROLE;
             """
     }
+
+    /// Lets nothing pass that would run code of the table's owner when we read or write a row: to have taken another role
+    /// is no protection, as that code can lay it down.
+    ///
+    /// Under the lock, and before the first look at a row. Defaults are what tools give their columns: numbers of a
+    /// sequence, the time, constants. `pg_get_expr` names everything outside of `pg_catalog` with its schema, which is
+    /// alone in our search path: <https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CATALOG>.
+    private var plainness: SQL {
+        """
+        PERFORM FROM pg_class c WHERE c.oid = \(literal: name.text)::regclass
+            AND (c.relkind <> 'r' OR c.relhasrules OR c.relrowsecurity OR c.relhassubclass OR c.relispartition
+                OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+                OR EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f', 'x'))
+                OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid
+                    AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+                        OR EXISTS (SELECT FROM pg_opclass o WHERE o.oid = ANY (i.indclass)
+                            AND o.opcnamespace <> 'pg_catalog'::regnamespace)))
+                OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                        AND (a.attgenerated <> '' OR y.typtype <> 'b' OR y.typnamespace <> 'pg_catalog'::regnamespace))
+                OR EXISTS (SELECT FROM pg_attrdef d WHERE d.adrelid = c.oid
+                    AND pg_get_expr(d.adbin, d.adrelid) !~ \(literal: Self.plainDefault)));
+        IF FOUND THEN
+            RAISE EXCEPTION 'the history table is not as its tool makes it: something hangs on it that would run'
+                USING ERRCODE = 'RC003',
+                HINT = 'a trigger, rule, policy, check, domain, foreign key, index of an expression, or a default that is no '
+                    'constant, time or number of a sequence; take it away';
+        END IF;
+        """
+    }
+
+    private static let plainDefault = {
+        let text = "'([^']|'')*'"
+        let cast = #"(::[a-z][a-z ]*(\([0-9, ]+\))?(\[\])?)?"#
+        let constant = #"\(?(NULL|true|false|-?[0-9.]+|\#(text))\#(cast)\)?\#(cast)"#
+        let time =
+            #"((now|clock_timestamp|statement_timestamp|transaction_timestamp|gen_random_uuid)\(\)|CURRENT_TIMESTAMP"#
+            + #"|LOCALTIMESTAMP)(\([0-9]\))?\#(cast)"#
+        let zone = #"\(?\(?(now\(\)|CURRENT_TIMESTAMP) AT TIME ZONE \#(text)\#(cast)\)?\#(cast)\)?"#
+        let oldZone = #"timezone\(\#(text)\#(cast), \(?(now\(\)|CURRENT_TIMESTAMP)\)?\)"#
+        return #"^(\#(constant)|\(?\#(time)\)?\#(cast)|\#(zone)|\#(oldZone)|nextval\(\#(text)::regclass\))$"#
+    }()
 
     /// Writes the row of one migration.
     func row(of migration: Migration, run: HistoryRun) -> SQL {

@@ -8,8 +8,8 @@ package struct ComparisonText: Sendable {
         self.comparison = comparison
     }
 
-    package func rendered(width: Int, style: Style) -> String {
-        var page = TextPage(width: width, style: style)
+    package func rendered(width: Int, style: Style, detail: Detail = .folded) -> String {
+        var page = TextPage(width: width, style: style, detail: detail)
         var classes: [String] = []
         for row in comparison.rows where !classes.contains(row.className) { classes.append(row.className) }
         for name in classes {
@@ -78,8 +78,9 @@ extension TextPage {
             } else {
                 state = "no database"
             }
-            let shown = cohort.databases.prefix(5).map { Self.place($0) }.joined(separator: ", ")
-            let rest = cohort.databases.count - min(5, cohort.databases.count)
+            let most = detail == .whole ? cohort.databases.count : min(5, cohort.databases.count)
+            let shown = cohort.databases.prefix(most).map { Self.place($0) }.joined(separator: ", ")
+            let rest = cohort.databases.count - most
             paragraph([Span("    ")], "\(state): \(shown)\(rest > 0 ? " and \(rest) more" : "")", .faint)
         }
     }

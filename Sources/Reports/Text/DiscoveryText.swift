@@ -2,8 +2,8 @@ internal import Discovery
 internal import FleetModel
 
 extension DiscoveryReport {
-    package func rendered(width: Int, style: Style) -> String {
-        var page = TextPage(width: width, style: style)
+    package func rendered(width: Int, style: Style, detail: Detail = .folded) -> String {
+        var page = TextPage(width: width, style: style, detail: detail)
         if servers.isEmpty { page.line(Span("No PostgreSQL server was found.")) }
         for server in servers {
             page.blank()
@@ -50,10 +50,13 @@ extension TextPage {
         } else {
             facts.append("not reached")
         }
-        line(
-            Span(Printable.name(server.name), .strong),
-            Span("  " + facts.joined(separator: ", "), server.reached == nil ? .error : nil),
-            Span("  " + Printable.clean(server.address?.description ?? ""), .faint)
+        flow(
+            [
+                Span(Printable.name(server.name), .strong),
+                Span("  " + facts.joined(separator: ", "), server.reached == nil ? .error : nil),
+            ],
+            indent: 4,
+            last: Span("  " + Printable.clean(server.address?.description ?? ""), .faint)
         )
     }
 
@@ -62,34 +65,74 @@ extension TextPage {
             line(Span("    no databases", .faint))
             return
         }
-        let heads = ["database", "class", "version", "tables", "rows", "size", "last change"]
-        let rows = databases.map(Self.cells)
-        var widths = heads.indices.map { column in ([heads] + rows).map { Printable.width($0[column]) }.max() ?? 0 }
-        // Names give way first; nothing else can be cut without losing its meaning.
-        for column in [2, 1, 0] {
-            let excess = 6 + widths.reduce(0, +) + 2 * (widths.count - 1) - width
-            if excess > 0 { widths[column] = max(12, widths[column] - excess) }
+        let folds = detail == .folded && databases.count > mostUnfolded
+        var groups = folds ? databases.grouped { Alike($0) } : [databases]
+        // What was expected is read last.
+        if folds { groups = groups.filter { !$0[0].isPlain } + groups.filter { $0[0].isPlain } }
+        let rows = groups.flatMap { group in
+            folds && group.count > mostListed ? [folded(group)] : group.map { row($0) }
         }
-        line(Span("      " + Self.aligned(heads, widths), .faint))
-        for (database, row) in zip(databases, rows) {
-            let mark = database.mark
-            line(Span("    "), Span(mark.symbol + " ", mark.tint), Span(Self.aligned(row, widths)))
-            if let reason = database.reason { paragraph([Span("        ")], Printable.clean(reason), .faint) }
-        }
+        table(
+            TextTable(
+                heads: ["database", "class", "version", "tables", "rows", "size", "last change"],
+                numbers: 3...5,
+                yielding: [2, 1, 0],
+                rows: rows
+            )
+        )
     }
 
-    private static func cells(_ database: FoundDatabase) -> [String] {
+    private func row(_ database: FoundDatabase) -> TextTable.Row {
         let isSeen = database.reason == nil
-        let changed = [database.lastChange, database.lastWrite].compactMap(\.self).max()
-        return [
-            Printable.name(database.name), className(database), database.version.map(Printable.name) ?? "–",
-            database.tables.map { "\($0.count)" } ?? "–", rows(database),
-            Printable.size(isSeen ? database.observed.sizeBytes : nil),
-            changed.map { Timestamp(milliseconds: $0).day } ?? "–",
-        ]
+        return TextTable.Row(
+            mark: Span(database.mark.symbol + " ", database.mark.tint),
+            cells: [
+                Printable.name(database.name), Self.className(database), database.version.map(Printable.name) ?? "–",
+                database.tables.map { "\($0.count)" } ?? "–", Self.rows(database),
+                Printable.size(isSeen ? database.observed.sizeBytes : nil), Self.day([database]),
+            ],
+            note: database.reason.map(Printable.clean)
+        )
     }
 
-    private static func className(_ database: FoundDatabase) -> String {
+    /// Databases that are alike, as one row.
+    private func folded(_ databases: [FoundDatabase]) -> TextTable.Row {
+        let first = databases[0]
+        let isSeen = first.reason == nil
+        let rows = databases.compactMap(\.rows).reduce(0, +)
+        let isPartial = databases.contains { $0.notAnalyzed > 0 }
+        let estimate = rows == 0 && isPartial ? "?" : "\(isPartial ? "≥ " : "~")\(rows)"
+        let names = list(databases.map(\.name))
+        return TextTable.Row(
+            mark: Span(first.mark.symbol + " ", first.mark.tint),
+            cells: [
+                "\(databases.count) databases", Self.className(first), first.version.map(Printable.name) ?? "–",
+                databases.compactMap { $0.tables?.count }.span, isSeen ? estimate : "–",
+                Printable.size(isSeen ? databases.reduce(0) { $0 + $1.observed.sizeBytes } : nil), Self.day(databases),
+            ],
+            note: names + (first.reason.map { "; of the first: " + Printable.clean($0) } ?? "")
+        )
+    }
+
+    private static func day(_ databases: [FoundDatabase]) -> String {
+        let changed = databases.flatMap { [$0.lastChange, $0.lastWrite].compactMap(\.self) }.max()
+        return changed.map { Timestamp(milliseconds: $0).day } ?? "–"
+    }
+
+    /// What databases share that one row may stand for.
+    private struct Alike: Hashable {
+        var mark: String
+        var className: String
+        var version: String?
+
+        init(_ database: FoundDatabase) {
+            mark = database.mark.symbol
+            className = TextPage.className(database)
+            version = database.version
+        }
+    }
+
+    fileprivate static func className(_ database: FoundDatabase) -> String {
         switch database.likeness {
         case .none: "–"
         case .empty: "empty"
@@ -104,18 +147,15 @@ extension TextPage {
         if rows == 0, database.notAnalyzed > 0 { return "?" }
         return (database.notAnalyzed > 0 ? "≥ " : "~") + String(rows)
     }
-
-    /// Numbers stand to the right of their column.
-    private static func aligned(_ cells: [String], _ widths: [Int]) -> String {
-        zip(cells, widths).enumerated().map { index, cell in
-            let text = Printable.shortened(cell.0, to: cell.1)
-            guard (3...5).contains(index) else { return Printable.padded(text, to: cell.1) }
-            return String(repeating: " ", count: max(0, cell.1 - Printable.width(text))) + text
-        }.joined(separator: "  ")
-    }
 }
 
 extension FoundDatabase {
+    /// Whether it is just what a migration makes.
+    fileprivate var isPlain: Bool {
+        if case .exact = likeness { return reason == nil }
+        return false
+    }
+
     fileprivate var mark: (symbol: String, tint: Tint) {
         if reason != nil { return ("?", .error) }
         switch likeness {

@@ -8,8 +8,8 @@ package struct InventoryText: Sendable {
         self.plan = plan
     }
 
-    package func rendered(width: Int, style: Style) -> String {
-        var page = TextPage(width: width, style: style)
+    package func rendered(width: Int, style: Style, detail: Detail = .folded) -> String {
+        var page = TextPage(width: width, style: style, detail: detail)
         for environment in plan.environments {
             page.blank()
             page.inventory(environment)
@@ -20,29 +20,24 @@ package struct InventoryText: Sendable {
 
 extension TextPage {
     fileprivate mutating func inventory(_ plan: EnvironmentPlan) {
-        line(
-            Span(Printable.name(plan.name), .strong),
-            Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(
-                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
-                .warning
-            )
-        )
+        title(plan)
         for instance in plan.instances {
             blank()
             head(instance)
-            databases(plan.databases.filter { $0.instance == instance.name })
+            databases(plan.databases.filter { $0.instance == instance.name }, folds: folds(plan))
             let groups = FindingGroup.groups(of: plan.findings.filter { $0.instance == instance.name })
             // What the table's own columns say needs no second word.
-            let (told, untold) = FindingGroup.abridged(
-                groups.filter { $0.severity != .info || $0.code == .notInspected || $0.code == .schemaDrift }
+            let (told, untold, folded) = abridged(
+                groups.filter { $0.severity != .info || $0.code == .notInspected || $0.code == .schemaDrift },
+                folds: folds(plan)
             )
             if !told.isEmpty { blank() }
             for (index, group) in told.enumerated() {
                 let isLast = !told[(index + 1)...].contains { $0.hint == group.hint }
-                let place = group.places.isEmpty ? nil : Printable.list(group.places)
+                let place = group.places.isEmpty ? nil : list(group.places)
                 finding(group, indent: 4, place: place, showsHint: isLast)
             }
+            self.folded(folded, indent: 4)
             self.untold(untold, indent: 4)
         }
         blank()
@@ -54,48 +49,69 @@ extension TextPage {
         if let version = instance.serverVersion { facts.append("PostgreSQL \(Printable.clean(version))") }
         if let size = instance.sizeBytes { facts.append(Printable.size(size)) }
         if instance.state == .retiring { facts.append("retiring") }
-        line(
-            Span("  \(Printable.name(instance.name))", .strong),
-            Span(
-                "  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"),
-                instance.reachable ? nil : .error
-            ),
-            Span("  \(Printable.clean(instance.address))", .faint)
+        flow(
+            [
+                Span("  \(Printable.name(instance.name))", .strong),
+                Span(
+                    "  " + (instance.reachable ? facts.joined(separator: ", ") : "out of reach"),
+                    instance.reachable ? nil : .error
+                ),
+            ],
+            indent: 4,
+            last: Span("  \(Printable.clean(instance.address))", .faint)
         )
     }
 
-    private mutating func databases(_ databases: [PlannedDatabase]) {
+    private mutating func databases(_ databases: [PlannedDatabase], folds: Bool) {
         guard !databases.isEmpty else {
             line(Span("    no databases", .faint))
             return
         }
-        let heads = ["database", "class", "version", "state", "tables", "size", "last change"]
-        let rows = databases.map { database in
-            [
-                Printable.name(database.name), database.className.map(Printable.name) ?? "–",
-                Self.version(database), database.status.rawValue, database.tables.map(String.init) ?? "–",
-                Printable.size(database.sizeBytes),
-                database.lastChange.map { Timestamp(milliseconds: $0).day } ?? "–",
-            ]
-        }
-        var widths = heads.indices.map { column in
-            ([heads] + rows).map { Printable.width($0[column]) }.max() ?? 0
-        }
-        // Names give way first; nothing else can be cut without losing its meaning.
-        for column in [2, 0] {
-            let excess = 6 + widths.reduce(0, +) + 2 * (widths.count - 1) - width
-            if excess > 0 { widths[column] = max(12, widths[column] - excess) }
-        }
-        line(Span("      " + Self.cells(heads, widths), .faint))
-        for (database, row) in zip(databases, rows) {
-            let status = database.status
-            let cells = Self.cells(row, widths)
-            line(
-                Span("    "),
-                Span(status.symbol + " ", status.tint),
-                Span(cells, status == .converged ? nil : status.tint)
+        table(
+            TextTable(
+                heads: ["database", "class", "version", "state", "tables", "size", "last change"],
+                numbers: 4...5,
+                yielding: [2, 0],
+                rows: folds ? foldedRows(databases) : databases.map { row([$0]) }
             )
+        )
+    }
+
+    /// What is alike as one row, what nobody wishes for first; few that are alike stand one by one.
+    private func foldedRows(_ databases: [PlannedDatabase]) -> [TextTable.Row] {
+        var groups = databases.grouped { [$0.status.rawValue, $0.className ?? "", Self.version($0)] }
+        if groups.reduce(0, { $0 + ($1.count > mostListed ? 1 : $1.count) }) > mostUnfolded {
+            // Every one in a state of its own: only how they stand is told of all.
+            groups = databases.grouped { [$0.status.rawValue] }
         }
+        let order = DatabaseStatus.gravestFirst
+        return order.flatMap { status in
+            groups.filter { $0[0].status == status }.flatMap { group in
+                group.count > mostListed ? [row(group)] : group.map { row([$0]) }
+            }
+        }
+    }
+
+    /// One database, or several as if they were one.
+    private func row(_ databases: [PlannedDatabase]) -> TextTable.Row {
+        let first = databases[0]
+        func common(_ values: [String], _ many: String) -> String {
+            let different = Set(values)
+            return different.count == 1 ? values[0] : "\(different.count) \(many)"
+        }
+        let sizes = databases.compactMap(\.sizeBytes)
+        return TextTable.Row(
+            mark: Span(first.status.symbol + " ", first.status.tint),
+            cells: [
+                databases.count == 1 ? Printable.name(first.name) : "\(databases.count) databases",
+                common(databases.map { $0.className.map(Printable.name) ?? "–" }, "classes"),
+                common(databases.map(Self.version), "versions"), first.status.rawValue,
+                databases.compactMap(\.tables).span, Printable.size(sizes.isEmpty ? nil : sizes.reduce(0, +)),
+                databases.compactMap(\.lastChange).max().map { Timestamp(milliseconds: $0).day } ?? "–",
+            ],
+            tint: first.status == .converged ? nil : first.status.tint,
+            note: databases.count == 1 ? nil : list(databases.map(\.name))
+        )
     }
 
     private static func version(_ database: PlannedDatabase) -> String {
@@ -113,29 +129,27 @@ extension TextPage {
         return number.isEmpty || other?.hasPrefix(number) == true ? Printable.name(tag) : String(number)
     }
 
-    /// Numbers stand at the right of their column.
-    private static func cells(_ cells: [String], _ widths: [Int]) -> String {
-        zip(cells, widths).enumerated().map { index, cell in
-            let text = Printable.shortened(cell.0, to: cell.1)
-            guard index == 4 || index == 5 else { return Printable.padded(text, to: cell.1) }
-            return String(repeating: " ", count: max(0, cell.1 - Printable.width(text))) + text
-        }.joined(separator: "  ")
-    }
-
     private mutating func counts(_ plan: EnvironmentPlan) {
         let words = DatabaseStatus.allCases.compactMap { status -> String? in
             let count = plan.databases.count { $0.status == status }
             return count == 0 ? nil : "\(count) \(status.rawValue)"
         }
-        line(
-            Span("\(Printable.name(plan.name)): ", .strong),
-            Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")),
-            Span(".")
+        flow(
+            [
+                Span("\(Printable.name(plan.name)): ", .strong),
+                Span(words.isEmpty ? "no databases" : words.joined(separator: ", ")), Span("."),
+            ],
+            indent: 4
         )
     }
 }
 
 extension DatabaseStatus {
+    /// As a reader wants them: what is wrong, what is owed, what is as it should be.
+    fileprivate static let gravestFirst: [Self] = [
+        .corrupted, .drifted, .unknown, .missing, .empty, .pending, .unmanaged, .aside, .converged,
+    ]
+
     var symbol: String {
         switch self {
         case .converged: "✓"

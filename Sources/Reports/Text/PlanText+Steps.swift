@@ -2,6 +2,8 @@ internal import FleetModel
 
 /// Statements without hazards beyond these are only counted.
 private let mostQuietStatements = 12
+/// The same among many databases.
+private let mostQuietStatementsOfMany = 3
 /// Lines of one statement; its end is left out.
 private let mostLines = 6
 
@@ -20,15 +22,15 @@ extension TextPage {
             Printable.clean(step.summary)
         )
         if !step.objects.isEmpty {
-            paragraph([Span("         ")], Printable.list(step.objects.map(plainObject)), .faint)
+            paragraph([Span("         ")], list(step.objects.map(plainObject)), .faint)
         }
         let own = step.hazards.subtracting(step.statements.flatMap(\.hazards))
         if !own.isEmpty { hazards(own, indent: 9) }
         // A database that holds nothing can be harmed by no statement: they are only counted. What moves is told above.
-        guard step.kind != .check, step.kind != .quarantineTables, step.kind != .rebuildDatabase,
-            step.kind != .initialize
-        else { return }
-        statements(isNew ? step.statements.filter { !$0.hazards.isEmpty } : step.statements, of: step)
+        let isToldAbove = [.check, .quarantineTables, .rebuildDatabase, .initialize].contains(step.kind)
+        guard detail == .whole || !isToldAbove else { return }
+        let isShort = isNew && detail == .folded
+        statements(isShort ? step.statements.filter { !$0.hazards.isEmpty } : step.statements, of: step)
     }
 
     /// A step of the environment as a whole.
@@ -45,7 +47,7 @@ extension TextPage {
         )
         paragraph([Span("     ")], Printable.clean(step.summary) + (isBackedUp ? ", after a backup" : ""))
         if step.kind == .retireInstance {
-            let left = step.objects.isEmpty ? "nothing is left on it" : "left on it: \(Printable.list(step.objects))"
+            let left = step.objects.isEmpty ? "nothing is left on it" : "left on it: \(list(step.objects))"
             paragraph([Span("     ")], left, .faint)
         }
         if !step.hazards.isEmpty { hazards(step.hazards, indent: 5) }
@@ -65,7 +67,7 @@ extension TextPage {
     }
 
     private mutating func statements(_ statements: [PlannedStatement], of step: Step) {
-        if statements.count > 1, let before = shown[statements] {
+        if detail == .folded, statements.count > 1, let before = shown[statements] {
             line(Span("         the same statements as in \(before)", .faint))
             return
         }
@@ -75,7 +77,7 @@ extension TextPage {
         for statement in statements {
             if statement.hazards.isEmpty {
                 quiet += 1
-                if quiet > mostQuietStatements {
+                if detail == .folded, quiet > (isCrowded ? mostQuietStatementsOfMany : mostQuietStatements) {
                     hidden += 1
                     continue
                 }
@@ -93,11 +95,13 @@ extension TextPage {
         let room = max(20, width - 13)
         let isQuiet = statement.hazards.isEmpty
         // What is dangerous is read line by line, the rest at a glance.
-        let lines = isQuiet ? [Self.oneLine(statement.sql)] : Self.lines(statement.sql)
-        let shown = lines.count > mostLines ? Array(lines.prefix(mostLines - 1)) : lines
+        let isWhole = detail == .whole
+        let lines = isQuiet && !isWhole ? [Self.oneLine(statement.sql)] : Self.lines(statement.sql)
+        let shown = lines.count > mostLines && !isWhole ? Array(lines.prefix(mostLines - 1)) : lines
         for (index, text) in shown.enumerated() {
             let edge = isQuiet ? Span("│ ", .faint) : Span(index == 0 ? "! " : "│ ", .warning)
-            line(Span(margin), edge, Span(Printable.shortened(Printable.clean(text), to: room)))
+            let clean = Printable.clean(text)
+            line(Span(margin), edge, Span(isWhole ? clean : Printable.shortened(clean, to: room)))
         }
         if lines.count > shown.count {
             line(Span(margin), Span("│ … \(lines.count - shown.count) more lines", .faint))

@@ -8,8 +8,8 @@ package struct PlanText: Sendable {
         self.plan = plan
     }
 
-    package func rendered(width: Int, style: Style) -> String {
-        var page = TextPage(width: width, style: style)
+    package func rendered(width: Int, style: Style, detail: Detail = .folded) -> String {
+        var page = TextPage(width: width, style: style, detail: detail)
         for environment in plan.environments {
             page.blank()
             page.environment(environment)
@@ -21,10 +21,12 @@ package struct PlanText: Sendable {
 extension TextPage {
     mutating func environment(_ plan: EnvironmentPlan) {
         shown = [:]
+        isCrowded = folds(plan)
         heading(plan)
-        for cohort in plan.cohorts {
+        for group in alike(plan) {
             blank()
-            self.cohort(cohort, in: plan)
+            self.cohort(group[0], in: plan)
+            likewise(Array(group.dropFirst()))
         }
         for step in plan.steps where step.kind != .backup {
             blank()
@@ -36,24 +38,37 @@ extension TextPage {
         summary(plan)
     }
 
-    mutating func heading(_ plan: EnvironmentPlan) {
-        line(
-            Span(Printable.name(plan.name), .strong),
-            Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
-            Span(
-                plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
-                .warning
-            )
+    /// Whether there is more than a reader reads one by one.
+    func folds(_ plan: EnvironmentPlan) -> Bool { detail == .folded && plan.databases.count > mostUnfolded }
+
+    mutating func title(_ plan: EnvironmentPlan) {
+        flow(
+            [
+                Span(Printable.name(plan.name), .strong),
+                Span(plan.name == plan.role.rawValue ? "" : " (\(plan.role.rawValue))"),
+                Span(
+                    plan.narrowed.isEmpty ? "" : "  narrowed: " + Printable.clean(plan.narrowed.joined(separator: " ")),
+                    .warning
+                ),
+            ],
+            indent: 4
         )
+    }
+
+    mutating func heading(_ plan: EnvironmentPlan) {
+        title(plan)
         let longest = plan.instances.map { Printable.width(Printable.name($0.name)) }.max() ?? 0
         for instance in plan.instances {
             let state = instance.isRetired ? ", retired" : instance.state == .retiring ? ", retiring" : ""
             let server =
                 instance.serverVersion.map { "PostgreSQL \(Printable.clean($0))\(state)" } ?? "out of reach\(state)"
-            line(
-                Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
-                Span("  " + server, instance.reachable ? nil : .error),
-                Span("  " + Printable.clean(instance.address), .faint)
+            flow(
+                [
+                    Span("  " + Printable.padded(Printable.name(instance.name), to: longest)),
+                    Span("  " + server, instance.reachable ? nil : .error),
+                ],
+                indent: 4,
+                last: Span("  " + Printable.clean(instance.address), .faint)
             )
         }
         if !plan.granted.isEmpty {
@@ -74,17 +89,18 @@ extension TextPage {
         let names = cohort.databases
         let what = names.count == 1 ? Printable.name(names[0]) : "\(names.count) databases"
         let same = names.count == 1 || cohort.steps.isEmpty ? "" : " by the same \(steps(cohort.steps.count))"
-        line(
-            Span("\(Printable.clean(cohort.id)) ", .faint),
-            Span("\(symbol) ", tint),
-            Span(what, .strong),
-            Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
-            Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .error),
-            Span(cohort.source.map { "  from \(Printable.name($0))" } ?? "", .faint),
-            Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .faint)
+        flow(
+            [
+                Span("\(Printable.clean(cohort.id)) ", .faint), Span("\(symbol) ", tint), Span(what, .strong),
+                Span(kind.map { " \(refusals.isEmpty ? "will" : "would") be \($0.participle)" + same } ?? ""),
+                Span(refusals.isEmpty ? "" : kind == nil ? " refused" : ", refused", .error),
+                Span(cohort.source.map { "  from \(Printable.name($0))" } ?? "", .faint),
+                Span("  \(Printable.name(cohort.className)) on \(Printable.name(cohort.instance))", .faint),
+            ],
+            indent: 5
         )
-        if names.count > 1 { paragraph([Span("     ")], Printable.list(names, first: 5)) }
-        reasons(FindingGroup.groups(of: plan.findings(of: cohort)), cohort)
+        if names.count > 1 { paragraph([Span("     ")], list(names, first: 5)) }
+        reasons(FindingGroup.groups(of: plan.findings(of: cohort)), cohort, isRefused: !refusals.isEmpty)
         let isNew = cohort.from == nil || cohort.startsEmpty(in: plan)
         let kinds = cohort.steps.map { $0.kind.rawValue.utf8.count }.max() ?? 0
         for step in cohort.steps {
@@ -110,17 +126,19 @@ extension TextPage {
 
     private func steps(_ count: Int) -> String { count == 1 ? "step" : "\(count) steps" }
 
-    private mutating func reasons(_ groups: [FindingGroup], _ cohort: Cohort) {
-        let (groups, untold) = FindingGroup.abridged(groups)
+    private mutating func reasons(_ groups: [FindingGroup], _ cohort: Cohort, isRefused: Bool) {
+        let (groups, untold, _) = abridged(groups, folds: false)
+        // Among many, what would mend it is said where it is refused.
+        let isGranted = isCrowded && isRefused
         for (index, group) in groups.enumerated() {
             // A hint that several findings share is given once; what the steps do anyway is no hint.
             let isLast = !groups[(index + 1)...].contains { $0.hint == group.hint }
-            let some = group.places.count == cohort.databases.count ? nil : Printable.list(group.places)
+            let some = group.places.count == cohort.databases.count ? nil : list(group.places)
             finding(
                 group,
                 indent: 5,
                 place: some,
-                showsHint: isLast && (cohort.steps.isEmpty || !group.code.isMendedBySteps)
+                showsHint: isLast && !isGranted && (cohort.steps.isEmpty || !group.code.isMendedBySteps)
             )
         }
         self.untold(untold, indent: 5)
@@ -133,39 +151,22 @@ extension TextPage {
         blank()
         line(Span("Also found", .strong))
         for instance in plan.instances {
-            let (groups, untold) = FindingGroup.abridged(
-                FindingGroup.groups(of: findings.filter { $0.instance == instance.name })
+            let (groups, untold, folded) = abridged(
+                FindingGroup.groups(of: findings.filter { $0.instance == instance.name }),
+                folds: folds(plan)
             )
             for (index, group) in groups.enumerated() {
                 let name = Printable.name(instance.name)
                 finding(
                     group,
                     indent: 2,
-                    place: group.places.isEmpty ? name : "\(name)/\(Printable.list(group.places))",
+                    place: group.places.isEmpty ? name : "\(name)/\(list(group.places))",
                     // A hint that follows again is given once.
                     showsHint: groups.dropFirst(index + 1).first?.hint != group.hint
                 )
             }
+            self.folded(folded, indent: 2)
             self.untold(untold, indent: 2)
-        }
-    }
-
-    private mutating func refusals(_ plan: EnvironmentPlan) {
-        guard !plan.refused.isEmpty else { return }
-        blank()
-        line(Span("Refused", .strong))
-        for refusal in plan.refused {
-            let who =
-                refusal.databases.count > 1
-                ? "  " + Printable.counted(refusal.databases.count, "database", "databases")
-                : refusal.cohort != nil ? refusal.databases.first.map { "  " + Printable.name($0) } ?? "" : ""
-            line(Span("  ✗ ", .error), Span(Printable.clean(refusal.what), .error), Span(who))
-            paragraph([Span("      because  ", .faint)], Printable.clean(refusal.why))
-            paragraph(
-                [Span("      grant    ", .faint)],
-                refusal.grant.map(Printable.clean) ?? "nothing can grant it",
-                .strong
-            )
         }
     }
 
@@ -175,24 +176,31 @@ extension TextPage {
         let words = plan.toDo
         if words.isEmpty {
             let all = Printable.counted(summary.databases, "database is", "databases are")
-            line(
-                Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .strong),
-                Span(
-                    plan.refused.isEmpty
-                        ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
-                        : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."
-                )
+            flow(
+                [
+                    Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .strong),
+                    Span(
+                        plan.refused.isEmpty
+                            ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
+                            : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."
+                    ),
+                ],
+                indent: 4
             )
             return
         }
         let refusals = Printable.counted(plan.refused.count, "refusal", "refusals")
-        line(
-            Span("Plan for \(name): ", .strong),
-            Span(words.joined(separator: ", ")),
-            Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
-            Span(summary.statements > 0 ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""),
-            Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error),
-            Span(".")
+        flow(
+            [
+                Span("Plan for \(name): ", .strong), Span(words.joined(separator: ", ")),
+                Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
+                Span(
+                    summary.statements > 0
+                        ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""
+                ),
+                Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error), Span("."),
+            ],
+            indent: 4
         )
     }
 }

@@ -54,12 +54,16 @@ enum Printable {
 
     /// Columns a terminal needs: two for wide characters, none for marks.
     static func width(_ text: String) -> Int {
-        text.reduce(0) { $0 + width($1) }
+        text.utf8.allSatisfy { (0x20...0x7E).contains($0) } ? text.utf8.count : text.reduce(0) { $0 + width($1) }
     }
 
-    private static func width(_ character: Character) -> Int {
-        guard let first = character.unicodeScalars.first else { return 0 }
-        return first.properties.isEmojiPresentation ? 2 : TerminalText.width(of: first)
+    static func width(_ character: Character) -> Int {
+        let scalars = character.unicodeScalars
+        guard let first = scalars.first else { return 0 }
+        // Flags are two scalars in one place; a variation selector makes a picture of a sign.
+        if first.properties.isEmojiPresentation { return 2 }
+        if first.properties.isEmoji, scalars.contains("\u{FE0F}") { return 2 }
+        return scalars.reduce(0) { $0 + TerminalText.width(of: $1) }
     }
 
     /// The text in at most so many columns, its end cut.
@@ -81,21 +85,42 @@ enum Printable {
     }
 
     /// Lines of at most so many columns, broken at blanks; words that are longer stand alone.
+    ///
+    /// Chinese and Japanese have no blanks: such a word is broken anywhere.
     static func wrapped(_ text: String, to columns: Int) -> [String] {
         var lines: [String] = []
         var line = ""
         var used = 0
         for word in text.split(separator: " ") {
-            let needed = width(String(word))
-            if used > 0, used + 1 + needed > columns {
-                lines.append(line)
-                line = ""
-                used = 0
+            for (index, piece) in pieces(of: String(word), columns).enumerated() {
+                let needed = width(piece)
+                if index > 0 || (used > 0 && used + 1 + needed > columns) {
+                    lines.append(line)
+                    line = ""
+                    used = 0
+                }
+                line += (used > 0 ? " " : "") + piece
+                used += (used > 0 ? 1 : 0) + needed
             }
-            line += (used > 0 ? " " : "") + word
-            used += (used > 0 ? 1 : 0) + needed
         }
         return lines + (line.isEmpty ? [] : [line])
+    }
+
+    /// The word, or parts of it that fit where it is too long and of letters that may be parted.
+    private static func pieces(of word: String, _ columns: Int) -> [String] {
+        guard width(word) > columns, word.contains(where: { width($0) > 1 }) else { return [word] }
+        var pieces = [""]
+        var used = 0
+        for character in word {
+            let next = width(character)
+            if used > 0, used + next > columns {
+                pieces.append("")
+                used = 0
+            }
+            pieces[pieces.count - 1].append(character)
+            used += next
+        }
+        return pieces
     }
 
     /// `7.4 MB`, in steps of 1024 as PostgreSQL counts.

@@ -2,6 +2,14 @@ internal import Effects
 package import FleetModel
 internal import Postgres
 
+/// How far a look at an environment has come.
+package enum ObservationProgress: Sendable, Equatable {
+    /// So many servers of all have answered.
+    case instances(Int, of: Int)
+    /// So many databases of all were looked into.
+    case databases(Int, of: Int)
+}
+
 /// Looks at an environment's servers and at every database on them.
 ///
 /// It writes nothing and never fails: what cannot be seen is unknown, with the reason.
@@ -37,6 +45,8 @@ package struct FleetObserver: Sendable {
         }
         /// Told what is unwise or partly unseen, in words for a person.
         package var warn: @Sendable (String) -> Void = { _ in }
+        /// Told how far the look has come, as often as it comes further.
+        package var progress: @Sendable (ObservationProgress) -> Void = { _ in }
 
         package init() {}
     }
@@ -48,7 +58,13 @@ package struct FleetObserver: Sendable {
 
     package func observe(_ environment: Environment) async -> ObservedEnvironment {
         let instances = environment.instances.filter { options.includesInstance($0.name.value) }
-        let surveys = await instances.concurrentMap(limit: options.parallel) { await survey($0, of: environment) }
+        let progress = options.progress
+        let answered = Tally(of: instances.count) { progress(.instances($0, of: $1)) }
+        let surveys = await instances.concurrentMap(limit: options.parallel) { instance in
+            let survey = await survey(instance, of: environment)
+            answered.one()
+            return survey
+        }
         let work = surveys.enumerated().flatMap { index, survey in
             (survey.found?.databases.indices ?? 0..<0).map { (instance: index, database: $0) }
         }
@@ -56,8 +72,11 @@ package struct FleetObserver: Sendable {
         let answers = surveys.filter { $0.instance.state == .active }.reduce(into: [Int: [String]?]()) { all, survey in
             all.merge((survey.found?.facts.queriedNames ?? [:]).filter { $0.value != nil }) { first, _ in first }
         }
+        let looked = Tally(of: work.count) { progress(.databases($0, of: $1)) }
         let seen = await work.concurrentMap(limit: options.parallel) { item in
-            await observe(surveys[item.instance], item.database, answers)
+            let database = await observe(surveys[item.instance], item.database, answers)
+            looked.one()
+            return database
         }
         var databases = [[ObservedDatabase]](repeating: [], count: surveys.count)
         for (item, database) in zip(work, seen) { databases[item.instance].append(database) }

@@ -11,6 +11,8 @@ struct Replayer {
     let administrator: Session
     private let stage: ScratchRoles?
     var line: ScratchLine?
+    /// Counts migrations as they are tried.
+    var tally: Tally?
 
     init(
         _ server: ScratchServer,
@@ -90,11 +92,13 @@ struct Replayer {
                 case nil:
                     let measured = try await line.measure(job.migrations[place], at: job.request.sequence[place])
                     try await store(.reached(catalog(of: line), measured), key, &nodes)
+                    tally?.one()
                 }
             } catch {
                 await line.drop(administrator)
                 guard case .failed(let number, let message) = error else { throw error }
                 store(.failed(line: number, message: message), key, &nodes)
+                tally?.one()
                 return
             }
         }

@@ -15,6 +15,8 @@ package struct Scratch: Sendable {
     private let given: ConnectionTarget?
     let cache: ReplayCache
     let inspect: Inspect
+    /// Told how many migrations of all that were never tried before have been.
+    package var progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
     /// Says where migrations may run and where answers are kept; starts nothing.
     ///
@@ -109,9 +111,12 @@ package struct Scratch: Sendable {
         _ nodes: [ReplayKey: ReplayNode],
         _ roles: [String]
     ) async throws -> [ReplayRequest: Replay] {
+        let tries = Set(jobs.flatMap { $0.keys.dropFirst() }).count { nodes[$0] == nil }
+        let tally = Tally(of: tries, progress)
         func replay(on server: ScratchServer) async throws -> [ReplayRequest: Replay] {
             var nodes = nodes
             var replayer = try await Replayer(server, cache: cache, roles: roles, inspect: inspect)
+            replayer.tally = tally
             return try await replayer.answer(jobs, &nodes)
         }
         do {
