@@ -50,7 +50,7 @@ struct GenerateCommand: AsyncParsableCommand {
             return try give(nil, [], "Nothing to write: the migrations of \(className) make what its code expects.")
         }
         let path = "\(draft.migration.folder.source.directory.value)/\(draft.migration.file)"
-        try NewFile.write(draft.migration.text, to: path)
+        try NewFile.write(draft.migration)
         for warning in draft.warnings { common.terminal.say("warning: \(TerminalText.safe(warning))") }
         let relative =
             path.hasPrefix(workspace.fleet.root + "/") ? String(path.dropFirst(workspace.fleet.root.count + 1)) : path

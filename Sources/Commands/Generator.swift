@@ -113,7 +113,12 @@ struct Generator {
         var reasons: [String] = []
         let stamp = Timestamp(seconds: Surroundings.now).description.filter(\.isNumber) + "000"
         for statements in migration.orders {
-            let draft = MigrationDraft(named: name, statements, after: folder, stamp: stamp)
+            guard let draft = MigrationDraft(named: name, statements, after: folder, stamp: stamp) else {
+                throw Ending(
+                    .failed,
+                    "no number of at most 18 digits follows \(folder.migrations.last?.file ?? "the newest migration")"
+                )
+            }
             do {
                 let result = try await replayed(draft.folder, scratch, major)
                 let rest = CodeDifference(.loaded(code, nil), newest: result, rules: rules)
@@ -189,10 +194,46 @@ struct Generator {
 
 /// A file that was not there before.
 enum NewFile {
-    /// Writes it as a whole; readable by others, as the files beside it in a repository are.
+    /// Writes a migration as a whole; readable by others, as the files beside it in a repository are.
     ///
-    /// - Throws: an ending with 1 where a file of the name exists or it cannot be written.
-    static func write(_ text: String, to path: String) throws {
+    /// - Throws: an ending with 1 where the folder has got another migration since it was read, or nothing can be written.
+    static func write(_ migration: MigrationDraft) throws {
+        let folder = migration.folder.source.directory.value
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw Ending(.failed, "cannot open \(folder): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        // Two of us at once: the second sees the file of the first. The lock lasts for the writing alone.
+        while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+        let known = Set(migration.folder.migrations.dropLast().map { Int64($0.number) })
+        if let other = names(in: folder).first(where: { Self.number(of: $0).map { !known.contains($0) } ?? false }) {
+            throw Ending(
+                .failed,
+                TerminalText.safe("\(other) was written to the folder meanwhile; nothing more was written"),
+                hint: "run it again: it then goes on from there"
+            )
+        }
+        try write(migration.text, to: "\(folder)/\(migration.file)")
+    }
+
+    private static func number(of file: String) -> Int64? {
+        file.hasSuffix(".sql") ? Int64(file.prefix { $0.isASCII && $0.isNumber }) : nil
+    }
+
+    private static func names(in path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            )
+        }
+        return names.sorted()
+    }
+
+    private static func write(_ text: String, to path: String) throws {
         func failure() -> Ending { Ending(.failed, "cannot write \(path): \(String(cString: strerror(errno)))") }
         // Half of a migration must never stand under its name: it gets that once it is whole, and only where it is free.
         let unfinished = "\(path).\(getpid()).partial"

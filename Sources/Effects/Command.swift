@@ -15,6 +15,10 @@ package struct Command: Sendable {
     package var user: ProcessUser?
     /// The child is killed when it runs longer.
     package var timeLimit: Duration?
+    /// The child is killed when it says more than so many bytes, on stdout or on stderr.
+    package var speechLimit: Int?
+    /// Whether all that it started ends with it.
+    package var endsWhole = false
 
     package init(
         _ program: String,
@@ -66,11 +70,13 @@ package struct CommandResult: Sendable {
 package enum CommandError: Error, Sendable, CustomStringConvertible {
     case notStarted(program: String, reason: String)
     case tookTooLong(program: String, limit: Duration)
+    case saidTooMuch(program: String, limit: Int)
 
     package var description: String {
         switch self {
         case .notStarted(let program, let reason): "cannot run \(program): \(reason)"
         case .tookTooLong(let program, let limit): "\(program) was ended: it ran longer than \(limit)"
+        case .saidTooMuch(let program, let limit): "\(program) was ended: it said more than \(limit) bytes"
         }
     }
 }
@@ -173,6 +179,7 @@ extension Command {
         _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
         let expiry = Expiry()
+        let excess = Expiry()
         do {
             let result = try await Subprocess.run(
                 configuration,
@@ -180,15 +187,29 @@ extension Command {
                 output: .sequence,
                 error: .sequence
             ) { execution in
-                async let errors = Self.text(of: execution.standardError, limit: 64 << 10)
-                // Cancelled with this scope, so a child that ends in time is never shot at.
-                async let _: Void = expiry.wait(timeLimit) {
-                    try? execution.send(signal: .kill, toProcessGroup: true)
+                @Sendable func end() { try? execution.send(signal: .kill, toProcessGroup: true) }
+                @Sendable func watch(_ said: Int) {
+                    guard let speechLimit, said > speechLimit, !excess.isOver else { return }
+                    excess.expire()
+                    end()
                 }
+                async let errors = Self.text(of: execution.standardError, limit: 64 << 10, watch)
+                // Cancelled with this scope, so a child that ends in time is never shot at.
+                async let _: Void = expiry.wait(timeLimit) { end() }
+                // What it left behind may hold its output open, so nobody waits for the end of that first.
+                let process = execution.processIdentifier.value
+                async let isOver: Void = endsWhole ? Self.wait(forEndOf: process, then: end) : ()
+                var said = 0
                 for try await buffer in execution.standardOutput {
+                    said += buffer.count
+                    watch(said)
                     try buffer.withUnsafeBytes { try receive($0) }
                 }
+                await isOver
                 return try await errors
+            }
+            if excess.isOver, let speechLimit {
+                throw CommandError.saidTooMuch(program: program, limit: speechLimit)
             }
             if expiry.isOver, let timeLimit {
                 throw CommandError.tookTooLong(program: program, limit: timeLimit)
@@ -235,9 +256,28 @@ extension Command {
     /// bare `clone3`, after which nobody gives it back. Seen: a child that waited for ever.
     private static let setpriv = "/usr/bin/setpriv"
 
-    private static func text(of output: SubprocessOutputSequence, limit: Int) async throws -> String {
+    /// Waits until a child has ended, and collects nothing: until somebody does, its number and its group are its own.
+    private static func wait(forEndOf process: pid_t, then end: () -> Void) async {
+        var information = siginfo_t()
+        repeat {
+            information.si_signo = 0
+            let status = waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT | WNOHANG)
+            if status != 0, errno != EINTR { break }
+            if status == 0, information.si_signo != 0 { break }
+        } while (try? await Task.sleep(for: .milliseconds(10))) != nil
+        end()
+    }
+
+    private static func text(
+        of output: SubprocessOutputSequence,
+        limit: Int,
+        _ watch: (Int) -> Void
+    ) async throws -> String {
         var bytes: [UInt8] = []
+        var said = 0
         for try await buffer in output {
+            said += buffer.count
+            watch(said)
             buffer.withUnsafeBytes { bytes.append(contentsOf: $0.prefix(max(0, limit - bytes.count))) }
         }
         return String(decoding: bytes, as: UTF8.self)
@@ -252,9 +292,11 @@ private final class Expiry: Sendable {
 
     func wait(_ limit: Duration?, _ expire: () -> Void) async {
         guard let limit, (try? await Task.sleep(for: limit)) != nil else { return }
-        over.store(true, ordering: .releasing)
+        self.expire()
         expire()
     }
+
+    func expire() { over.store(true, ordering: .releasing) }
 }
 
 extension TerminationStatus {

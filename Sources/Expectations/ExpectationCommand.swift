@@ -17,27 +17,34 @@ extension ExpectedSource {
         var environment = ProcessEnvironment.withoutPostgres.filter { !secrets.contains($0.key) }
         environment["NO_COLOR"] = "1"
         environment["FORCE_COLOR"] = nil
-        let command = Command(
+        var command = Command(
             program,
             Array(words.dropFirst()),
             environment: environment,
             folder: folder,
             timeLimit: limit
         )
+        command.speechLimit = Self.outputLimit
+        // What it left in the background has nothing more to print for us.
+        command.endsWhole = true
         let title = words.joined(separator: " ")
         do {
-            let result = try await command.run(limit: Self.outputLimit + 1)
+            let result = try await command.run(limit: Self.outputLimit)
             guard result.status == 0 else {
                 return .failed("\"\(title)\" ended with status \(result.status)\(Self.excerpt(result.errors))")
             }
-            guard result.output.count <= Self.outputLimit else {
-                return .failed("\"\(title)\" printed more than \(Self.outputLimit >> 20) MB")
+            let text = try SchemaText(result.output, title: "\"\(title)\"")
+            // An empty schema would mean that nothing of the migrations is wanted any longer.
+            guard !text.statements.isEmpty else {
+                return .failed("\"\(title)\" ended with status 0 and printed no statement")
             }
-            return .text(try SchemaText(result.output, title: "\"\(title)\""))
+            return .text(text)
         } catch let error as SchemaText.Fault {
             return .failed("what \"\(title)\" printed is no SQL: line \(error.line): \(error.message)")
         } catch CommandError.tookTooLong {
             return .failed("\"\(title)\" was ended: it ran longer than \(limit)")
+        } catch CommandError.saidTooMuch {
+            return .failed("\"\(title)\" was ended: it printed more than \(Self.outputLimit >> 20) MB")
         } catch CommandError.notStarted(_, let reason) {
             return .failed("\"\(title)\" cannot be run: \(reason)")
         }

@@ -29,7 +29,8 @@ extension ExpectedSource {
             case .failure(let fault): return unreadable(relative, fault.reason, expectation)
             case .success(let bytes):
                 do throws(SchemaText.Fault) {
-                    return Diagnosed(.text(try SchemaText(bytes, title: relative)))
+                    let text = try SchemaText(bytes, title: relative)
+                    return Diagnosed(text.statements.isEmpty ? .failed("\(relative) holds no statement") : .text(text))
                 } catch {
                     let start = SourcePosition(line: error.line, column: 1)
                     let range = SourceRange(file: relative, start: start, end: start)

@@ -18,7 +18,7 @@ struct TypeScriptToken {
     var kind: Kind
     /// Of its first byte.
     var offset: Int
-    /// What it is where it is a bracket: `(`, `[` or `{`.
+    /// What it is where it is a symbol: its first byte.
     var bracket: UInt8 = 0
 
     var word: String? {
@@ -35,6 +35,8 @@ struct TypeScriptToken {
     func opens(_ letter: Character) -> Bool {
         isSymbol(.open) && bracket == letter.asciiValue
     }
+    /// Whether it is a sign that has no name of its own here.
+    func isSign(_ letter: Character) -> Bool { isSymbol(.other) && bracket == letter.asciiValue }
 }
 
 /// Cuts TypeScript into tokens; tolerant of all it need not understand, in time linear in the text.
@@ -93,7 +95,7 @@ struct TypeScriptLexer {
         case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
             position += 1
             return TypeScriptToken(kind: .symbol(.close), offset: start, bracket: first)
-        default: return TypeScriptToken(kind: .symbol(symbol(first)), offset: start)
+        default: return TypeScriptToken(kind: .symbol(symbol(first)), offset: start, bracket: first)
         }
     }
 

@@ -9,17 +9,19 @@ package struct MigrationDraft: Sendable {
     /// With it as the newest.
     package let folder: MigrationFolder
 
-    /// Puts a migration behind the newest of a folder of numbered files.
+    /// Puts a migration behind the newest of a folder of numbered files; nil where no number of at most 18 digits follows.
     ///
     /// - Parameters:
     ///   - name: what stands behind the number: letters, digits, `_` and `-`.
     ///   - statements: without semicolons.
     ///   - folder: in the plain format.
     ///   - stamp: the moment as 14 digits, for folders that count by time.
-    package init(named name: String, _ statements: [String], after folder: MigrationFolder, stamp: String) {
+    package init?(named name: String, _ statements: [String], after folder: MigrationFolder, stamp: String) {
         precondition(folder.source.format == .plain, "other formats have tools of their own")
         precondition(Self.isName(name), "a name that no file may have")
-        let number = Self.number(after: folder.migrations.last?.number ?? "0000", stamp: stamp)
+        guard let number = Self.number(after: folder.migrations.last?.number ?? "0000", stamp: stamp) else {
+            return nil
+        }
         tag = "\(number)_\(name)"
         file = "\(tag).sql"
         text = statements.map { $0 + ";\n" }.joined(separator: "\n")
@@ -53,9 +55,12 @@ package struct MigrationDraft: Sendable {
     }
 
     /// The next number as wide as the last one; the moment where that is how the folder counts.
-    private static func number(after last: String, stamp: String) -> String {
+    private static func number(after last: String, stamp: String) -> String? {
         if last.utf8.count >= 14, last < stamp.prefix(last.utf8.count) { return String(stamp.prefix(last.utf8.count)) }
-        let next = String((Int64(last) ?? 0) + 1)
-        return String(repeating: "0", count: max(0, last.utf8.count - next.utf8.count)) + next
+        // The history's version is a bigint, and a number of 19 digits may not be one.
+        let width = last.utf8.count
+        guard let last = Int64(last), last < 999_999_999_999_999_999 else { return nil }
+        let next = String(last + 1)
+        return String(repeating: "0", count: max(0, width - next.utf8.count)) + next
     }
 }

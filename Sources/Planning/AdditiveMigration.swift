@@ -82,7 +82,7 @@ package struct AdditiveMigration: Sendable, Hashable {
             // Behind the one before it, which is there by now.
             let place =
                 index == 0
-                ? " BEFORE \(literal(there[0]))"
+                ? there.first.map { " BEFORE \(literal($0))" } ?? ""
                 : there.last == code[index - 1] ? "" : " AFTER \(literal(code[index - 1]))"
             there.insert(label, at: index == 0 ? 0 : (there.firstIndex(of: code[index - 1]) ?? there.count - 1) + 1)
             return "ALTER TYPE \(name) ADD VALUE \(literal(label))\(place)"

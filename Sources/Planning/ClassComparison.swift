@@ -45,6 +45,7 @@ struct ClassComparison {
                 var part = part
                 // Where the whole table is missing or does not belong, its parts need no row of their own.
                 part.differs = part.differs && !isUnexpected(table)
+                part.isExempt = part.isExempt && !isUnexpected(table)
                 return part
             }
         }
@@ -79,12 +80,16 @@ struct ClassComparison {
     // MARK: rows
 
     private func row(_ object: ObjectID, in table: ObjectID?) -> Comparison.Row {
-        let states = sides.map { Comparison.State(object, in: table, on: $0, against: references + cohorts) }
         let isUnexpected = isUnexpected(object, in: table)
-        // What lacks the table lacks its parts, and that is said once.
-        let counts = sides.map { side in side.exists && (table.map { side.has($0, in: nil) == true } ?? true) }
-        let departs = zip(states, counts).contains { state, counts in
-            counts && (state == .differs || (isUnexpected ? state == .present : state == .missing))
+        let states = sides.map { state(object, in: table, on: $0, isUnexpected: isUnexpected) }
+        var departs = false
+        var isExempt = false
+        for (side, state) in zip(sides, states) {
+            // What lacks the table lacks its parts, and that is said once.
+            guard side.exists, table.map({ side.has($0, in: nil) == true }) ?? true,
+                state == .differs || state == (isUnexpected ? .present : .missing)
+            else { continue }
+            if side.exempt.contains(object) { isExempt = true } else { departs = true }
         }
         return Comparison.Row(
             className: className,
@@ -97,17 +102,35 @@ struct ClassComparison {
             cells: cells(states, isUnexpected: isUnexpected),
             isUnexpected: isUnexpected,
             belongsTo: isUnexpected ? strangers[object] : nil,
-            differs: departs
+            differs: departs,
+            isExempt: isExempt
         )
+    }
+
+    /// How an object stands on a side; unknown where nothing on the side's major says what should be there.
+    private func state(
+        _ object: ObjectID,
+        in table: ObjectID?,
+        on side: ComparisonSide,
+        isUnexpected: Bool
+    ) -> Comparison.State {
+        let state = Comparison.State(object, in: table, on: side, against: references + cohorts)
+        // Constraints that one major names the other does not.
+        guard isUnexpected ? state == .present : state == .missing && object.kind == .constraint,
+            case .catalog = side.content, !references.contains(where: { $0.judges(object, in: table, on: side) })
+        else { return state }
+        return .unknown
     }
 
     private func tableRow(_ table: ObjectID, _ parts: [ObjectID]) -> Comparison.Row {
         let isUnexpected = isUnexpected(table)
         let states = sides.map { side -> Comparison.State in
-            let own = Comparison.State(table, in: nil, on: side, against: references + cohorts)
+            let own = state(table, in: nil, on: side, isUnexpected: isUnexpected)
             guard own == .present, !isUnexpected else { return own }
             let differs = parts.contains { part in
-                guard let has = side.has(part, in: table) else { return false }
+                guard !side.exempt.contains(part), let has = side.has(part, in: table),
+                    state(part, in: table, on: side, isUnexpected: self.isUnexpected(part, in: table)) != .unknown
+                else { return false }
                 // What the code says decides, and where it says nothing the migrations.
                 let wanted = shown.lazy.compactMap { $0.has(part, in: table) }.first ?? true
                 return has != wanted
@@ -115,6 +138,9 @@ struct ClassComparison {
             }
             return differs ? .differs : .present
         }
+        let departures = zip(sides, states).filter { side, state in
+            side.exists && (isUnexpected ? state == .present : state == .differs || state == .missing)
+        }.map(\.0)
         return Comparison.Row(
             className: className,
             component: table.qualifiedName,
@@ -123,8 +149,8 @@ struct ClassComparison {
             cells: cells(states, isUnexpected: isUnexpected),
             isUnexpected: isUnexpected,
             belongsTo: isUnexpected ? strangers[table] : nil,
-            differs: isUnexpected
-                || zip(sides, states).contains { $0.exists && ($1 == .differs || $1 == .missing) }
+            differs: departures.contains { !$0.exempt.contains(table) },
+            isExempt: departures.contains { $0.exempt.contains(table) }
         )
     }
 
@@ -166,6 +192,7 @@ struct ClassComparison {
                     // Columns of a view are the view's own.
                     guard object.kind != .column || home != nil else { return false }
                     return shown.contains {
+                        guard !$0.exempt.contains(object) else { return false }
                         let state = Comparison.State(object, in: home, on: $0, against: references)
                         return state == .missing || state == .differs
                     }

@@ -28,22 +28,43 @@ struct CodeRemarks {
         guard whole.end == .complete, let newest = whole.states.last else {
             return [unknown(whole.obstacle ?? "its migrations were not replayed")]
         }
-        guard let difference = CodeDifference(expected, newest: newest, rules: rules),
-            !difference.isEmpty
-        else { return [] }
-        return describe(difference)
+        guard let difference = CodeDifference(expected, newest: newest, rules: rules) else { return [] }
+        return describe(difference) + [limits(isNews: difference.isEmpty)].compactMap(\.self)
+    }
+
+    /// What definitions leave unsaid; where something differs its hint says that only names were compared.
+    private func limits(isNews: Bool) -> Remark? {
+        guard case .names(let names) = expected, isNews || !names.notes.isEmpty || !names.isComplete else { return nil }
+        var message =
+            "of the code of \(title) only names were compared: types, defaults, indexes and constraints are unknown"
+        if !names.notes.isEmpty {
+            let rest = names.notes.count - 3
+            message += "; and parts of it were not read: " + names.notes.prefix(3).joined(separator: "; ")
+            if rest > 0 { message += "; and \(rest) more" }
+        }
+        if !names.isComplete { message += "; so nothing is said of tables and enums that it may no longer have" }
+        // Without an object: it bounds what is known, and there is nothing to be owed because of it.
+        return Remark(.notInspected, .info, message, hint: "`reconcile compare` tells all that was not read")
     }
 
     private func unknown(_ reason: String) -> Remark {
-        Remark(.notInspected, .info, "whether the code of \(title) is ahead of its migrations is not known: \(reason)")
+        Remark(
+            .notInspected,
+            .info,
+            object: folder.className,
+            "whether the code of \(title) is ahead of its migrations is not known: \(reason)"
+        )
     }
 
     private var hint: String {
+        let isNamed = if case .names = expected { true } else { false }
         let how =
-            folder.source.format == .drizzle
+            isNamed || folder.source.format == .drizzle
             ? "generate the migration with `drizzle-kit generate`"
-            : "generate the migration with `reconcile generate \(folder.className) NAME`"
-        guard case .names = expected else { return how }
+            : folder.source.format == .plain
+                ? "generate the migration with `reconcile generate \(folder.className) NAME`"
+                : "write the migration with the tool of its folder"
+        guard isNamed else { return how }
         return how + "; only names were compared, since they are read from definitions"
     }
 
@@ -124,7 +145,12 @@ struct CodeRemarks {
         let sides = [code.words, migrations.words]
         guard sides[0] != sides[1], sides.allSatisfy({ !$0.isEmpty && $0.count <= longest && !$0.contains("\n") })
         else {
-            return "differs"
+            // Views and functions are no more than what makes them.
+            let made = [code, migrations].map { $0.words.isEmpty ? $0.creation ?? "" : $0.words }
+            guard made[0] != made[1], made.allSatisfy({ !$0.isEmpty }),
+                let comparison = DefinitionText.comparison(expected: made[0], found: made[1], .changed)
+            else { return "differs" }
+            return "differs from what the code expects: \(comparison)"
         }
         return "is \(sides[0]) in the code and \(sides[1]) in the migrations"
     }

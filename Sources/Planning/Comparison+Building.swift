@@ -30,6 +30,7 @@ extension Comparison {
                 )
             }
         }
+        note("\(Self.leftOut) are not compared here: `plan` says where they differ")
         for databaseClass in classes {
             guard let folder = folders[databaseClass.name.value] else { continue }
             add(databaseClass, folder, inputs, major, replays, expected, folders)
@@ -90,7 +91,21 @@ extension Comparison {
                 for object in catalog.objects { strangers[object.id] = other }
             }
         }
-        let sides = inputs.flatMap { databases(of: name, $0, &homes) }
+        let newestOnes = majors.compactMap { newest(folder, $0) }
+        let sides = inputs.flatMap { input in
+            let rules = input.environment.drift.of(name, and: databaseClass.drift)
+            return databases(of: name, input, &homes) { catalog in
+                Self.exempt(by: rules, in: newestOnes + [catalog])
+            }
+        }
+        var known = newestOnes
+        for each in majors {
+            if case .loaded(let catalog, _)? = expected[ExpectationKey(className: name, major: each)] {
+                known.append(catalog)
+            }
+        }
+        let own = Self.exempt(by: databaseClass.drift, in: known)
+        for index in shown.indices { shown[index].exempt = own }
         let comparison = ClassComparison(
             className: name,
             columns: columns,
@@ -101,7 +116,23 @@ extension Comparison {
             strangers: strangers,
             newest: folder.migrations.last?.tag
         )
-        rows += comparison.rows()
+        let found = comparison.rows()
+        let exempt = found.count { $0.isExempt && !$0.differs }
+        if exempt > 0 {
+            let what = exempt == 1 ? "1 component differs" : "\(exempt) components differ"
+            note("class \"\(name)\": \(what) where rules of `drift` leave it out, and that does not count")
+        }
+        rows += found
+    }
+
+    /// What rules leave out of any of the catalogs, and what a date in its name keeps from being compared by name.
+    private static func exempt(by rules: DriftRules, in catalogs: [Catalog]) -> Set<ObjectID> {
+        guard !rules.isEmpty else { return [] }
+        return catalogs.reduce(into: []) { all, catalog in
+            let exemptions = Exemptions(rules, in: catalog)
+            all.formUnion(exemptions.ignored.keys)
+            all.formUnion(exemptions.datedObjects)
+        }
     }
 
     private mutating func note(_ text: String) { if !notes.contains(text) { notes.append(text) } }
@@ -152,7 +183,8 @@ extension Comparison {
     private mutating func databases(
         of className: String,
         _ input: PlanningInput,
-        _ homes: inout [ObjectID: ObjectID]
+        _ homes: inout [ObjectID: ObjectID],
+        exempt: (Catalog) -> Set<ObjectID>
     ) -> [ComparisonSide] {
         struct Key: Hashable {
             var fingerprint: Fingerprint?
@@ -160,6 +192,8 @@ extension Comparison {
             var version: String?
             var invalid: [ObjectID]
             var unknown: String?
+            /// There, though nobody could look into it.
+            var isClosed = false
         }
         let column = Self.column(of: input.environment.name.value)
         var order: [Key] = []
@@ -182,7 +216,9 @@ extension Comparison {
                 // What a retiring instance holds counts there.
                 case (_?, nil) where row.elsewhere != nil: continue
                 case (_?, nil): add(Key(invalid: []), place)
-                case (_?, .unobserved(let reason)): add(Key(invalid: [], unknown: reason), place)
+                case (_?, .unobserved(let reason)):
+                    isIncomplete = true
+                    add(Key(invalid: [], unknown: reason, isClosed: true), place)
                 case (let facts?, .observed(let state)):
                     let version = input.folders[className].flatMap { folder in
                         input.accounting(of: state.history, folder: folder, entry: entry)?.version
@@ -216,7 +252,7 @@ extension Comparison {
                     tables: catalog?.tables.count,
                     version: key.version,
                     unknown: key.unknown,
-                    exists: catalog != nil
+                    exists: catalog != nil || key.isClosed
                 )
             )
             var side =
@@ -224,6 +260,7 @@ extension Comparison {
                     ComparisonSide(column, key.unknown == nil ? .nothing : .unknown)
                 }
             side.count = databases.count
+            if let catalog { side.exempt = exempt(catalog) }
             side.version = key.version
             return side
         }

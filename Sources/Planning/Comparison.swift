@@ -36,6 +36,8 @@ package struct Comparison: Sendable, Hashable {
         package var belongsTo: String?
         /// Whether any place departs from what it should be.
         package var differs: Bool
+        /// Whether a place departs and a rule of `drift` says that it does not count.
+        package var isExempt = false
     }
 
     /// Databases of one class in one environment that hold the same.
@@ -55,6 +57,9 @@ package struct Comparison: Sendable, Hashable {
     package static let code = "code"
     package static let migrations = "migrations"
 
+    /// What nobody looks at here.
+    package static let leftOut = "owners and grants"
+
     package var columns: [String]
     package var rows: [Row]
     package var cohorts: [Cohort]
@@ -62,6 +67,12 @@ package struct Comparison: Sendable, Hashable {
     package var notes: [String]
     /// Whether a server could not be reached, or what code expects could not be had.
     package var isIncomplete: Bool
+
+    /// What a class that differs in nothing may still differ in.
+    package func uncompared(in className: String) -> String {
+        let head = rows.first { $0.className == className && $0.kind == "class" }
+        return head?.cells[Self.code]?.state == .unknown ? "the code, \(Self.leftOut)" : Self.leftOut
+    }
 
     /// Without the rows in which every place is as it should be; classes and their migrations stay.
     package var differences: Comparison {

@@ -22,6 +22,8 @@ struct ComparisonSide {
     var said: SaidKinds?
     /// Tables whose columns are not all known.
     var open: Set<ObjectID> = []
+    /// What rules of `drift` leave out on this side, whether it has it or not.
+    var exempt: Set<ObjectID> = []
 
     init(_ column: String, _ catalog: Catalog, major: Int) {
         self.column = column
@@ -74,6 +76,15 @@ struct ComparisonSide {
     func definition(_ object: ObjectID) -> (Fingerprint, major: Int)? {
         guard case .catalog(let objects, _, let major) = content else { return nil }
         return objects[object].map { ($0, major) }
+    }
+
+    /// Whether it can say that an object does not belong on another side: names of one major may not be those of another.
+    func judges(_ object: ObjectID, in table: ObjectID?, on other: ComparisonSide) -> Bool {
+        switch (content, other.content) {
+        case (.catalog(_, _, let own), .catalog(_, _, let major)): own == major && has(object, in: table) != nil
+        case (.names, _): has(object, in: table) != nil
+        default: false
+        }
     }
 
     func isInvalid(_ object: ObjectID) -> Bool {

@@ -136,6 +136,79 @@ extension ExpectedNames {
     }
 }
 
+@Suite struct `What cannot be read is never claimed` {
+    @Test func `a file's own words win over Drizzle's, and aliases over nothing`() throws {
+        let names = try read(
+            """
+            import { pgTable as base, pgTableCreator, text as t, pgEnum } from "drizzle-orm/pg-core"
+            const pgTable = pgTableCreator((n) => `pre_${n}`), tbl = base
+            const kind = pgEnum("kind", ["a"])
+            export const a = pgTable("a", { id: t("id"), kind: kind() })
+            export const b = tbl<"b", any>("b", { id: t(), meta: jsonb("m").$type<Record<string, "x" | 1>>().notNull() })
+            const times = { at: timestamp("at") }, more = { by: t("by") };
+            export const c = base("c", { ...times, ...more })
+            """
+        )
+        #expect(names.lines == ["public.b: id, m", "public.c: at, by", "public.pre_a: id, kind"])
+        #expect(names.notes.isEmpty && names.isComplete)
+    }
+
+    @Test func `a schema is read where its tables are made at once, and not where its name is computed`() throws {
+        let names = try read(#"export const x = pgSchema("app").table("x", { id: integer() })"#)
+        #expect(names.lines == ["app.x: id"] && names.isComplete)
+        let computed = try read(
+            #"""
+            const app = pgSchema(env.S ?? "app")
+            export const y = app.table("y", { id: integer() })
+            """#
+        )
+        #expect(computed.lines.isEmpty && !computed.isComplete)
+        #expect(
+            computed.notes == ["schema.ts:2: what \"app\" holds is not read: its pgSchema computes its name"]
+        )
+    }
+
+    @Test(arguments: [
+        #"export const t = pgTable("t_" + "concat", { id: integer() })"#,
+        #"export function make() { return pgTable("t", { id: integer() }) }"#,
+        #"export const make = () => pgTable("t", { id: integer() })"#,
+        #"const pgTable = wrap(drizzleTable); export const t = pgTable("t", { id: integer() })"#,
+        #"import { pgTable } from "@acme/db"; export const t = pgTable("t", { id: integer() })"#,
+        #"import { app } from "@acme/db"; export const t = app.table("t", { id: integer() })"#,
+        #"export * from "./elsewhere""#,
+    ])
+    func `where a table may be missed, none is superfluous`(_ text: String) throws {
+        let names = try read(text)
+        #expect(names.tables.isEmpty && !names.isComplete && names.notes.count == 1)
+    }
+
+    @Test(arguments: [
+        #"cuid("usr")"#, "helper('x')", "cond ? text('a') : text('b')", "text(TITLE)", #"text("a" + b)"#,
+        "own.text('x')", "text('a') || text('b')",
+    ])
+    func `a column by anything but a builder of Drizzle's is not read`(_ value: String) throws {
+        let names = try read(
+            """
+            const cuid = (prefix: string) => text("id").$defaultFn(() => prefix)
+            const own = { text: cuid }
+            export const t = pgTable("t", { id: integer(), other: \(value) })
+            """
+        )
+        #expect(names.lines == ["public.t: id …"])
+        #expect(names.notes == ["schema.ts:3: column \"other\" is not read: its builder is not written out here"])
+    }
+
+    @Test func `columns chosen from others are not read`() throws {
+        let names = try read(
+            """
+            const times = { created: { at: timestamp() } }
+            export const t = pgTable("t", { id: integer(), ...times.created, ...(flag && { x: text() }) })
+            """
+        )
+        #expect(names.lines == ["public.t: id …"] && names.notes.count == 2)
+    }
+}
+
 @Suite struct `Hostile definitions` {
     private func fault(_ text: String) -> (String, Int?, Int?)? {
         let read = DrizzleSchema.read([("a/schema.ts", Array(text.utf8))], casing: nil)
@@ -160,6 +233,13 @@ extension ExpectedNames {
         #expect(try read(nested).tables.count == 1)
         let spreads = (0..<500).map { "const c\($0) = { ...c\($0 + 1), ...c\($0 + 1), k\($0): text() }" }
         #expect(try read(spreads.joined(separator: "\n") + "\npgTable('x', c0)").tables.count == 1)
+        // Each of thousands spreads those before it, and each is a table's.
+        let crowd = (0..<3_000).map { index in
+            let spread = (max(0, index - 3)..<index).map { "...c\($0), " }.joined()
+            return "const c\(index) = { \(spread)k\(index): text() }; pgTable('t\(index)', c\(index))"
+        }
+        let crowded = try read(crowd.joined(separator: "\n"))
+        #expect(crowded.tables.count == 3_000 && crowded.tables.last { !$0.isComplete } != nil)
         #expect(try read("const a = b; const b = a; const o = {...o, x: a}; pgTable('x', o)").lines == ["public.x:  …"])
     }
 }

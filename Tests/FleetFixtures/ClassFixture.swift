@@ -20,6 +20,7 @@ package struct ClassFixture: Sendable {
     package var initScripts: [String] = []
     package var checks: [DatabaseCheck] = []
     package var create = CreationOptions()
+    package var format = MigrationSource.Format.drizzle
     /// Where scratch cannot go on, and why.
     package var unassessed: (tag: String, reason: String)?
 
@@ -45,7 +46,7 @@ package struct ClassFixture: Sendable {
     private var source: MigrationSource {
         MigrationSource(
             directory: Located("/root/migrations/\(name)", at: Self.nowhere),
-            format: .drizzle,
+            format: format,
             historySchema: "drizzle",
             historyTable: "__drizzle_migrations",
             role: .owner,

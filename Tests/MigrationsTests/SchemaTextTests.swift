@@ -72,13 +72,20 @@ import Testing
         ("0001", "0002"), ("0099", "0100"), ("9", "10"), ("20250101000000", "20260101120000"),
         ("20990101000000", "20990101000001"), ("20250101000000000", "20260101120000000"),
     ])
-    func `its number follows the newest one, as the folder counts`(_ last: String, _ next: String) {
-        let draft = MigrationDraft(named: "more", ["A", "B"], after: folder(last), stamp: "20260101120000000")
+    func `its number follows the newest one, as the folder counts`(_ last: String, _ next: String) throws {
+        let draft = try #require(
+            MigrationDraft(named: "more", ["A", "B"], after: folder(last), stamp: "20260101120000000")
+        )
         #expect(draft.tag == "\(next)_more" && draft.file == "\(next)_more.sql")
         #expect(draft.text == "A;\n\nB;\n")
         #expect(draft.folder.migrations.count == 2)
         #expect(draft.folder.migrations.last?.file == "manifests/a/\(next)_more.sql")
         #expect(draft.folder.migrations.last?.sha256 == Fingerprint(of: draft.text).hex)
+    }
+
+    @Test func `no number follows the greatest`() {
+        let stamp = "20260101120000000"
+        #expect(MigrationDraft(named: "more", ["A"], after: folder("999999999999999999"), stamp: stamp)?.tag == nil)
     }
 
     @Test func `only plain words name one`() {

@@ -1,5 +1,6 @@
 import FleetFixtures
 import FleetModel
+import Migrations
 import Planning
 import Testing
 
@@ -99,6 +100,60 @@ extension [Finding] {
         #expect(found.last?.hint?.contains("only names were compared") == true)
     }
 
+    @Test func `names that agree are said to be names, once, and with what was not read`() {
+        let tables: [ExpectedNames.Table] = [
+            .init(name: TableName(name: "lines"), columns: [], isComplete: false),
+            .init(name: TableName(name: "orders"), columns: ["id", "note", "state"]),
+        ]
+        let found = findings(.names(ExpectedNames(tables: tables, enums: [])))
+        #expect(
+            found.lines == [
+                "not-inspected –: of the code of class \"shop\" only names were compared: types, defaults, indexes and "
+                    + "constraints are unknown"
+            ]
+        )
+        #expect(found.map(\.severity) == [.info])
+        let unread = ExpectedNames(tables: [], enums: [], notes: ["schema.ts:3: x is not read"], isComplete: false)
+        #expect(findings(.names(unread)).count == 1)
+        #expect(findings(.names(unread)).first?.message.contains("were not read: schema.ts:3: x is not read") == true)
+    }
+
+    @Test func `a hint names no command that refuses`() {
+        func hint(_ format: MigrationSource.Format, _ expected: ExpectedSchema) -> String? {
+            var fixture = shop
+            fixture.format = format
+            var fleet = fleet(.at(3, of: fixture, named: "shop"), classes: [fixture])
+            fleet.role = .development
+            var input = fleet.input
+            input.expected[ExpectationKey(className: "shop", major: 15)] = expected
+            return Planner.plan(input).findings.first { $0.code == .codeAhead }?.hint
+        }
+        let names = ExpectedNames(tables: [.init(name: TableName(name: "news"), columns: ["id"])], enums: [])
+        let loaded = shop { _ = $0.run(.createTable("news", ["id"])) }
+        #expect(hint(.plain, loaded)?.contains("`reconcile generate shop NAME`") == true)
+        #expect(hint(.plain, .names(names))?.hasPrefix("generate the migration with `drizzle-kit generate`") == true)
+        #expect(hint(.drizzle, .names(names))?.contains("reconcile generate") == false)
+    }
+
+    @Test func `views and functions are shown as far as they differ`() {
+        let id = ObjectID(.function, schema: "public", name: "helper()")
+        var functional = shop
+        functional.files.append(.init("0003_functions", [.function("helper", "1")]))
+        var schema = functional.schema(after: 0..<4)
+        schema.set(id, "2")
+        func worded(_ body: String) -> WordedSchema {
+            WordedSchema(objects: [.init(id: id, words: "", creation: "CREATE FUNCTION helper()\nAS \(body)")])
+        }
+        var input = fleet(.at(4, of: functional, named: "shop"), classes: [functional]).input
+        let words = SchemaWords(code: worded("2"), migrations: worded("1"))
+        input.expected[ExpectationKey(className: "shop", major: 15)] = .loaded(schema.catalog, words)
+        #expect(
+            Planner.plan(input).findings.first { $0.code == .codeAhead }?.message
+                == "class \"shop\": the function differs from what the code expects: line 2: expected \"AS 2\", found "
+                + "\"AS 1\""
+        )
+    }
+
     @Test func `what cannot be told is said, as an error where the code is at fault`() {
         let failed = findings(.failed("schema.sql:3: no"))
         #expect(failed.map(\.code) == [.notInspected] && failed.map(\.severity) == [.error])
@@ -160,6 +215,15 @@ extension [Finding] {
                     "ALTER TYPE \"public\".\"o\"\"dd\" ADD VALUE 'it''s' AFTER 'a'",
                     "ALTER TYPE \"public\".\"o\"\"dd\" ADD VALUE 'x' AFTER 'it''s'",
                     "ALTER TYPE \"public\".\"o\"\"dd\" ADD VALUE 'z'",
+                ]
+            ]
+        )
+        let empty = words(labelled(["x", "y"]), labelled([]))
+        #expect(
+            try AdditiveMigration(difference(changed: [kind]), empty).orders == [
+                [
+                    "ALTER TYPE \"public\".\"o\"\"dd\" ADD VALUE 'x'",
+                    "ALTER TYPE \"public\".\"o\"\"dd\" ADD VALUE 'y'",
                 ]
             ]
         )

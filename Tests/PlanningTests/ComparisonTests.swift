@@ -188,7 +188,7 @@ extension Comparison {
         let rows = found.rows.filter { $0.table == "public.lines" }
         #expect(rows.map(\.kind) == ["column", "constraint", "index"])
         #expect(rows.allSatisfy { $0.cells["code"]?.state == .unknown && !$0.differs })
-        #expect(found.notes.count == 2 && found.notes[1].hasSuffix("something is not read"))
+        #expect(found.notes.count == 3 && found.notes[2].hasSuffix("something is not read"))
     }
 
     @Test func `each database is held against its own major`() throws {
@@ -218,5 +218,58 @@ extension Comparison {
         }
         #expect(without.row("shop", "public.orders")?.cells["test"]?.counts == [.present: 2])
         #expect(without.notes.contains("migrations of class \"shop\" on PostgreSQL 17: not known: no PostgreSQL 17"))
+    }
+
+    @Test func `what a major without programs has is not called unexpected`() throws {
+        var fleet = Fleet(role: .development, classes: [shop])
+        var newer = shop.schema(after: 0..<3)
+        newer.set(ObjectID(.constraint, schema: "public", name: "orders.orders_id_not_null"), "NOT NULL")
+        fleet.instance("old", databases: [.at(3, of: shop, named: "shop_1")])
+        fleet.instance("new", major: 18, databases: [.holding(newer, named: "shop_2", history: nil)])
+        fleet.entry(.match("shop_*"), "shop", on: "old")
+        fleet.entry(.match("shop_*"), "shop", on: "new")
+        let found = try comparison(fleet, majors: [15, 18]) { fixture, request in
+            request.major == 15
+                ? fixture.answer(request)
+                : Replay(states: [], migrations: [], end: .unassessed(at: 0, reason: "no PostgreSQL 18"))
+        }
+        let row = try #require(found.row("shop", "orders_id_not_null"))
+        #expect(row.cells["test"]?.counts == [.missing: 1, .unknown: 1] && !row.differs)
+        #expect(found.row("shop", "public.orders")?.cells["test"]?.counts == [.present: 2])
+    }
+
+    @Test func `a database that nobody may look into exists, and leaves the comparison incomplete`() throws {
+        var fleet = fleet(.at(3, of: shop, named: "shop"), classes: [shop])
+        guard case .reachable(let facts, var databases) = fleet.observed[0].outcome else { return }
+        databases[0].content = .unobserved(reason: "it allows no connections")
+        fleet.observed[0].outcome = .reachable(facts, databases)
+        let found = try comparison(fleet)
+        #expect(found.isIncomplete && found.cohorts.map(\.exists) == [true])
+        #expect(found.cohorts.map(\.unknown) == ["it allows no connections"])
+    }
+
+    @Test func `what rules leave out does not count, and is counted`() throws {
+        var schema = shop.schema(after: 0..<3)
+        _ = schema.run(.createTable("scratch_1", ["id"]))
+        var fleet = fleet(.holding(schema, named: "shop", history: nil), classes: [shop])
+        let before = try comparison(fleet)
+        #expect(before.row("shop", "public.scratch_1")?.differs == true)
+        #expect(before.uncompared(in: "shop") == "the code, owners and grants")
+        fleet.drift = DriftRules(ignored: [
+            DriftRules.Ignored(
+                subject: .objects(.table),
+                names: try #require(Glob("scratch_*")),
+                text: "table scratch_*",
+                reason: "of tests"
+            )
+        ])
+        let found = try comparison(fleet)
+        #expect(found.row("shop", "public.scratch_1")?.differs == false)
+        #expect(!found.differences.rows.contains { $0.component == "public.scratch_1" })
+        #expect(
+            found.notes.contains(
+                "class \"shop\": 1 component differs where rules of `drift` leave it out, and that does not count"
+            )
+        )
     }
 }

@@ -104,8 +104,9 @@ extension FindingCode {
 }
 
 extension Finding {
-    /// Information explains a step or a limit; only that an entry's names are unknown leaves room for more to be owed.
-    var concernsGate: Bool { severity != .info || (code == .notInspected && database == nil) }
+    /// Information explains a step or a limit; only that an entry's names are unknown, or whether a class's code is ahead,
+    /// leaves room for more to be owed, and that names which.
+    var concernsGate: Bool { severity != .info || (code == .notInspected && database == nil && object != nil) }
 }
 
 extension EnvironmentPlan {

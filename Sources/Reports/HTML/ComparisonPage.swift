@@ -25,7 +25,7 @@ package struct ComparisonPage: Sendable {
         let count = table.oddities
         if isIncomplete { return ("?", "Not everything could be compared", .error) }
         if count > 0 { return ("≠", Printable.counted(count, "component differs", "components differ"), .warning) }
-        return ("✓", "Nothing differs", .good)
+        return ("✓", "Nothing differs of what was compared", .good)
     }
 
     @HTMLBuilder private var contents: HTML {

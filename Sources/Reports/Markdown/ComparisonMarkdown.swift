@@ -16,7 +16,8 @@ package struct ComparisonMarkdown: Sendable {
         let head =
             classes.isEmpty
             ? "No class is declared"
-            : differing.isEmpty ? "✓ Nothing differs" : "≠ Differs: \(MarkdownText.list(differing, first: 3))"
+            : differing.isEmpty
+                ? "✓ Nothing differs of what was compared" : "≠ Differs: \(MarkdownText.list(differing, first: 3))"
         page.add("## \(comparison.isIncomplete ? "? Not everything could be looked at; " : "")\(head)")
         for name in classes { page.comparison(of: name, in: comparison) }
         if !comparison.notes.isEmpty {

@@ -54,7 +54,11 @@ extension TextPage {
             line([Span(label)] + cells + [Span(owner, .warning)])
         }
         folded(comparison.cohorts.filter { $0.className == head.className })
-        if !rows.contains(where: \.differs) { line(Span("  nothing differs", .good)) }
+        guard !rows.contains(where: \.differs) else { return }
+        line([
+            Span("  nothing differs", .good),
+            Span("; not compared: \(comparison.uncompared(in: head.className))", .faint),
+        ])
     }
 
     /// Who stands behind a column in more than one state.
