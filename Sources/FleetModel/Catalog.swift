@@ -78,13 +78,15 @@ package final class Catalog: Sendable {
     package let invalidIndexes: [ObjectID]
     /// Classes of objects present in the database that were not inspected, for the finding `not-inspected`.
     package let notInspected: [String]
+    /// Tables where histories are kept or what was set aside, of no history of the class: not compared either.
+    package let leftOut: [TableName]
     /// The tables of indexes, and those that own sequences: nothing in their own names says so.
     package let homes: [ObjectID: TableName]
     /// Of tables with a date in their names and what belongs to them: the definition without that name and without the
-    /// bounds of a partition.
+    /// bounds of a partition, of which the kind alone counts.
     package let shapes: [ObjectID: Fingerprint]
-    /// The physical order of the columns of each relation.
-    package let columnOrders: [TableName: Fingerprint]
+    /// The columns of each relation in their physical order.
+    package let columnOrders: [TableName: [String]]
 
     package init(
         fingerprint: Fingerprint,
@@ -94,9 +96,10 @@ package final class Catalog: Sendable {
         tables: [TableName],
         invalidIndexes: [ObjectID] = [],
         notInspected: [String] = [],
+        leftOut: [TableName] = [],
         homes: [ObjectID: TableName] = [:],
         shapes: [ObjectID: Fingerprint] = [:],
-        columnOrders: [TableName: Fingerprint] = [:]
+        columnOrders: [TableName: [String]] = [:]
     ) {
         self.fingerprint = fingerprint
         self.privileges = privileges
@@ -105,6 +108,7 @@ package final class Catalog: Sendable {
         self.tables = tables
         self.invalidIndexes = invalidIndexes
         self.notInspected = notInspected
+        self.leftOut = leftOut
         self.homes = homes
         self.shapes = shapes
         self.columnOrders = columnOrders

@@ -28,23 +28,44 @@ package struct FolderListing: ~Copyable {
         entries.filter { $0.kind == .folder && reader.hasFile("\($0.name)/\(file)") }.map(\.name)
     }
 
-    /// Files of this folder and of those in it, relative to it; links are left out, and so is what is too deep to be meant.
-    func filesBelow() -> [String] {
+    /// Whatever is no folder here and in the folders below, links among it, relative to this one.
+    ///
+    /// What is not looked into is an error, since migrations may be there.
+    func filesBelow() -> Diagnosed<[String]> {
         var files: [String] = []
+        var diagnostics: [Diagnostic] = []
+        func report(_ message: String, _ path: String, hint: String? = nil) {
+            diagnostics.append(
+                Diagnostic(.error, .migrationFile, message, at: .beginning(of: self.path(of: path)), hint: hint)
+            )
+        }
         func collect(_ found: [FolderReader.Entry], in folder: String, depth: Int) {
             for entry in found where !entry.name.hasPrefix(".") {
                 let path = folder + entry.name
                 switch entry.kind {
-                case .file: files.append(path)
-                case .folder where depth < 8:
-                    collect((try? reader.entries(in: path)) ?? [], in: path + "/", depth: depth + 1)
-                case .folder, .link, .other: break
+                case .folder where depth < Self.depthLimit:
+                    do throws(FolderFault) {
+                        collect(try reader.entries(in: path), in: path + "/", depth: depth + 1)
+                    } catch {
+                        report("the folder cannot be read", path)
+                    }
+                case .folder:
+                    report(
+                        "a folder more than \(Self.depthLimit) deep is not looked into",
+                        path,
+                        hint: "bring what is in it further up"
+                    )
+                case .link where reader.leadsToFolder(path):
+                    report("a link to a folder, which is not followed", path, hint: "put the folder itself there")
+                case .file, .link, .other: files.append(path)
                 }
             }
         }
         collect(entries, in: "", depth: 0)
-        return files
+        return Diagnosed(files, diagnostics)
     }
+
+    private static let depthLimit = 8
 
     /// Two names that a file system which ignores case, or mends Unicode, takes for one.
     ///
@@ -53,14 +74,32 @@ package struct FolderListing: ~Copyable {
         var seen: [String: String] = [:]
         return sqlFiles.compactMap { name in
             guard let other = seen.updateValue(name, forKey: name.lowercased()) else { return nil }
-            return Diagnostic(
-                .error,
-                .migrationFile,
-                "\"\(name)\" and \"\(other)\" are one name on some file systems",
-                at: .beginning(of: path(of: name)),
-                hint: "rename one of them"
-            )
+            return clash(name, other, at: name)
         }
+    }
+
+    /// The same of migrations in folders of their own: wherever a migration goes by its name, these would be one.
+    ///
+    /// Names that are the same in every byte are for the format to report, and files right in this folder for `clashes`.
+    func clashes(among listed: [ListedMigration]) -> [Diagnostic] {
+        var seen: [String: ListedMigration] = [:]
+        return listed.compactMap { migration in
+            guard let other = seen.updateValue(migration, forKey: migration.tag.lowercased()),
+                !other.tag.utf8.elementsEqual(migration.tag.utf8),
+                migration.file.contains("/") || other.file.contains("/")
+            else { return nil }
+            return clash(migration.tag, other.tag, at: migration.file)
+        }
+    }
+
+    private func clash(_ name: String, _ other: String, at file: String) -> Diagnostic {
+        Diagnostic(
+            .error,
+            .migrationFile,
+            "\"\(name)\" and \"\(other)\" are one name on some file systems",
+            at: .beginning(of: path(of: file)),
+            hint: "rename one of them"
+        )
     }
 }
 

@@ -109,6 +109,12 @@ struct FolderReader: ~Copyable {
         }
     }
 
+    /// Whether a link at a path below this folder leads to a folder, wherever that may be.
+    func leadsToFolder(_ name: String) -> Bool {
+        var status = stat()
+        return fstatat(descriptor.rawValue, name, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Whether a regular file stands at a path below this folder.
     func hasFile(_ name: String) -> Bool { kind(of: name) == .file }
 

@@ -22,8 +22,11 @@ package protocol HistoryFormat: Sendable {
     var companions: [String] { get }
     /// Rows as `HistoryRows` has them, in the order in which the migrations ran, from rows as the table has them.
     ///
-    /// The server is not asked to sort or to convert: of a table it gives away as it stands it plans nothing.
+    /// As many as there were: who writes the next one makes sure that no other came between, by their number. The server is
+    /// not asked to sort or to convert: of a table it gives away as it stands it plans nothing.
     func arrange(_ rows: [[String?]]) -> [[String?]]
+    /// Whether a row says that a migration was applied, and is not for the tool itself.
+    func isMigration(_ row: [String?]) -> Bool
     /// Which of `columns` say what was applied, and not when or by whom.
     var identifyingColumns: [Int] { get }
     /// Which of `columns` holds milliseconds since 1970 once it is arranged.
@@ -69,6 +72,7 @@ package typealias HistoryCell = (column: String, value: HistoryValue)
 extension HistoryFormat {
     package var optionalColumns: [String] { [] }
     package var companions: [String] { [] }
+    package func isMigration(_ row: [String?]) -> Bool { true }
     package var timeColumn: Int? { nil }
     package func upgrade(schema: String, table: String, folder: MigrationFolder) -> [SQL] { [] }
     package var firstRows: [[HistoryCell]] { [] }
@@ -86,13 +90,13 @@ extension HistoryFormat {
     /// The newest time the rows know, in milliseconds since 1970.
     package func lastChange(_ rows: [[String?]]) -> Int64? {
         guard let timeColumn else { return nil }
-        return rows.compactMap { $0[timeColumn].flatMap { Int64($0) } }.max()
+        return rows.filter(isMigration).compactMap { $0[timeColumn].flatMap { Int64($0) } }.max()
     }
 
     /// Equal for two histories that hold the same migrations, applied in the same order.
     package func digest(rows: [[String?]]) -> Fingerprint {
         var bytes: [UInt8] = []
-        for row in rows {
+        for row in rows where isMigration(row) {
             for column in identifyingColumns {
                 // Lengths in front, so that no value can pass for two.
                 guard let value = row[column] else {

@@ -24,15 +24,20 @@ package enum MigrationFolderLoader {
         }
         let format = source.format.history
         let listed = format.list(folder)
-        var diagnostics = listed.diagnostics + folder.clashes
+        var diagnostics = listed.diagnostics + folder.clashes + folder.clashes(among: listed.value ?? [])
         var files: [(migration: ListedMigration, bytes: [UInt8])] = []
-        for entry in listed.value ?? [] where entry.tag.isSafeTag {
+        for entry in listed.value ?? [] {
+            let file = folder.path(of: entry.file)
+            guard entry.tag.isSafeTag else {
+                // Of one that is declared the listing said so already.
+                if entry.declaration == nil { diagnostics.append(unsafeName(of: file)) }
+                continue
+            }
             do throws(FileFault) {
                 files.append((entry, try folder.reader.read(entry.file)))
-            } catch .missing {
+            } catch .missing where entry.declaration != nil {
                 // The listing said so already, where the file is declared.
             } catch {
-                let file = folder.path(of: entry.file)
                 diagnostics.append(error.diagnostic(.migrationFile, file: file, at: entry.declaration))
             }
         }
@@ -81,6 +86,16 @@ package enum MigrationFolderLoader {
             "say which: format: \((formats.isEmpty ? MigrationSource.Format.all : formats).map(\.name).joined(separator: ", "))"
         return .failure(
             Unclear(diagnostic: Diagnostic(.error, .migrationFolder, message, at: folder.range, hint: hint))
+        )
+    }
+
+    private static func unsafeName(of file: String) -> Diagnostic {
+        Diagnostic(
+            .error,
+            .migrationFile,
+            "the name holds what no migration's name may: control characters, a backslash, or more than 200 bytes",
+            at: .beginning(of: file),
+            hint: "rename it, or move it elsewhere"
         )
     }
 
@@ -144,7 +159,15 @@ extension FileFault {
     func diagnostic(_ code: DiagnosticCode, file: String, at declaration: SourceRange?) -> Diagnostic {
         let range = declaration ?? .beginning(of: file)
         return switch self {
-        case .missing: Diagnostic(.error, code, "\"\(file)\" does not exist", at: range)
+        case .missing:
+            Diagnostic(
+                .error,
+                code,
+                "\"\(file)\" does not exist",
+                at: range,
+                // What stands for bytes that are none of UTF-8.
+                hint: file.contains("\u{FFFD}") ? "its name is not UTF-8: rename it" : nil
+            )
         case .link:
             Diagnostic(
                 .error,

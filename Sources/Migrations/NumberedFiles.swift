@@ -27,7 +27,7 @@ struct NumberedFiles {
             let number = MigrationNumber.prefix(of: file)
             let tag = String(file.dropLast(ending.count))
             let rest = tag.dropFirst(number.count)
-            guard file.hasSuffix(ending), !number.isEmpty, !needsName || rest.hasPrefix("_"), tag.isSafeTag else {
+            guard file.hasSuffix(ending), !number.isEmpty, !needsName || rest.hasPrefix("_") else {
                 report(
                     .warning,
                     .migrationFile,

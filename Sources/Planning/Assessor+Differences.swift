@@ -42,15 +42,18 @@ extension Assessor {
         var told: [ObjectID: [Remark]] = [:]
         var count = 0
         for (object, how) in difference.all where !object.isTable || how == .changed {
-            let gone = how == .missing ? missing : unexpected
-            if how != .changed, gone.contains(where: { object.isPart(of: $0) || object.isLikelyCompanion(of: $0) }) {
-                continue
-            }
-            let goneViews = how == .missing ? missingViews : unexpectedViews
-            if how != .changed, goneViews.contains(where: { object.isPart(of: $0) }) { continue }
             // A comment is told with what it is on.
             let subject = object.remarked ?? object
             let place = subject.split(among: known)
+            let gone = how == .missing ? missing : unexpected
+            let isOfGone = gone.contains { table in
+                // `a.b.c` is no part of a table `a` that is gone where there is a table `a.b`.
+                let isPart = object.isPart(of: table) && (place?.table.name.utf8.count ?? 0) <= table.name.utf8.count
+                return isPart || object.isLikelyCompanion(of: table)
+            }
+            if how != .changed, isOfGone { continue }
+            let goneViews = how == .missing ? missingViews : unexpectedViews
+            if how != .changed, goneViews.contains(where: { object.isPart(of: $0) }) { continue }
             let owner = place?.table ?? subject
             if told[owner] == nil { order.append(owner) }
             let part = place.map { "\(subject.kind.rawValue) \"\($0.part)\"" }
@@ -154,7 +157,7 @@ extension Assessor {
     /// For each rule what it leaves out, and why.
     private func ignored(_ difference: CatalogDifference) -> [Remark] {
         let byRule = Dictionary(grouping: difference.ignored, by: \.rule)
-        return byRule.keys.sorted().map { place in
+        let left = byRule.keys.sorted().map { place in
             let objects = (byRule[place] ?? []).sorted { $0.object < $1.object }
             // What belongs to something that is named needs no name of its own.
             let named = Set(objects.map(\.object).filter(\.mayHoldParts).map(\.tableName))
@@ -172,6 +175,20 @@ extension Assessor {
                 first: told.first?.object
             )
         }
+        return left + difference.dated.map { rules.dated[$0.rule].remark($0.found, $0.expected) }
+    }
+}
+
+extension DriftRules.Dated {
+    /// That tables are compared with others than those of their names.
+    fileprivate func remark(_ found: [TableName], _ expected: [TableName]) -> Remark {
+        Remark(
+            .schemaDrift,
+            .info,
+            object: found.first?.description,
+            "\(counted(found.count, "table", "tables")) compared by shape under rule \"\(text)\" (\(reason)): "
+                + "\(list(found.map(\.description))); the migrations would make \(list(expected.map(\.description)))"
+        )
     }
 }
 

@@ -15,14 +15,22 @@ extension Assessor {
         for (object, counterpart) in differing {
             let (found, wanted) = (known[0][object], known[1][counterpart])
             var parts: [(subject: DriftRules.Ignored.Subject, what: String, wanted: String?, found: String?)] = []
-            if wanted?.owner != found?.owner { parts.append((.owners, "owner differs", wanted?.owner, found?.owner)) }
+            // Default privileges are named after their role: where one side has none, there is no owner to differ.
+            if object.kind != .defaultPrivileges, wanted?.owner != found?.owner {
+                parts.append((.owners, "owner differs", wanted?.owner, found?.owner))
+            }
             if wanted?.grants != found?.grants {
                 parts.append((.grants, "privileges differ", wanted?.grants, found?.grants))
             }
             // What neither shows must not be lost.
             if parts.isEmpty { parts = [(.grants, "owner or privileges differ", nil, nil)] }
             for part in parts {
-                if let rule = rules.ignored.firstIndex(where: { $0.subject == part.subject && $0.matches(object) }) {
+                let rule = rules.ignored.firstIndex { rule in
+                    // Default privileges are nothing but privileges: a rule may name them as objects.
+                    let isNamed = object.kind == .defaultPrivileges && rule.subject == .objects(.defaultPrivileges)
+                    return (rule.subject == part.subject || isNamed) && rule.matches(object)
+                }
+                if let rule {
                     ignored[rule, default: []].append((object, part.what))
                     continue
                 }

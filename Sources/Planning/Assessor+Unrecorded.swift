@@ -8,12 +8,12 @@ extension Assessor {
         let fits = states.indices.filter { $0 > 0 && state.catalog.fits(states[$0], rules) }
         if let count = fits.last(where: { $0 <= target }) {
             // Where later migrations change no schema, the schema cannot tell whether they ran: they are not run again.
-            return adopted(state, count: count, sameSince: fits.first ?? count)
+            return adopted(state, count: count, fits)
         }
         if let count = fits.first {
             let tag = folder.migrations[count - 1].tag
             let remarks = [
-                Remark(.historyMissing, .error, "no history is recorded; the schema is that of \(tag)"),
+                Remark(.historyMissing, .error, "\(noHistory(in: state.catalog)); the schema is that of \(tag)"),
                 Remark(
                     .versionAhead,
                     .error,
@@ -28,7 +28,7 @@ extension Assessor {
         }
         if knowledge.whole.reach < target {
             let why =
-                "no history is recorded, and no version could be compared beyond "
+                "\(noHistory(in: state.catalog)), and no version could be compared beyond "
                 + "\(knowledge.tags(0..<knowledge.whole.reach).last ?? "an empty schema"): "
                 + (knowledge.whole.obstacle ?? "no answer")
             return Assessment(
@@ -40,14 +40,29 @@ extension Assessor {
         return repair(misfit(state.catalog, leaving: { _ in false }), .drifted, quarantine: nil)
     }
 
-    private func adopted(_ state: DatabaseState, count: Int, sameSince: Int) -> Assessment {
+    /// That there is none where the class keeps it, and what lies where others keep theirs.
+    private func noHistory(in catalog: Catalog) -> String {
+        let others = catalog.leftOut.filter { !$0.schema.hasPrefix("quarantine_") }
+        guard !others.isEmpty else { return "no history is recorded" }
+        let source = folder.source
+        return "no history is recorded in \(source.historySchema).\(source.historyTable), though there is "
+            + list(others.map(\.description))
+    }
+
+    private func adopted(_ state: DatabaseState, count: Int, _ fits: [Int]) -> Assessment {
         let tag = folder.migrations[count - 1].tag
-        var message = "no history is recorded; the schema is that of \(tag)"
-        if sameSince < count {
-            let quiet = knowledge.tags(sameSince..<count).joined(separator: ", ")
+        var message = "\(noHistory(in: state.catalog)); the schema is that of \(tag)"
+        if let first = fits.first, first < count {
+            let quiet = knowledge.tags(first..<count).joined(separator: ", ")
+            // One may make what a later one drops.
+            let isEachQuiet = (first..<count).allSatisfy(fits.contains)
+            let isOne = count - first == 1
+            let (it, leaves, isRun) = isOne ? ("it", "leaves", "is") : ("they", "leave", "are")
+            let changes = isOne ? "changes" : "change"
+            let what = isEachQuiet ? "\(changes) no schema" : "together leave the same schema"
             message +=
-                " (\(quiet) \(count - sameSince == 1 ? "changes" : "change") no schema: whether the rows are as "
-                + "it leaves them cannot be told, and it is not run again)"
+                " (\(quiet) \(what): whether the rows are as \(it) \(leaves) them cannot be told, and \(it) \(isRun) "
+                + "not run again)"
         }
         var remarks = [
             Remark(.historyMissing, .warning, message, hint: "the history up to \(tag) will be written, nothing else")
@@ -157,7 +172,11 @@ extension Assessor {
         }
         let version = count == 0 ? "nothing" : "the schema of \(folder.migrations[count - 1].tag)"
         remarks.append(
-            Remark(.historyMissing, .warning, "no history is recorded; beside what is misplaced there is \(version)")
+            Remark(
+                .historyMissing,
+                .warning,
+                "\(noHistory(in: state.catalog)); beside what is misplaced there is \(version)"
+            )
         )
         var route = Route()
         route.adopted = Array(0..<count)
@@ -183,14 +202,14 @@ extension Assessor {
         }
         let hint = repairHint(quarantine: nil)
         guard let closest else {
-            return [Remark(.historyMissing, .error, "no history is recorded and no version is known", hint: hint)]
+            return [Remark(.historyMissing, .error, "\(noHistory(in: catalog)) and no version is known", hint: hint)]
         }
         let tag = folder.migrations[closest.count - 1].tag
         return [
             Remark(
                 .historyMissing,
                 .error,
-                "no history is recorded and the schema fits no version; closest is \(tag)",
+                "\(noHistory(in: catalog)) and the schema fits no version; closest is \(tag)",
                 hint: hint
             )
         ] + describe(closest.difference, knowledge.whole.states[closest.count], observed: catalog)

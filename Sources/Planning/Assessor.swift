@@ -60,16 +60,28 @@ struct Assessor {
         }
         assessment.observedVersion = assessment.observedVersion ?? accounting.version
         assessment.lastChange = accounting.lastChange
-        if !state.catalog.notInspected.isEmpty {
+        let notCompared = state.catalog.notInspected + leftOut(state.catalog)
+        if !notCompared.isEmpty {
             assessment.remarks.append(
                 Remark(
                     .notInspected,
                     .info,
-                    "holds objects that are not compared: \(state.catalog.notInspected.joined(separator: ", "))"
+                    "holds objects that are not compared: \(notCompared.joined(separator: ", "))"
                 )
             )
         }
         return finish(assessment)
+    }
+
+    /// By schema, what lies there and is of no history.
+    private func leftOut(_ catalog: Catalog) -> [String] {
+        let bySchema = Dictionary(grouping: catalog.leftOut, by: \.schema)
+        return bySchema.keys.sorted().map { schema in
+            let tables = bySchema[schema] ?? []
+            let names = tables.prefix(3).map(\.name).joined(separator: ", ") + (tables.count > 3 ? ", …" : "")
+            return "schema \(schema) with \(counted(tables.count, "table", "tables")) of no history of the class "
+                + "(\(names))"
+        }
     }
 
     /// A new database may hold what its class says it is created with, and nothing else.

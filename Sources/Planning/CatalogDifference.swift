@@ -7,6 +7,8 @@ struct CatalogDifference {
     var changed: [ObjectID] = []
     /// What differs and does not count, with the place of the rule that says so.
     var ignored: [(object: ObjectID, how: Kind, rule: Int)] = []
+    /// Tables with a date in their names, where they are not by name those expected, with the place of the rule.
+    var dated: [(rule: Int, found: [TableName], expected: [TableName])] = []
     /// Of an object whose name holds a date: the one it is held against, where that has another name.
     var counterparts: [ObjectID: ObjectID] = [:]
 
@@ -56,13 +58,11 @@ struct CatalogDifference {
             if definition != object.definition, !invalid.contains(object.id) { add(object.id, .changed) }
         }
         for object in rest.keys.sorted() { add(object, .missing) }
-        for (tables, wanted) in zip(here.dated, there.dated) {
-            compareDated(
-                observed,
-                tables.filter { table in !table.value.contains { leaving($0.id) } },
-                expected,
-                wanted
-            )
+        for (rule, (tables, wanted)) in zip(here.dated, there.dated).enumerated() {
+            let tables = tables.filter { table in !table.value.contains { leaving($0.id) } }
+            compareDated(observed, tables, expected, wanted)
+            guard !tables.isEmpty, !wanted.isEmpty, Set(tables.keys) != Set(wanted.keys) else { continue }
+            dated.append((rule, tables.keys.sorted(), wanted.keys.sorted()))
         }
         for key in [\Self.missing, \Self.unexpected, \Self.changed] { self[keyPath: key].sort() }
     }
@@ -172,7 +172,6 @@ extension Catalog {
         }
         var seen: Set<ObjectID> = []
         var differing = objects.compactMap { object -> (ObjectID, ObjectID)? in
-            guard here.ignored[object.id] == nil else { return nil }
             guard let other = wanted[object.id] ?? undated[object.id].flatMap({ wanted[$0] }) else {
                 return object.id.kind == .defaultPrivileges ? (object.id, object.id) : nil
             }
@@ -185,11 +184,15 @@ extension Catalog {
         return differing.sorted { $0.0 < $1.0 }
     }
 
-    /// Relations that are in both and whose columns stand in another order.
+    /// Relations that are in both and of whose columns those that are in both stand in another order.
     func reordered(from expected: Catalog) -> [TableName] {
         guard columnOrder != expected.columnOrder else { return [] }
-        return columnOrders.filter { table, order in expected.columnOrders[table].map { $0 != order } ?? false }
-            .keys.sorted()
+        return columnOrders.filter { table, order in
+            guard let other = expected.columnOrders[table], other != order else { return false }
+            // What only one side has is told elsewhere.
+            let common = Set(order).intersection(other)
+            return order.filter(common.contains) != other.filter(common.contains)
+        }.keys.sorted()
     }
 }
 

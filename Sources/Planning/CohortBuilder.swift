@@ -10,6 +10,7 @@ struct StateKey: Hashable {
     var initMark: DatabaseState.InitMark
     var invalidIndexes: [ObjectID]
     var notInspected: [String]
+    var leftOut: [TableName]
     var unfinished: String?
 
     init(_ state: DatabaseState) {
@@ -20,6 +21,7 @@ struct StateKey: Hashable {
         initMark = state.initMark
         invalidIndexes = state.catalog.invalidIndexes
         notInspected = state.catalog.notInspected
+        leftOut = state.catalog.leftOut
         unfinished = state.unfinished
     }
 }
@@ -53,9 +55,10 @@ struct CohortBuilder {
                 course.isWork || subject.source != nil
             else { continue }
             var state = subject.state.map(StateKey.init)
-            // Neither changes what is to be done, and differing grants are common.
+            // None changes what is to be done, and differing grants are common.
             state?.privileges = Fingerprint(of: "")
             state?.notInspected = []
+            state?.leftOut = []
             let key = CohortKey(
                 stage: stages[entry],
                 className: assessor.folder.className,

@@ -10,11 +10,15 @@ struct Exemptions {
 
     init(_ rules: DriftRules, in catalog: Catalog) {
         guard !rules.isEmpty else { return }
-        ignore(rules.ignored, catalog)
-        findDated(rules.dated, catalog)
+        let owners = Set(
+            catalog.objects.map(\.id).filter { $0.mayHoldParts && $0.kind != .index && $0.kind != .sequence }
+                .map { TableName(schema: $0.schema ?? "", name: $0.name) }
+        )
+        ignore(rules.ignored, catalog, owners)
+        findDated(rules.dated, catalog, owners)
     }
 
-    private mutating func ignore(_ rules: [DriftRules.Ignored], _ catalog: Catalog) {
+    private mutating func ignore(_ rules: [DriftRules.Ignored], _ catalog: Catalog, _ owners: Set<TableName>) {
         for object in catalog.objects {
             ignored[object.id] = rules.firstIndex { $0.names(object.id) }
         }
@@ -28,12 +32,12 @@ struct Exemptions {
         for object in catalog.objects where ignored[object.id] == nil {
             let subject = object.id.remarked ?? object.id
             ignored[object.id] =
-                containers[subject] ?? subject.possibleOwners.lazy.compactMap { byName[$0] }.first
+                containers[subject] ?? subject.owner(among: owners).flatMap { byName[$0] }
                 ?? catalog.homes[subject].flatMap { byName[$0] }
         }
     }
 
-    private mutating func findDated(_ rules: [DriftRules.Dated], _ catalog: Catalog) {
+    private mutating func findDated(_ rules: [DriftRules.Dated], _ catalog: Catalog, _ owners: Set<TableName>) {
         guard !rules.isEmpty else { return }
         var ruleOf: [TableName: Int] = [:]
         for table in catalog.tables where ignored[ObjectID(.table, schema: table.schema, name: table.name)] == nil {
@@ -47,8 +51,7 @@ struct Exemptions {
             let table =
                 subject.isTable && ruleOf[own] != nil
                 ? own
-                : subject.possibleOwners.first { ruleOf[$0] != nil }
-                    ?? catalog.homes[subject].flatMap { ruleOf[$0] == nil ? nil : $0 }
+                : subject.owner(among: owners) ?? catalog.homes[subject]
             guard let table, let rule = ruleOf[table] else { continue }
             dated[rule][table, default: []].append(object)
             datedObjects.insert(object.id)
@@ -110,6 +113,9 @@ extension ObjectID {
         default: false
         }
     }
+
+    /// What a part lives in; of several names that fit the longest, since a table's own may hold dots.
+    func owner(among owners: Set<TableName>) -> TableName? { possibleOwners.last(where: owners.contains) }
 
     /// For each dot in the name of a part, what stands before it: a table's own name may hold dots.
     var possibleOwners: [TableName] {

@@ -175,8 +175,8 @@ extension Change {
         Change(
             two + "; ALTER TABLE u ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES t (id)",
             "ALTER TABLE u DISABLE TRIGGER ALL",
-            "trigger public.u.k 1644",
-            "trigger public.u.k 1645"
+            "trigger public.u.k (check on insert)",
+            "trigger public.u.k (check on update)"
         ),
         Change("CREATE DOMAIN d AS int", "ALTER DOMAIN d ADD CONSTRAINT k CHECK (VALUE > 0)", "constraint public.d.k"),
     ]

@@ -29,10 +29,38 @@ import TestSupport
                 #expect($0.before.privileges == $0.after.privileges)
                 #expect($0.before.columnOrder != $0.after.columnOrder)
                 let table = TableName(name: "t")
-                #expect($0.before.columnOrders[table] != $0.after.columnOrders[table])
+                #expect($0.before.columnOrders[table] == ["a", "b"])
+                #expect($0.after.columnOrders[table] == ["b", "a"])
                 return []
             }
+            await bench.checkPartitions()
+            try await Self.checkSchemaPublic(server)
         }
+    }
+
+    /// Before 15 it belongs to whoever ran initdb, who may own the database, too.
+    private static func checkSchemaPublic(_ server: EmbeddedServer) async throws {
+        let starters = try await InspectorTests.inspect(server, "postgres").catalog
+        try await server.sql("CREATE DATABASE others OWNER other TEMPLATE template0")
+        let others = try await InspectorTests.inspect(server, "others").catalog
+        #expect(starters.fingerprint == others.fingerprint)
+        #expect(starters.privileges == others.privileges)
+        let schema = ObjectID(.schema, schema: nil, name: "public")
+        let told = try await ["postgres", "others"].asyncMap {
+            try await DefinitionReader.read([schema], at: server.target(database: $0))[schema]
+        }
+        #expect(told[0] != nil && told[0]?.owner == told[1]?.owner && told[0]?.grants == told[1]?.grants)
+        // Given away it is another's.
+        try await server.sql("ALTER SCHEMA public OWNER TO other", database: "others")
+        #expect(try await InspectorTests.inspect(server, "others").catalog.privileges != starters.privileges)
+    }
+}
+
+extension Array {
+    fileprivate func asyncMap<Value>(_ transform: (Element) async throws -> Value) async throws -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await transform(element)) }
+        return values
     }
 }
 
@@ -63,6 +91,33 @@ private struct Bench {
         let settings = SessionSettings(access: .readWrite, applicationName: "test")
         session = try await Session.open(server.target(database: "postgres"), settings: settings)
         major = server.programs.version.major
+    }
+
+    /// A partitioned index that lacks one of a partition is not damaged, and of a bound its kind is in a table's shape.
+    func checkPartitions() async {
+        let base = Change.partitioned
+        await check([
+            Change(base, "CREATE INDEX i ON ONLY p (a)", "index public.i"),
+            Change(
+                "\(base); CREATE INDEX i ON ONLY p (a); CREATE INDEX j ON p1 (a)",
+                "ALTER INDEX i ATTACH PARTITION j",
+                "index public.i",
+                "index public.j"
+            ),
+        ]) { step in
+            #expect(step.after.invalidIndexes == [] && step.before.invalidIndexes == [])
+            return step.differing { $0.definition }
+        }
+        let dated = base.replacing("p1", with: "p_2026")
+        let detach = "ALTER TABLE p DETACH PARTITION p_2026; ALTER TABLE p ATTACH PARTITION p_2026"
+        let table = ObjectID(.table, schema: "public", name: "p_2026")
+        for (bound, isAlike) in [("FOR VALUES FROM (20) TO (30)", true), ("DEFAULT", false)] {
+            await check([Change(dated, "\(detach) \(bound)", "table public.p_2026")]) { step in
+                #expect(step.before.shapes[table] != nil)
+                #expect((step.before.shapes[table] == step.after.shapes[table]) == isAlike)
+                return step.differing { $0.definition }
+            }
+        }
     }
 
     func checkPrivileges() async {

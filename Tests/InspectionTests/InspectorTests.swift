@@ -55,6 +55,32 @@ import TestSupport
         }
     }
 
+    @Test func `what lies beside a history and is none of its is named`() async throws {
+        try await TestServer.with { server in
+            try await server.sql(
+                """
+                CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id serial);
+                CREATE SCHEMA reconcile; CREATE TABLE reconcile.migrations (a int); CREATE TABLE reconcile.marks (key text, value text);
+                CREATE SCHEMA quarantine_x; CREATE TABLE quarantine_x.t (a int) PARTITION BY RANGE (a)
+                """
+            )
+            let pool = CatalogPool()
+            func leftOut(_ history: HistoryQuery?) async throws -> [String] {
+                try await Self.inspect(server, "postgres", history: history, pool: pool).catalog.leftOut
+                    .map(\.description)
+            }
+            #expect(
+                try await leftOut(.leavingOut(schema: "reconcile", table: "migrations"))
+                    == ["drizzle.__drizzle_migrations", "quarantine_x.t"]
+            )
+            #expect(
+                try await leftOut(.leavingOut(schema: "drizzle", table: "__drizzle_migrations"))
+                    == ["quarantine_x.t", "reconcile.migrations"]
+            )
+            #expect(try await leftOut(nil) == [])
+        }
+    }
+
     @Test func `equal schemas built in another order are equal`() async throws {
         try await TestServer.with { server in
             for name in ["one", "two"] { try await server.sql("CREATE DATABASE \(name)") }

@@ -97,6 +97,71 @@ import Testing
         #expect(found.contains { $0.contains("\"0002_caf\u{E9}.sql\" and \"0002_cafe\u{301}.sql\" are one name") })
     }
 
+    @Test func `migrations' folders that are one name to Unicode, or but for the case, are refused`() throws {
+        let forms = ["caf\u{E9}", "cafe\u{301}"]
+        let drizzle = try TemporaryFolder()
+        let prisma = try TemporaryFolder()
+        let flyway = try TemporaryFolder()
+        try drizzle.folder("migrations")
+        try prisma.folder("migrations")
+        try prisma.file("migrations/migration_lock.toml", "provider = \"postgresql\"\n")
+        try flyway.folder("migrations")
+        for (index, form) in (forms + ["CAFE\u{301}"]).enumerated() {
+            try drizzle.folder("migrations/20250801120000_\(form)")
+            try drizzle.file("migrations/20250801120000_\(form)/migration.sql")
+            try prisma.folder("migrations/20250801120000_\(form)")
+            try prisma.file("migrations/20250801120000_\(form)/migration.sql")
+            try flyway.folder("migrations/\(index)")
+            try flyway.file("migrations/\(index)/R__\(form).sql")
+        }
+        for found in [
+            diagnostics(.drizzle, in: drizzle), diagnostics(PrismaFormat().format, in: prisma),
+            diagnostics(FlywayFormat().format, in: flyway),
+        ] {
+            #expect(
+                found.count { $0.hasPrefix("error[migration-file]") && $0.contains("are one name") } == 2,
+                "\(found)"
+            )
+        }
+    }
+
+    @Test func `no file that a tool would run is passed over in silence`() throws {
+        let root = try TemporaryFolder()
+        let elsewhere = try TemporaryFolder()
+        try elsewhere.file("V9__a.sql")
+        try root.folder("migrations")
+        try root.file("migrations/V1__\u{1}.sql")
+        try root.file("migrations/V2__\(String(repeating: "a", count: 200)).sql")
+        try root.link("migrations/V3__link.sql", to: "\(elsewhere.path)/V9__a.sql")
+        try root.link("migrations/more", to: elsewhere.path)
+        try root.link("migrations/notes", to: "\(elsewhere.path)/V9__a.sql")
+        try root.file("migrations/V4__a.sql")
+        try root.link("migrations/V4__a.sql.conf", to: "\(elsewhere.path)/V9__a.sql")
+        var deep = "migrations"
+        for level in 1...9 {
+            deep += "/\(level)"
+            try root.folder(deep)
+        }
+        try root.file("\(deep)/V5__deep.sql")
+        let found = diagnostics(FlywayFormat().format, in: root)
+        #expect(found.count { $0.contains("holds what no migration's name may") } == 2)
+        #expect(found.contains { $0.contains("\"migrations/V3__link.sql\" is a link") })
+        #expect(found.contains { $0.contains("migrations/more:1:1  a link to a folder") })
+        #expect(found.contains { $0.contains("\"migrations/V4__a.sql.conf\" is a link") })
+        #expect(found.contains { $0.contains("more than 8 deep") })
+        #expect(found.count == 6 && found.allSatisfy { $0.hasPrefix("error") }, "\(found)")
+    }
+
+    @Test func `a numbered name that no migration may have is an error, not a file that never runs`() throws {
+        for format in [SupabaseFormat(), GooseFormat(), AtlasFormat(), DbmateFormat()] as [any HistoryFormat] {
+            let root = try TemporaryFolder()
+            try root.folder("migrations")
+            try root.file("migrations/1_\u{1}.sql")
+            let found = diagnostics(format.format, in: root)
+            #expect(found.contains { $0.hasPrefix("error") && $0.contains("holds what no migration's name may") })
+        }
+    }
+
     @Test func `a tag in another Unicode form than its file has no file`() throws {
         let root = try TemporaryFolder()
         try root.folder("migrations")

@@ -71,6 +71,18 @@ import Testing
         #expect(account(rails, folder, [["20260101000000"], ["1"]]).applied == [0, 1])
         let row = rails.historyInsert(folder.migrations[0], run: HistoryRun(id: "r", duration: .zero))
         #expect(row.map(\.value) == [.text("1")])
+        // What a loader of SQL wrote with its zeros is the same number.
+        #expect(account(rails, folder, [["20260101000000"], ["001"]]).applied == [0, 1])
+    }
+
+    @Test func `dbmate's versions are text, and its table keeps no order that could be wrong`() {
+        let dbmate = DbmateFormat()
+        #expect(dbmate.arrange([["9"], ["10"]]) == [["10"], ["9"]])
+        // In the order of the files' names.
+        let folder = files(dbmate, ("10_b", "10", "B"), ("1_a", "1", "A"))
+        let accounting = account(dbmate, folder, [["1"], ["10"]])
+        #expect(accounting.applied == [0, 1])
+        #expect(!accounting.outOfOrder)
     }
 
     @Test func `the Supabase CLI's rows keep the statements as it cuts them`() {
@@ -83,8 +95,26 @@ import Testing
         #expect(
             row.map(\.value) == [
                 .text("20260101000000"), .text("a_b"),
-                .texts(["-- the first\nSELECT 1", "SELECT ';'", "DO $$ BEGIN NULL; END $$", "-- the end"]),
+                .texts([
+                    "-- the first\nSELECT 1", "SELECT ';' -- not here;", "DO $$ BEGIN NULL; END $$", "-- the end",
+                ]),
             ]
+        )
+    }
+
+    @Test func `a semicolon in a comment cuts nothing, and the data of COPY stay with it`() {
+        let text =
+            "SELECT 1 /* ; */; -- one; two\nSELECT 2\n;COPY a FROM stdin;\n1;2\n\\.\nSELECT 3; -- alone;\n;SELECT 4"
+        let row = SupabaseFormat().historyInsert(
+            migration("1_a", text: text),
+            run: HistoryRun(id: "r", duration: .zero)
+        )
+        #expect(
+            row.last?.value
+                == .texts([
+                    "SELECT 1 /* ; */", "-- one; two\nSELECT 2", "COPY a FROM stdin;\n1;2", "SELECT 3", "-- alone;",
+                    "SELECT 4",
+                ])
         )
     }
 
@@ -264,6 +294,25 @@ import Testing
         #expect(account(atlas, atlasFiles, [atlasRow("9", "x")]).unknown == ["version 9"])
     }
 
+    @Test func `the row of atlas's cloud is counted with the others, and is no migration`() {
+        let cloud = [".atlas_cloud_identifier", "2", "0", "0", "2026-01-01 00:00:09+00", nil, ""]
+        let rows = [atlasRow("1", atlasSum(0))]
+        #expect(atlas.arrange(rows + [cloud]).count == 2)
+        #expect(account(atlas, atlasFiles, rows + [cloud]) == account(atlas, atlasFiles, rows))
+        let digests = [rows, rows + [cloud]].map { atlas.digest(rows: atlas.arrange($0)) }
+        #expect(digests[0] == digests[1])
+    }
+
+    @Test func `atlas's directives may have more than one blank, and words in front`() {
+        func isTransactional(_ text: String) -> Bool {
+            atlas.part(of: Array(text.utf8), ListedMigration(tag: "1", number: "1", file: "1.sql")).isTransactional
+        }
+        #expect(!isTransactional("-- atlas:txmode  none\n\nSELECT 1;"))
+        #expect(!isTransactional("-- an index\n-- see: atlas:txmode none \n\nSELECT 1;"))
+        #expect(isTransactional("-- atlas:txmode none\nSELECT 1;"))
+        #expect(isTransactional("-- atlas:txmode none\n"))
+    }
+
     @Test func `of atlas's sums only the first that differs says which file was edited`() {
         let edited = files(atlas, ("1_a", "1", "A"), ("2_b", "2", "B, more"), ("3_c", "3", "C"))
         let rows = (0..<3).map { atlasRow("\($0 + 1)", atlasSum($0), at: $0 + 1) }
@@ -280,6 +329,15 @@ import Testing
         let accounting = account(atlas, atlasFiles, rows)
         #expect(accounting.edited == [])
         #expect(accounting.late == [1])
+    }
+
+    @Test func `atlas's sums are over the files' bytes, a byte order mark among them`() {
+        let before = files(atlas, ("1_a", "1", "\u{FEFF}A"), ("3_c", "3", "C"))
+        var now = files(atlas, ("1_a", "1", "\u{FEFF}A"), ("2_b", "2", "B"), ("3_c", "3", "C"))
+        // As the loader leaves it out of what runs.
+        now.migrations[0].text = "A"
+        let rows = before.migrations.enumerated().map { atlasRow($1.number, $1.checksums[0], at: $0 + 1) }
+        #expect(account(atlas, now, rows).edited == [])
     }
 
     // MARK: all

@@ -83,6 +83,34 @@ import Testing
         #expect(difference.missing.isEmpty && difference.changed.isEmpty)
     }
 
+    @Test func `a rule leaves alone the parts of a table whose name goes on after a dot`() throws {
+        let expected = catalog(["a": ["id": "int"], "a.b": ["id": "int"], "e_2026": [:], "e_2026.x": ["id": "int"]])
+        let observed = catalog(["a": ["id": "text"], "a.b": ["id": "text"], "e_2026": [:], "e_2026.x": ["id": "text"]])
+        var rules = DriftRules(ignored: [try rule(.table, "a")])
+        rules.dated = try dated("e_{date}").dated
+        let difference = CatalogDifference(observed: observed, expected: expected, rules: rules)
+        #expect(difference.changed.map(\.description) == ["column public.a.b.id", "column public.e_2026.x.id"])
+        #expect(difference.ignored.map(\.object.description) == ["column public.a.id"])
+    }
+
+    @Test func `a rule on objects hides no privileges`() throws {
+        let plain = catalog(["a": ["id": "int"]])
+        func granted(_ text: String) -> Catalog {
+            Catalog(
+                fingerprint: plain.fingerprint,
+                privileges: Fingerprint(of: text),
+                columnOrder: plain.columnOrder,
+                objects: plain.objects.map {
+                    CatalogObject(id: $0.id, definition: $0.definition, privileges: Fingerprint(of: text))
+                },
+                tables: plain.tables
+            )
+        }
+        let rules = DriftRules(ignored: [try rule(.table, "a")])
+        let differing = granted("mine").privilegeDifferences(from: granted("yours"), rules)
+        #expect(differing.map(\.object.description) == ["column public.a.id", "table public.a"])
+    }
+
     @Test func `what is missing or changed is ignored alike`() throws {
         let expected = catalog(["a": ["id": "int", "x": "int"]], indexes: ["i": "a"])
         let observed = catalog(["a": ["id": "int", "x": "text"]])
@@ -105,6 +133,11 @@ import Testing
         )
         #expect(other.fits(expected, rules) && !other.fits(expected))
         #expect(rules.fingerprint(of: other) == rules.fingerprint(of: expected))
+        let quiet = CatalogDifference(observed: other, expected: expected, rules: rules).dated
+        #expect(quiet.map(\.rule) == [0])
+        #expect(quiet.first?.found.map(\.name) == ["events_2019_07", "events_2019_08"])
+        #expect(quiet.first?.expected.map(\.name) == ["events_2026_11"])
+        #expect(CatalogDifference(observed: expected, expected: expected, rules: rules).dated.isEmpty)
         // One unlike the others.
         let odd = catalog(
             ["events": day, "events_2019_07": day, "events_2019_08": ["id": "bigint", "at": "date"]],
@@ -183,6 +216,60 @@ import Testing
         // A rule for another class changes nothing here.
         fleet.drift.ignored[0].className = "bank"
         #expect(fleet.plan().statuses == [.drifted])
+    }
+
+    @Test(arguments: [
+        (["b", "x", "a"], ["a", "b"], true), (["a", "x", "b"], ["a", "b"], false), (["b"], ["a", "b"], false),
+        (["a", "b"], ["a", "b"], false),
+    ])
+    func `an added or dropped column is no other order`(here: [String], there: [String], isOther: Bool) {
+        func ordered(_ columns: [String]) -> Catalog {
+            Catalog(
+                fingerprint: Fingerprint(of: ""),
+                privileges: Fingerprint(of: ""),
+                columnOrder: Fingerprint(of: columns.joined(separator: ",")),
+                objects: [],
+                tables: [],
+                columnOrders: [TableName(name: "t"): columns]
+            )
+        }
+        #expect(ordered(here).reordered(from: ordered(there)).isEmpty == !isOther)
+    }
+
+    @Test func `default privileges of one side are one difference, which a rule on grants covers`() throws {
+        let state = shop.schema(after: 0..<3).catalog
+        let object = ObjectID(.defaultPrivileges, schema: nil, name: "tables of the database's owner")
+        var database = ObservedDatabase.at(3, of: shop, named: "shop")
+        guard case .observed(var content) = database.content else { return }
+        content.catalog = Catalog(
+            fingerprint: state.fingerprint,
+            privileges: Fingerprint(of: "granted"),
+            columnOrder: state.columnOrder,
+            objects: state.objects + [
+                CatalogObject(id: object, definition: Fingerprint(of: ""), privileges: Fingerprint(of: "granted"))
+            ],
+            tables: state.tables
+        )
+        database.content = .observed(content)
+        var fleet = fleet(database)
+        func told() -> [Finding] {
+            var input = fleet.input
+            for need in Planner.draft(input).needs {
+                input.definitions[need.key] = [:]
+                guard case .database = need.source else { continue }
+                input.definitions[need.key] = [
+                    object: Definition(text: "", owner: "the database's owner", grants: "everybody: SELECT")
+                ]
+            }
+            return Planner.plan(input).findings
+        }
+        #expect(told().map(\.message) == ["default-privileges: privileges differ: found everybody: SELECT"])
+        for subject in [DriftRules.Ignored.Subject.grants, .objects(.defaultPrivileges)] {
+            var rule = try rule(.table, "*")
+            rule.subject = subject
+            fleet.drift.ignored = [rule]
+            #expect(told().map(\.severity) == [.info])
+        }
     }
 
     @Test func `a schema without history fits a version but for what is ignored`() throws {

@@ -84,6 +84,16 @@ import Testing
         #expect(plan.findings.first?.message.contains("0003_rows") == true)
     }
 
+    @Test func `migrations that undo one another are not said to change nothing`() {
+        var fixture = shop
+        fixture.files.append(.init("0003_make", [.createTable("tried", ["id"])]))
+        fixture.files.append(.init("0004_drop", [.dropTable("tried")]))
+        let plan = fleet(.holding(shop.schema(after: 0..<3), named: "shop", history: nil), classes: [fixture]).plan()
+        #expect(plan.cohorts.first?.steps[1].migrations.last == "0004_drop")
+        let message = plan.findings.first?.message ?? ""
+        #expect(message.contains("(0003_make, 0004_drop together leave the same schema: "), "\(message)")
+    }
+
     @Test func `init scripts that did not run to their end are run`() {
         let plan = fleet(.at(3, of: shop, named: "shop", mark: .pending), role: .testing).plan()
         #expect(plan.statuses == [.pending])
@@ -156,6 +166,33 @@ import Testing
         #expect(plan.codes == [.notInspected])
         #expect(plan.cohorts.isEmpty)
         #expect(plan.refused.map(\.grant) == [nil])
+    }
+
+    @Test func `another tool's history is named where the class has none`() {
+        let state = shop.schema(after: 0..<3).catalog
+        var database = ObservedDatabase.holding(shop.schema(after: 0..<3), named: "shop", history: nil)
+        guard case .observed(var content) = database.content else { return }
+        content.catalog = Catalog(
+            fingerprint: state.fingerprint,
+            privileges: state.privileges,
+            columnOrder: state.columnOrder,
+            objects: state.objects,
+            tables: state.tables,
+            leftOut: [TableName(schema: "reconcile", name: "migrations")]
+        )
+        database.content = .observed(content)
+        let messages = fleet(database).plan().findings.map(\.message)
+        #expect(
+            messages.first
+                == "no history is recorded in drizzle.__drizzle_migrations, though there is reconcile.migrations; "
+                + "the schema is that of 0002_third"
+        )
+        #expect(
+            messages.contains(
+                "holds objects that are not compared: schema reconcile with 1 table of no history of the class "
+                    + "(migrations)"
+            )
+        )
     }
 
     @Test func `objects that are not compared are told`() {

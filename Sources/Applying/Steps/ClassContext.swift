@@ -19,7 +19,10 @@ package struct ClassContext: Sendable {
     var source: MigrationSource { folder.source }
     var format: any HistoryFormat { folder.source.format.history }
 
-    func migration(tagged tag: String) -> Migration? { folder.migrations.first { $0.tag == tag } }
+    /// By its bytes: what Unicode takes for one name may be two migrations.
+    func migration(tagged tag: String) -> Migration? {
+        folder.migrations.first { $0.tag.utf8.elementsEqual(tag.utf8) }
+    }
 
     /// Who a migration's statements run as, given the database's owner.
     func runAs(owner: String) -> String? {

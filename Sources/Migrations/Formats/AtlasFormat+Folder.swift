@@ -73,7 +73,7 @@ extension AtlasFormat {
 
     package func part(of bytes: [UInt8], _ migration: ListedMigration) -> FilePart {
         var part = FilePart(bytes)
-        for directive in Self.directives(of: bytes, detached: true) {
+        for directive in Self.directives(of: bytes) {
             switch (directive.name, directive.value) {
             case ("txmode", "none"): part.isTransactional = false
             case ("checkpoint", _), ("delimiter", _), ("txtar", _):
@@ -96,20 +96,22 @@ extension AtlasFormat {
         var range: Range<Int>
     }
 
-    /// The `-- atlas:name value` lines at the top of a file; where they must be detached, an empty line follows them.
-    static func directives(of bytes: [UInt8], detached: Bool) -> [Directive] {
+    /// The `-- atlas:name value` lines at the top of a file, which count only where an empty line follows them.
+    private static func directives(of bytes: [UInt8]) -> [Directive] {
         var directives: [Directive] = []
-        for line in TextLines(bytes) {
+        for var line in TextLines(bytes) {
             guard line.text.hasPrefix("--") || line.text.hasPrefix("#") else {
-                return detached && !line.text.isEmpty ? [] : directives
+                return line.text.isEmpty ? directives : []
             }
-            let text = line.text.drop { $0 == "-" || $0 == "#" || $0 == " " }
-            guard text.hasPrefix("atlas:") else { continue }
-            let words = text.dropFirst(6).split(separator: " ", maxSplits: 1).map(String.init)
-            directives.append(
-                Directive(name: words.first ?? "", value: words.count > 1 ? words[1] : "", range: line.range)
-            )
+            while line.text.last?.isWhitespace == true { line.text.removeLast() }
+            if let directive = directive(in: line) { directives.append(directive) }
         }
-        return directives
+        return []
+    }
+
+    /// `atlas:name value`, with any number of blanks between, whatever stands in front of it.
+    static func directive(in line: TextLines.Line) -> Directive? {
+        guard let found = line.text.prefixMatch(of: #/[ -~]*atlas:([0-9A-Za-z_]+)(?: +([ -~]*))?/#) else { return nil }
+        return Directive(name: String(found.1), value: found.2.map(String.init) ?? "", range: line.range)
     }
 }

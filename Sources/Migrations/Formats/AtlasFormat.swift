@@ -16,10 +16,8 @@ package struct AtlasFormat: HistoryFormat {
 
     package init() {}
 
-    /// Without the row by which Atlas's cloud knows the database.
     package func arrange(_ rows: [[String?]]) -> [[String?]] {
-        rows.filter { $0[0]?.hasPrefix(".") == false }
-            .map { row in (row: row, at: row[4].flatMap(HistoryTime.init)) }
+        rows.map { row in (row: row, at: row[4].flatMap(HistoryTime.init)) }
             .sorted {
                 ($0.at?.microseconds ?? .max, $0.row[0] ?? "") < ($1.at?.microseconds ?? .max, $1.row[0] ?? "")
             }
@@ -29,6 +27,9 @@ package struct AtlasFormat: HistoryFormat {
                 return row
             }
     }
+
+    /// Not `.atlas_cloud_identifier`, by which Atlas's cloud knows the database.
+    package func isMigration(_ row: [String?]) -> Bool { row[0]?.hasPrefix(".") != true }
 
     package func creation(schema: String, table: String) -> [SQL] {
         making(schema) + [
@@ -88,7 +89,7 @@ package struct AtlasFormat: HistoryFormat {
         var matches: [Accounting.RowMatch] = []
         var unfinished: [Accounting.Unfinished] = []
         var differing: [(place: Int, position: Int, hash: String)] = []
-        for row in rows.rows {
+        for row in rows.rows where isMigration(row) {
             let version = row[0] ?? "NULL"
             let type = row[1].flatMap { Int64($0) } ?? Kind.executed
             if type & Kind.baseline != 0 {
@@ -143,9 +144,15 @@ package struct AtlasFormat: HistoryFormat {
         var chain = Chain()
         for place in there.sorted() {
             let migration = folder.migrations[place]
-            if let sum = chain.add(migration.path, Array(migration.text.utf8)), place == position { return sum == hash }
+            if let sum = chain.add(migration.path, Self.bytes(of: migration)), place == position { return sum == hash }
         }
         return false
+    }
+
+    /// A file as it is, with the byte order mark that is left out of what runs.
+    private static func bytes(of migration: Migration) -> [UInt8] {
+        let bytes = Array(migration.text.utf8)
+        return Fingerprint(of: bytes).hex == migration.sha256 ? bytes : [0xEF, 0xBB, 0xBF] + bytes
     }
 
     package func checksums(of files: [(migration: ListedMigration, bytes: [UInt8])]) -> [[String]] {
@@ -160,11 +167,8 @@ package struct AtlasFormat: HistoryFormat {
         /// The file's sum, in Base64; nil for a file that asks to be left out.
         mutating func add(_ name: String, _ bytes: [UInt8]) -> String? {
             hash.update(data: Array(name.utf8))
-            if AtlasFormat.directives(of: bytes, detached: false).contains(where: {
-                $0.name == "sum" && $0.value == "ignore"
-            }) {
-                return nil
-            }
+            let first = TextLines(bytes).first { _ in true }.flatMap { AtlasFormat.directive(in: $0) }
+            if first?.name == "sum", first?.value == "ignore" { return nil }
             hash.update(data: bytes)
             return Base64.encoded(Array(hash.finalize()))
         }

@@ -81,10 +81,23 @@ package struct FlywayFormat: HistoryFormat {
         var versioned: [(number: MigrationNumber, migration: ListedMigration)] = []
         var repeatable: [ListedMigration] = []
         var diagnostics: [Diagnostic] = []
-        for file in folder.filesBelow() where file.hasSuffix(".sql") {
+        let below = folder.filesBelow()
+        diagnostics += below.diagnostics
+        for file in below.value ?? [] where file.hasSuffix(".sql") {
             let name = String(file.split(separator: "/").last ?? "")
             let tag = String(name.dropLast(4))
             if let version = Self.version(of: name), let number = MigrationNumber(version) {
+                if version.utf8.count > 50 {
+                    diagnostics.append(
+                        Diagnostic(
+                            .error,
+                            .migrationFile,
+                            "the version has more than 50 characters, and Flyway's table takes no more",
+                            at: .beginning(of: folder.path(of: file)),
+                            hint: "a timestamp to the millisecond has 17"
+                        )
+                    )
+                }
                 let runs = settings(of: file, in: folder, &diagnostics)
                 versioned.append(
                     (number, ListedMigration(tag: tag, number: version, file: file, isTransactional: runs))
@@ -149,7 +162,15 @@ package struct FlywayFormat: HistoryFormat {
         _ diagnostics: inout [Diagnostic]
     ) -> Bool {
         let name = file + ".conf"
-        guard folder.reader.hasFile(name), let bytes = try? folder.reader.read(name) else { return true }
+        let bytes: [UInt8]
+        do throws(FileFault) {
+            bytes = try folder.reader.read(name)
+        } catch .missing {
+            return true
+        } catch {
+            diagnostics.append(error.diagnostic(.migrationFile, file: folder.path(of: name), at: nil))
+            return true
+        }
         var isTransactional = true
         for line in TextLines(bytes) where !line.text.hasPrefix("#") {
             let words = line.text.split(separator: "=", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }

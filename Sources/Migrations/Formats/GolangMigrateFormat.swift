@@ -32,9 +32,9 @@ package struct GolangMigrateFormat: HistoryFormat {
         return [("version", .integer(version)), ("dirty", .boolean(false))]
     }
 
-    /// CRC-32 of the three names with NULs between them, times Rails' own salt, as an unsigned number of 32 bits.
+    /// CRC-32 of the three names with NULs between them, the database's last, times Rails' own salt, as an unsigned number of 32 bits.
     package func lockKey(database: String, schema: String, table: String) -> Int64? {
-        let names = [database, schema, table].map { Array($0.utf8) }
+        let names = [schema, table, database].map { Array($0.utf8) }
         return Int64(CRC32.checksum(of: Array(names.joined(separator: [0]))) &* 1_486_364_155)
     }
 
@@ -69,16 +69,27 @@ package struct GolangMigrateFormat: HistoryFormat {
     }
 
     package func likeness(of folder: borrowing FolderListing) -> FolderLikeness {
-        folder.sqlFiles.contains { Self.isForward($0) } ? .certain : .none
+        folder.sqlFiles.contains { Self.isForward($0) && $0.hasSuffix(Self.ending) } ? .certain : .none
     }
 
     package func list(_ folder: borrowing FolderListing) -> Diagnosed<[ListedMigration]> {
         var files = NumberedFiles(
             folder,
-            ending: ".up.sql",
-            isIgnored: { $0.hasSuffix(".down.sql") },
+            ending: Self.ending,
+            isIgnored: { $0.hasSuffix(".down.sql") || Self.isForward($0) && !$0.hasSuffix(Self.ending) },
             form: "NNNN_name.up.sql"
         )
+        for entry in folder.entries
+        where entry.kind != .folder && Self.isForward(entry.name) && !entry.name.hasSuffix(Self.ending) {
+            files.report(
+                .error,
+                .migrationFile,
+                "golang-migrate takes this file for a migration, and reconcile only what ends in \"\(Self.ending)\"",
+                entry.name,
+                in: folder,
+                hint: "name it NNNN_name.up.sql, or move it elsewhere"
+            )
+        }
         files.sortByNumber()
         files.rejectTwins(in: folder) { String($0.number.drop { $0 == "0" }) }
         return files.diagnosed
@@ -92,9 +103,14 @@ package struct GolangMigrateFormat: HistoryFormat {
         return part
     }
 
+    private static let ending = ".up.sql"
+
+    /// For the tool any ending will do, and the last `.up.` or `.down.` says which way.
     private static func isForward(_ file: String) -> Bool {
         let number = MigrationNumber.prefix(of: file)
-        return !number.isEmpty && file.dropFirst(number.count).hasPrefix("_") && file.hasSuffix(".up.sql")
+        guard !number.isEmpty, file.dropFirst(number.count).hasPrefix("_") else { return false }
+        let parts = file.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.dropFirst().dropLast().last { $0 == "up" || $0 == "down" } == "up"
     }
 }
 

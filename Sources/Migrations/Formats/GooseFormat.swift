@@ -62,6 +62,16 @@ package struct GooseFormat: HistoryFormat {
         var files = NumberedFiles(folder, form: "NNNN_name.sql")
         files.sortByNumber()
         files.rejectTwins(in: folder) { String($0.number.drop { $0 == "0" }) }
+        for migration in files.listed where migration.number.allSatisfy({ $0 == "0" }) {
+            files.report(
+                .error,
+                .migrationFile,
+                "goose takes no version below 1",
+                migration.file,
+                in: folder,
+                hint: "give it a number of its own; the row of version 0 stands for an empty database"
+            )
+        }
         for entry in folder.entries
         where entry.name.hasSuffix(".go") && !entry.name.hasSuffix("_test.go")
             && !MigrationNumber.prefix(of: entry.name).isEmpty
@@ -83,6 +93,7 @@ package struct GooseFormat: HistoryFormat {
         var up: Range<Int>?
         var down: Range<Int>?
         var open: Range<Int>?
+        var before: Range<Int>?
         for line in TextLines(bytes) {
             switch Self.annotation(line.text) {
             case "up":
@@ -111,8 +122,18 @@ package struct GooseFormat: HistoryFormat {
                     at: line.range,
                     hint: "write the values themselves"
                 )
-            default: break
+            default:
+                let text = line.text.drop(while: \.isWhitespace)
+                if up == nil, !text.isEmpty, !text.hasPrefix("--") { before = before ?? line.range }
             }
+        }
+        if up != nil, let before {
+            part.report(
+                .error,
+                "a statement before \"-- +goose Up\", which goose refuses",
+                at: before,
+                hint: "put it after that line"
+            )
         }
         if up == nil {
             part.report(

@@ -62,7 +62,8 @@ package struct PrismaFormat: HistoryFormat {
 
     package func account(_ folder: MigrationFolder, rows: HistoryRows, upTo declared: Int) -> Accounting {
         let positions = Dictionary(
-            uniqueKeysWithValues: folder.migrations.indices.map { (folder.migrations[$0].tag, $0) }
+            folder.migrations.indices.map { (folder.migrations[$0].tag, $0) },
+            uniquingKeysWith: { first, _ in first }
         )
         var seen: Set<Int> = []
         var matches: [Accounting.RowMatch] = []

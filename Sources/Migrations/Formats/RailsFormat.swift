@@ -41,7 +41,13 @@ package struct RailsFormat: HistoryFormat {
     }
 
     package func account(_ folder: MigrationFolder, rows: HistoryRows, upTo declared: Int) -> Accounting {
-        VersionRows.account(folder, rows, upTo: declared) { Self.version($0.number) }
+        VersionRows.account(
+            folder,
+            rows,
+            upTo: declared,
+            version: { Self.version($0.number) },
+            stored: { MigrationNumber($0) == nil ? $0 : Self.version($0) }
+        )
     }
 
     package func likeness(of folder: borrowing FolderListing) -> FolderLikeness {

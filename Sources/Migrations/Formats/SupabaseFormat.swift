@@ -16,7 +16,7 @@ package struct SupabaseFormat: HistoryFormat {
     package init() {}
 
     /// Versions are told apart and put in order as text.
-    package func arrange(_ rows: [[String?]]) -> [[String?]] { rows.sorted { ($0[0] ?? "") < ($1[0] ?? "") } }
+    package func arrange(_ rows: [[String?]]) -> [[String?]] { VersionRows.arrangedAsText(rows) }
 
     package func creation(schema: String, table: String) -> [SQL] {
         [
@@ -75,19 +75,34 @@ package struct SupabaseFormat: HistoryFormat {
         let bytes = Array(text.utf8)
         var statements: [String] = []
         var start = 0
-        func take(_ range: Range<Int>) {
-            var slice = bytes[range]
-            func isMargin(_ byte: UInt8) -> Bool { byte.isSQLSpace || byte == UInt8(ascii: ";") }
-            while let first = slice.first, isMargin(first) { slice.removeFirst() }
-            while let last = slice.last, isMargin(last) { slice.removeLast() }
-            if !slice.isEmpty { statements.append(String(decoding: slice, as: UTF8.self)) }
+        func take(upTo end: Int, goingOnAt next: Int) {
+            let slice = bytes[start..<end]
+            start = next
+            guard let first = slice.firstIndex(where: { !$0.isSQLSpace }),
+                let last = slice.lastIndex(where: { !$0.isSQLSpace })
+            else { return }
+            statements.append(String(decoding: slice[first...last], as: UTF8.self))
         }
+        /// Cuts at the semicolons between two statements, not at those of comments.
+        func cut(_ gap: Range<Int>) {
+            var lexer = SQLLexer(bytes, in: gap)
+            while let token = lexer.next() {
+                guard bytes[token.range.lowerBound] == UInt8(ascii: ";") else { continue }
+                take(upTo: token.range.lowerBound, goingOnAt: token.range.upperBound)
+            }
+        }
+        var end = 0
         for piece in StatementScan(bytes).pieces {
-            let end = max(piece.sql.upperBound, piece.copyData?.upperBound ?? 0)
-            take(start..<end)
-            start = bytes[end...].firstIndex(of: UInt8(ascii: ";")).map { $0 + 1 } ?? end
+            cut(end..<piece.sql.lowerBound)
+            end = piece.sql.upperBound
+            if let data = piece.copyData {
+                // Behind the line that ends the data; the CLI knows no such data.
+                end = bytes[data.upperBound...].firstIndex(of: 0x0A) ?? bytes.count
+                take(upTo: data.upperBound, goingOnAt: end)
+            }
         }
-        take(min(start, bytes.count)..<bytes.count)
+        cut(end..<bytes.count)
+        take(upTo: bytes.count, goingOnAt: bytes.count)
         return statements
     }
 }

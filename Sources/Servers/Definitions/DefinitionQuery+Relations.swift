@@ -9,6 +9,11 @@ extension DefinitionQuery {
             name: "n.nspname",
             text: "'schema'",
             owner: "n.nspowner",
+            // Before 15 that of `public` is whoever ran initdb, under another name on each server.
+            ownerName: """
+                CASE WHEN n.oid < 16384 AND n.nspowner = 10 AND current_setting('server_version_num')::int < 150000 \
+                THEN 'whoever made the server' ELSE \(role("n.nspowner")) END
+                """,
             access: ("n.nspacl", "'n'"),
             // Every new database has the one of `public`.
             remark: "nullif(obj_description(n.oid, 'pg_namespace'), 'standard public schema')",
@@ -140,8 +145,9 @@ extension DefinitionQuery {
             [.trigger],
             schema: "n.nspname",
             name: """
-                c.relname || '.' || CASE WHEN g.tgisinternal THEN (SELECT k.conname FROM pg_constraint k \
-                WHERE k.oid = g.tgconstraint) || ' ' || g.tgfoid::oid ELSE g.tgname END
+                c.relname || '.' || CASE WHEN g.tgisinternal AND g.tgconstraint <> 0 THEN (SELECT k.conname \
+                FROM pg_constraint k WHERE k.oid = g.tgconstraint) || ' (' \
+                || \(ConstraintTrigger.task(of: "g.tgfoid::oid")) || ')' ELSE g.tgname END
                 """,
             text: """
                 CASE WHEN g.tgisinternal THEN 'trigger of the constraint' ELSE pg_get_triggerdef(g.oid) END || \(enabled("g.tgenabled")) \

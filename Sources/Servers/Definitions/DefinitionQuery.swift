@@ -20,6 +20,7 @@ struct DefinitionQuery {
     ///   - name: as an inspection names the object.
     ///   - text: the definition.
     ///   - owner: the OID of a role.
+    ///   - ownerName: how it is told, where not as every role is.
     ///   - granter: whose grants are told without saying whose, where the object has no owner of its own.
     ///   - access: the privileges, and the letter under which `acldefault` knows those of the start.
     ///   - remark: the comment.
@@ -31,6 +32,7 @@ struct DefinitionQuery {
         name: SQL,
         text: SQL,
         owner: SQL? = nil,
+        ownerName: SQL? = nil,
         granter: SQL? = nil,
         access: (list: SQL, letter: SQL)? = nil,
         remark: SQL,
@@ -39,7 +41,7 @@ struct DefinitionQuery {
         self.kinds = kinds
         let kind = kind ?? "\(literal: kinds.first?.rawValue)"
         let grants: SQL = access.map { Self.grants($0.list, $0.letter, owner ?? granter ?? "0::oid") } ?? "NULL::text"
-        let ownerName: SQL = owner.map(Self.role) ?? "NULL::text"
+        let ownerName: SQL = ownerName ?? owner.map(Self.role) ?? "NULL::text"
         rows = """
             SELECT (\(kind))::text AS kind, (\(schema))::text AS schema, (\(name))::text AS name, (\(text))::text AS definition, \
             \(ownerName) AS owner, \(grants) AS grants, \(remark) AS remark FROM \(source)

@@ -9,16 +9,22 @@ enum AccessList {
     /// Stands for the database's owner.
     static let ownerMark: [UInt8] = [NameMap.mark]
 
+    /// Stands for whoever ran initdb.
+    static let nobody = Array("\\N".utf8)
+
     /// Writes the canonical form of an `aclitem[]` cell; writes nothing where it says what the default says.
+    ///
+    /// `starter` is who ran initdb, where that role's name does not count.
     static func append(
         _ cell: ArraySlice<UInt8>,
         _ kind: Kind,
         isSequence: Bool,
         owner: [UInt8],
         databaseOwner: [UInt8],
+        starter: [UInt8]? = nil,
         to out: inout [UInt8]
     ) {
-        let items = elements(cell).map { item($0, databaseOwner) }.sorted { $0.lexicographicallyPrecedes($1) }
+        let items = elements(cell).map { item($0, databaseOwner, starter) }.sorted { $0.lexicographicallyPrecedes($1) }
         let ownerName = owner == databaseOwner ? ownerMark : owner
         if defaults(kind, isSequence: isSequence, ownerName).contains(where: { $0 == items }) { return }
         for item in items {
@@ -74,7 +80,7 @@ enum AccessList {
     }
 
     /// `grantee=privileges/grantor`.
-    private static func item(_ text: [UInt8], _ databaseOwner: [UInt8]) -> [UInt8] {
+    private static func item(_ text: [UInt8], _ databaseOwner: [UInt8], _ starter: [UInt8]?) -> [UInt8] {
         var index = 0
         let grantee = identifier(text, &index, until: UInt8(ascii: "="))
         var rights: [UInt8] = []
@@ -84,7 +90,9 @@ enum AccessList {
         }
         index += 1
         let grantor = identifier(text, &index, until: nil)
-        func canonical(_ name: [UInt8]) -> [UInt8] { name == databaseOwner ? ownerMark : name }
+        func canonical(_ name: [UInt8]) -> [UInt8] {
+            name == starter ? nobody : name == databaseOwner ? ownerMark : name
+        }
         return canonical(grantee) + [NameMap.dot] + rights + [NameMap.dot] + canonical(grantor)
     }
 

@@ -12,6 +12,7 @@ struct CanonicalCatalog {
     /// Lines in `definitions`.
     var invalidIndexes: [Int] = []
     var notInspected: [String] = []
+    var leftOut: [TableName] = []
     /// Whether the words of a view or a rule are still to be asked for.
     var lacksRuleText = false
 
@@ -27,7 +28,8 @@ struct CanonicalCatalog {
             fingerprint: definitions.fingerprint(order),
             privileges: privileges.fingerprint(privileges.sorted),
             columnOrder: columnOrder.fingerprint(columnOrder.sorted),
-            notInspected: notInspected
+            notInspected: notInspected,
+            leftOut: leftOut
         )
         var place = [Int](repeating: 0, count: keys.count)
         for (position, record) in order.enumerated() { place[record] = position }
@@ -55,6 +57,7 @@ struct CanonicalCatalog {
             tables: sorted.map { names[$0] },
             invalidIndexes: invalidIndexes.map(definitions.identity).sorted(),
             notInspected: notInspected,
+            leftOut: leftOut,
             homes: homes,
             shapes: shapes(homes),
             columnOrders: columnOrders
@@ -62,20 +65,21 @@ struct CanonicalCatalog {
         return PooledCatalog(catalog: catalog, tablePlaces: places)
     }
 
-    private var columnOrders: [TableName: Fingerprint] {
-        var orders: [TableName: Fingerprint] = [:]
+    private var columnOrders: [TableName: [String]] {
+        var orders: [TableName: [String]] = [:]
         for record in columnOrder.records.indices {
             // Here names stand between marks.
             let parts = columnOrder.name(of: record).filter { $0 != NameMap.mark }
                 .split(separator: NameMap.dot, omittingEmptySubsequences: false)
                 .map { String(decoding: CopyRows.unescape($0), as: UTF8.self) }
             guard parts.count == 2 else { continue }
-            orders[TableName(schema: parts[0], name: parts[1])] = columnOrder.definition(of: record)
+            orders[TableName(schema: parts[0], name: parts[1])] = columnOrder.definitionBytes(of: record)
+                .split(separator: 9).map { String(decoding: CopyRows.unescape($0), as: UTF8.self) }
         }
         return orders
     }
 
-    /// Definitions of what may be named after a day, without that name and without the bounds of a partition.
+    /// Definitions of what may be named after a day, without that name; of a partition's bounds only the kind.
     private func shapes(_ homes: [ObjectID: TableName]) -> [ObjectID: Fingerprint] {
         var shapes: [ObjectID: Fingerprint] = [:]
         for record in definitions.records.indices {
@@ -93,7 +97,7 @@ struct CanonicalCatalog {
             }
             guard DatedName.mayHoldDate(table) else { continue }
             var text = Array(definitions.definitionBytes(of: record))
-            if kind == .table { CatalogReading.removeBound(from: &text) }
+            if kind == .table { CatalogReading.reduceBound(in: &text) }
             shapes[definitions.identity(of: record)] = Fingerprint(of: text.replacing(table, with: [NameMap.mark]))
         }
         return shapes

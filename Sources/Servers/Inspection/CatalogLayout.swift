@@ -2,6 +2,7 @@ internal import Postgres
 
 /// The catalogs of one major version and where in their rows things stand.
 struct CatalogLayout: Sendable {
+    let major: Int
     let entries: [Entry]
     let wanted: Set<CatalogTable.Identifier>
     private(set) var columns = Columns()
@@ -58,6 +59,7 @@ struct CatalogLayout: Sendable {
     init(major: Int, wanted: Set<CatalogTable.Identifier>) {
         entries = CatalogTable.all.filter { !CatalogTable.optional.contains($0.id) || wanted.contains($0.id) }
             .compactMap { $0.resolved(major: major) }.map(Entry.init)
+        self.major = major
         self.wanted = wanted
         var places = [Int?](repeating: nil, count: CatalogTable.Identifier.allCases.count)
         for (place, entry) in entries.enumerated() { places[entry.table.id.rawValue] = place }

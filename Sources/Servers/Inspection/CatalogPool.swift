@@ -86,6 +86,7 @@ struct CatalogKey: Hashable, Sendable {
     var privileges: Fingerprint
     var columnOrder: Fingerprint
     var notInspected: [String]
+    var leftOut: [TableName]
 }
 
 /// A catalog with what maps a database's own rows to it.

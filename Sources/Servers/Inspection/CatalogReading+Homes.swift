@@ -20,20 +20,27 @@ extension CatalogReading {
         return homes
     }
 
-    private func tableName(_ relation: UInt32) -> TableName? {
+    func tableName(_ relation: UInt32) -> TableName? {
         guard let span = context.names.span(NameMap.key(.relation, relation)) else { return nil }
         let parts = context.names.arena[span].split(separator: NameMap.dot, omittingEmptySubsequences: false)
             .map { String(decoding: CopyRows.unescape($0), as: UTF8.self) }
         return parts.count == 2 ? TableName(schema: parts[0], name: parts[1]) : nil
     }
 
-    /// Takes the bounds of a partition out of what was compared about a table.
-    static func removeBound(from definition: inout [UInt8]) {
+    /// Leaves of the bounds of a partition only their kind in what was compared about a table.
+    static func reduceBound(in definition: inout [UInt8]) {
         guard let place = boundPlace else { return }
         var cells = definition.split(separator: 9, omittingEmptySubsequences: false)
         guard cells.indices.contains(place) else { return }
-        cells[place] = []
+        cells[place] = kindOfBound(cells[place])
         definition = Array(cells.joined(separator: [9]))
+    }
+
+    /// `{PARTITIONBOUNDSPEC :strategy r :is_default false …}`.
+    private static func kindOfBound(_ tree: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        if tree.firstRange(of: Array(":is_default true".utf8)) != nil { return Array("default".utf8)[...] }
+        guard let field = tree.firstRange(of: Array(":strategy ".utf8)) else { return [] }
+        return tree[field.upperBound...].prefix(1)
     }
 
     /// Which of the cells that make up a table's definition has its bounds.

@@ -22,6 +22,7 @@ extension CatalogReading {
         addRemarks(.description, .comment, to: &result)
         addRemarks(.securityLabel, .securityLabel, to: &result)
         addDefaultPrivileges(to: &result)
+        result.leftOut = leftOut
         if of(.largeObject).map({ $0.rows.count > 0 }) == true { result.notInspected.append("large objects") }
         if of(.foreignServer).map({ $0.rows.count > 0 }) == true { result.notInspected.append("user mappings") }
         return result
@@ -53,7 +54,9 @@ extension CatalogReading {
         guard objectClass == .relation else { return }
         let record = result.keys.count - 1
         if kind == .table { result.tables.append((record, oid)) }
-        if kind == .index, invalidIndexes.contains(oid) { result.invalidIndexes.append(record) }
+        // A partitioned index is invalid until every partition has one attached: that is how it was made, no damage.
+        let isBuilt = relations[oid]?.kind == UInt8(ascii: "i")
+        if kind == .index, isBuilt, invalidIndexes.contains(oid) { result.invalidIndexes.append(record) }
     }
 
     private func addPrivileges(
@@ -66,13 +69,14 @@ extension CatalogReading {
     ) {
         let oid = entry.owner.map { rows.number(row, $0) } ?? databaseOwner.oid
         let hasAccess = entry.access.map { !rows.isNull(row, $0) } ?? false
-        // What initdb made belongs to whoever ran it.
-        let isNobodys =
-            entry.table.id == .extension && entry.oid.map { rows.number(row, $0) < NameMap.firstUser } == true
+        // What initdb made belongs to whoever ran it; before 15 the schema `public` does too.
+        let isOfStart = entry.oid.map { rows.number(row, $0) < NameMap.firstUser } == true
+        let isStartersSchema = isOfStart && entry.table.id == .namespace && layout.major < 15 && oid == 10
+        let isNobodys = isStartersSchema || isOfStart && entry.table.id == .extension
         let isDatabaseOwners = oid == databaseOwner.oid && !isNobodys
         // Almost everything is the database owner's, with the privileges it had from the start.
         guard hasAccess || !isDatabaseOwners else { return }
-        let owner = isNobodys ? Array("\\N".utf8) : isDatabaseOwners ? databaseOwner.name : roleName(oid)
+        let owner = isNobodys ? AccessList.nobody : isDatabaseOwners ? databaseOwner.name : roleName(oid)
         var text: [UInt8] = isDatabaseOwners ? AccessList.ownerMark : owner
         text.append(9)
         let bare = text.count
@@ -81,8 +85,9 @@ extension CatalogReading {
                 rows.cell(row, access),
                 entry.accessKind,
                 isSequence: kind == .sequence,
-                owner: CopyRows.unescape(owner),
+                owner: isNobodys ? owner : CopyRows.unescape(owner),
                 databaseOwner: CopyRows.unescape(databaseOwner.name),
+                starter: isStartersSchema ? CopyRows.unescape(roleName(oid)) : nil,
                 to: &text
             )
         }
@@ -114,14 +119,15 @@ extension CatalogReading {
             append(NameMap.key(.type, rows.number(row, layout.columns.constraintType)))
         }
         out.append(NameMap.dot)
-        guard objectClass == .trigger, rows.isTrue(row, layout.columns.triggerIsInternal) else {
+        let constraint = objectClass == .trigger ? rows.number(row, layout.columns.triggerConstraint) : 0
+        guard constraint != 0, rows.isTrue(row, layout.columns.triggerIsInternal) else {
             if let name = entry.name { out.append(contentsOf: rows.cell(row, name)) }
             return
         }
         // PostgreSQL names the triggers behind a constraint by OID.
-        append(NameMap.key(.constraint, rows.number(row, layout.columns.triggerConstraint)))
-        out.append(UInt8(ascii: " "))
-        out.append(contentsOf: rows.cell(row, layout.columns.triggerFunction))
+        append(NameMap.key(.constraint, constraint))
+        let task = ConstraintTrigger.task(of: rows.number(row, layout.columns.triggerFunction))
+        out.append(contentsOf: " (\(task))".utf8)
     }
 
     /// Nil for what is not an object of its own.

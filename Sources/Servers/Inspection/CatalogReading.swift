@@ -10,6 +10,8 @@ struct CatalogReading {
     var excludedSchemas: Set<UInt32> = []
     /// The schema made for the history alone.
     var historySchema: UInt32 = 0
+    /// Tables of the class's own history.
+    let history: Set<TableName>
     /// A role, and its name as COPY escapes it.
     var databaseOwner: (oid: UInt32, name: [UInt8]) = (0, [])
     var ownedSequences: [(sequence: UInt32, table: UInt32, column: UInt32)] = []
@@ -45,6 +47,7 @@ struct CatalogReading {
     init(_ layout: CatalogLayout, _ rows: [CopyRows], history: Set<TableName>) {
         self.layout = layout
         self.rows = rows
+        self.history = history
         nameRoles()
         nameSchemas(history)
         nameRelations(history)

@@ -5,7 +5,7 @@ internal import FleetModel
 /// Much quicker to read than JSON; a fleet's plan reads dozens of nodes of hundreds of objects before it does anything.
 enum NodeCoding {
     /// Raised with every change of what is written or measured: an older file is then no file.
-    static let version = 2
+    static let version = 3
     private static let mark = Array("reconcile scratch \(version)\n".utf8)
 
     static func encode(_ node: ReplayNode) -> [UInt8] {
@@ -82,7 +82,7 @@ extension ByteWriter {
         }
         list(Array(catalog.columnOrders)) { writer, order in
             writer.table(order.key)
-            writer.raw(order.value.bytes)
+            writer.list(order.value) { $0.text($1) }
         }
     }
 
@@ -160,7 +160,7 @@ extension ByteReader {
             let invalid = list({ $0.object() }), let notInspected = list({ $0.text() }),
             let homes = list({ $0.pair({ $0.object() }, { $0.table() }) }),
             let shapes = list({ $0.pair({ $0.object() }, { $0.fingerprint() }) }),
-            let orders = list({ $0.pair({ $0.table() }, { $0.fingerprint() }) })
+            let orders = list({ $0.pair({ $0.table() }, { $0.list({ $0.text() }) }) })
         else { return nil }
         return Catalog(
             fingerprint: whole,
