@@ -121,3 +121,14 @@ extension TableLock {
         return words
     }
 }
+
+extension [PlannedStatement] {
+    /// The same wherever they stand: two classes may have one migration each of the same text.
+    var withoutPlaces: Self {
+        map { statement in
+            var statement = statement
+            statement.location = nil
+            return statement
+        }
+    }
+}

@@ -82,7 +82,7 @@ extension MarkdownPage {
         let steps = cohort.steps.filter { $0.kind != .check && !$0.statements.isEmpty }
         let statements = steps.flatMap(\.statements)
         guard !statements.isEmpty else { return }
-        if let before = shown[statements] {
+        if let before = shown[statements.withoutPlaces] {
             let count = Kind.statements.words(statements.count)
             return add(
                 .steps,
@@ -90,7 +90,7 @@ extension MarkdownPage {
                 Form("", leaving: [.statements: statements.count])
             )
         }
-        shown[statements] = cohort.id
+        shown[statements.withoutPlaces] = cohort.id
         let quiet = statements.count { $0.hazards.isEmpty }
         let all = details(cohort, steps, of: statements.count) { _ in true }
         let dangerous =

@@ -67,11 +67,11 @@ extension TextPage {
     }
 
     private mutating func statements(_ statements: [PlannedStatement], of step: Step) {
-        if detail == .folded, statements.count > 1, let before = shown[statements] {
+        if detail == .folded, statements.count > 1, let before = shown[statements.withoutPlaces] {
             line(Span("         the same statements as in \(before)", .faint))
             return
         }
-        shown[statements] = Printable.clean(step.id)
+        shown[statements.withoutPlaces] = Printable.clean(step.id)
         var quiet = 0
         var hidden = 0
         for statement in statements {
