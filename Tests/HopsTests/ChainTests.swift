@@ -79,7 +79,7 @@ struct ChainTests {
     }
 
     static func eventually(_ complaint: Comment, _ condition: () async throws -> Bool) async throws {
-        for _ in 0..<100 {
+        for _ in 0..<600 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(50))
         }
