@@ -11,7 +11,7 @@ import Testing
         Gate(settings: GateSettings(rules: rules), allowsPending: pending, granted: []).judge(fleet.plan())
     }
 
-    private static var difficult: GateReport {
+    static var difficult: GateReport {
         GateReport(verdicts: [verdict(Difficult.production), verdict(Difficult.staging)], allowsPending: false)
     }
 
@@ -75,8 +75,17 @@ import Testing
         #expect(throws: PlanDocumentError.notCanonical) { try Plan(reading: document.bytes) }
     }
 
-    @Test(arguments: Hostile.names)
-    func `no name moves the cursor, hides or reorders text`(name: String) {
+    static var difficultPlan: Plan {
+        Plan(
+            toolVersion: "0.1.0",
+            createdAt: 1_768_521_600,
+            gitCommit: nil,
+            environments: [Difficult.production.plan(), Difficult.staging.plan()]
+        )
+    }
+
+    /// The same with a name of anybody's choice in every place.
+    static func hostile(_ name: String) -> GateReport {
         var report = Self.difficult
         report.verdicts[0].environment = name
         for index in report.verdicts[0].objections.indices {
@@ -88,7 +97,12 @@ import Testing
             report.verdicts[0].objections[index].object = name
             report.verdicts[0].objections[index].className = name
         }
-        let text = GateText(report).rendered(width: 100, style: .plain)
+        return report
+    }
+
+    @Test(arguments: Hostile.names)
+    func `no name moves the cursor, hides or reorders text`(name: String) {
+        let text = GateText(Self.hostile(name)).rendered(width: 100, style: .plain)
         #expect(
             text.unicodeScalars.allSatisfy { scalar in
                 scalar == "\n" || ![.control, .format, .lineSeparator].contains(scalar.properties.generalCategory)

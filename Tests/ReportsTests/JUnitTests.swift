@@ -1,5 +1,6 @@
 import Effects
 import FleetModel
+import Planning
 import Reports
 import Testing
 
@@ -8,6 +9,14 @@ import Testing
     func `results read as recorded`(name: String) throws {
         let plan = try #require(PlanTextTests.all.first { $0.0 == name }?.1)
         try expectGolden(PlanJUnit(plan).text, "\(name)-plan.junit.xml")
+    }
+
+    @Test func `a gate's results fail where it is shut, and have a case for every rule`() throws {
+        let report = GateTextTests.difficult
+        let text = GateJUnit(GateTextTests.difficultPlan, report).text
+        try expectGolden(text, "difficult-gate.junit.xml")
+        for rule in GateRule.allCases { #expect(text.contains("name=\"\(rule.code)\""), "\(rule.code)") }
+        #expect(!text.contains("failures=\"0\" errors=\"0\""))
     }
 
     @Test func `hostile names read as recorded`() throws {
@@ -49,6 +58,11 @@ struct ValidJUnitTests {
     @Test func `every plan is what the schema of a large reader says`() async throws {
         for (name, plan) in PlanTextTests.all { try await expectValid(PlanJUnit(plan).text, name) }
         try await expectValid(PlanJUnit(Large.fleet).text, "large")
+        let gate = GateJUnit(GateTextTests.difficultPlan, GateTextTests.difficult)
+        try await expectValid(gate.text, "gate")
+        let names = Hostile.names.flatMap { GateTextTests.hostile($0).verdicts.prefix(1) }
+        let hostile = GateReport(verdicts: names, allowsPending: false)
+        try await expectValid(GateJUnit(GateTextTests.difficultPlan, hostile).text, "hostile gate")
     }
 
     @Test func `names of any kind leave it valid`() async throws {

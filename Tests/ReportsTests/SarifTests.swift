@@ -1,4 +1,5 @@
 import FleetModel
+import Planning
 import Reports
 import Schemas
 import Testing
@@ -24,6 +25,17 @@ import Testing
         let document = PlanSarif(plan, in: place).document
         try expectValid(document)
         try expectGolden(document.text, "\(name)-plan.sarif")
+    }
+
+    @Test func `a gate's log reads as recorded, marks only what counts and bears any name`() throws {
+        let report = GateTextTests.difficult
+        let document = GateSarif(GateTextTests.difficultPlan, report, in: place).document
+        try expectValid(document)
+        try expectGolden(document.text, "difficult-gate.sarif")
+        #expect(results(document).count == report.verdicts.flatMap(\.objections).count { $0.weight != .off })
+        for name in Hostile.names {
+            try expectValid(GateSarif(GateTextTests.difficultPlan, GateTextTests.hostile(name), in: place).document)
+        }
     }
 
     @Test func `a thousand databases mark a line once`() throws {
