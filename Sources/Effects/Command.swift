@@ -36,8 +36,13 @@ package struct Command: Sendable {
         self.timeLimit = timeLimit
     }
 
-    /// What a trace and an error call it.
-    package var name: String { FilePath(program).lastComponent?.string ?? program }
+    private var shownProgram: String { program == "/usr/bin/env" ? name : program }
+
+    /// What a trace and an error call it: `env` only finds another program.
+    package var name: String {
+        let found = program == "/usr/bin/env" && arguments.first == "--" && arguments.count > 1 ? arguments[1] : program
+        return FilePath(found).lastComponent?.string ?? found
+    }
 }
 
 /// What becomes of a program's stdin when it has been given its input.
@@ -209,10 +214,10 @@ extension Command {
                 return try await errors
             }
             if excess.isOver, let speechLimit {
-                throw CommandError.saidTooMuch(program: program, limit: speechLimit)
+                throw CommandError.saidTooMuch(program: shownProgram, limit: speechLimit)
             }
             if expiry.isOver, let timeLimit {
-                throw CommandError.tookTooLong(program: program, limit: timeLimit)
+                throw CommandError.tookTooLong(program: shownProgram, limit: timeLimit)
             }
             return CommandResult(status: result.terminationStatus.shellStatus, output: [], errors: result.closureResult)
         } catch let error as SubprocessError {

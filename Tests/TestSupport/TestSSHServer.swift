@@ -89,13 +89,18 @@ package struct TestSSHServer: Sendable {
 
     private func write(_ settings: [String], _ environment: [String: String]) throws {
         for name in ["ended", "log"] { unlink("\(folder)/\(name)") }
-        let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        // A login shell reads files of its person's home, which may start what they like; one that a test kills there may
+        // leave a lock behind, for which every later one waits.
+        let settled = ["HOME": folder].merging(environment) { $1 }
+        let variables = settled.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         let lines =
             settings + [
                 "Port \(port)", "ListenAddress 127.0.0.1", "HostKey \(folder)/host", "PidFile \(folder)/sshd.pid",
                 "AuthorizedKeysFile \(folder)/authorized", "PasswordAuthentication no",
                 "KbdInteractiveAuthentication no", "UsePAM no", "StrictModes no", "PermitRootLogin prohibit-password",
-            ] + (variables.isEmpty ? [] : ["SetEnv \(variables)"])
+                // Of several such lines only the first counts.
+                "SetEnv \(variables)",
+            ]
         try Files.write(lines.joined(separator: "\n") + "\n", to: "\(folder)/sshd_config")
         try Files.write(
             "[127.0.0.1]:\(port) \(Files.text("\(folder)/host.pub") ?? "")",

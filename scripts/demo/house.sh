@@ -57,7 +57,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 StrictModes no
-SetEnv DOCKER_HOST=unix://$dir/vps/docker.sock
+SetEnv HOME=$dir/vps DOCKER_HOST=unix://$dir/vps/docker.sock
 CONF
         printf '[127.0.0.1]:%s %s\n' "$port" "$(<"$folder/host_key.pub")" >"$folder/known_hosts"
         cat >"$folder/config" <<CONF
