@@ -12,7 +12,7 @@ SHARE := $(PREFIX)/share
 STRICT := --explicit-target-dependency-import-check error
 TEST := swift test --disable-xctest $(STRICT) --experimental-maximum-parallelization-width $(WIDTH)
 
-.PHONY: bench build clean demo format help install lint pictures record release test test-fast
+.PHONY: bench build clean demo format help install lint pictures record release test test-fast torture
 
 bench: release ## measure against psql and a bare connection, and ways over hops against none; writes docs/benchmarks.md
 	scripts/bootstrap --hops
@@ -55,6 +55,9 @@ release: ## build the program as it is installed
 
 test: build ## every test, on private servers
 	scripts/bootstrap --hops --browser && $(TEST)
+
+torture: build ## prove each invariant of docs/safety.md; SAMPLE=1: some places of each sweep; MUTATE=1: known mistakes must be found
+	scripts/bootstrap --hops && scripts/torture $(if $(SAMPLE),--sample) $(if $(MUTATE),--mutate)
 
 test-fast: ## the tests that need no server
 	scripts/bootstrap --tests && $(TEST) --filter '$(FAST)'

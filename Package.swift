@@ -102,6 +102,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "TortureTests",
+            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "ApplyingTests",
             dependencies: ["Applying", "FleetModel", "Planning", "Postgres", "Servers", "TestSupport"],
             swiftSettings: settings

@@ -9,43 +9,29 @@ import TestSupport
 /// At that moment what was there is whole, and applications reach no more than one database of a name. After the next run
 /// they reach exactly one, with every row, and nothing of the way is left.
 @Suite(.serialized) struct MoveSweepTests {
-    @Test(.timeLimit(.minutes(60)))
+    @Test(.proves(30, 31, 21, 36), .timeLimit(.minutes(60)))
     func `a move that is killed at an effect is undone or finished by the next run`() async throws {
         let estate = try await MovingEstate.make()
         let effects = try await estate.effects()
         try #require(effects.count > 60)
-        let wanted = ProcessEnvironment.value("RECONCILE_SWEEP") ?? "24"
-        let points = wanted == "all" ? effects.count : min(effects.count, Int(wanted) ?? 24)
-        var places = (0..<points).map { 1 + $0 * effects.count / points }.map {
-            SweepPlace(number: $0, isBefore: $0 % 5 == 0)
+        let all = (1...effects.count).flatMap {
+            [SweepPlace(number: $0, isBefore: true), SweepPlace(number: $0, isBefore: false)]
         }
         // The moments that matter are looked at in any case.
         let switching = ["freeze", "seal", "shut", "put in place", "set aside", "thaw"]
-        for (index, effect) in effects.enumerated() where switching.contains(where: { effect.hasSuffix(": \($0)") }) {
-            places.append(SweepPlace(number: index + 1, isBefore: true))
-            places.append(SweepPlace(number: index + 1, isBefore: false))
-        }
-        try #require(places.count >= points + 16)
-        try await Self.check(places, estate)
+        let mattering = all.filter { place in switching.contains { effects[place.number - 1].hasSuffix(": \($0)") } }
+        try #require(mattering.count >= 16)
+        let others = Sweep.pick(all, quick: 8, sample: 30).filter { !mattering.contains($0) }
+        try await Sweep.tryEach(mattering + others, estate.check)
     }
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.proves(5, 31), .timeLimit(.minutes(60)))
     func `a move whose sessions are ended at any moment is undone at once or by the next run`() async throws {
         let estate = try await MovingEstate.make()
         var random = Xorshift(state: 0x2545_F491_4F6C_DD1D)
-        for round in 0..<6 { try await estate.checkEndedSessions(round, after: Int(random.next() % 2500) + 300) }
-    }
-
-    private static func check(_ places: [SweepPlace], _ estate: MovingEstate) async throws {
-        var next = places.makeIterator()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<3 {
-                guard let place = next.next() else { break }
-                group.addTask { try await estate.check(place) }
-            }
-            while try await group.next() != nil {
-                if let place = next.next() { group.addTask { try await estate.check(place) } }
-            }
+        for round in 0..<Sweep.count(quick: 3, sample: 8, whole: 60) {
+            Sweep.tried()
+            try await estate.checkEndedSessions(round, after: Int(random.next() % 2500) + 300)
         }
     }
 }

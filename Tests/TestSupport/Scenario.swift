@@ -1,24 +1,25 @@
-import Effects
-import FleetModel
-import Servers
-import TestSupport
+package import Effects
+package import FleetModel
+package import Servers
 
 /// A folder of `Scenarios`: an estate, the SQL that brings a server to where it begins, and what is to come of it.
 ///
 /// - `estate`: the estate's name and variables, as after a script's verb `estate`; the folder's own files win over it.
 /// - `before.sql`: run with psql as the superuser. `roles.sql`: run before it, and on the server built fresh, too.
 /// - `expected-plan.txt`: the plan as text. `after.sql` and `expected-after.txt`: questions and their answers afterwards.
-struct Scenario: Sendable {
-    static let folder = Here.folder("Scenarios")
-    static let names = Here.wanted(Files.names(in: folder) ?? [])
+package struct Scenario: Sendable {
+    package static let folder = Here.folder("Scenarios")
+    package static let names = Here.wanted(Files.names(in: folder) ?? [])
 
-    let name: String
-    var path: String { "\(Self.folder)/\(name)" }
+    package let name: String
+    package var path: String { "\(Self.folder)/\(name)" }
 
-    func text(_ file: String) -> String? { Files.text("\(path)/\(file)") }
+    package init(name: String) { self.name = name }
+
+    package func text(_ file: String) -> String? { Files.text("\(path)/\(file)") }
 
     /// Its files in a root of their own, for one server.
-    func root(for server: EmbeddedServer) throws -> ScenarioRoot {
+    package func root(for server: EmbeddedServer) throws -> ScenarioRoot {
         let folder = try TemporaryFolder()
         var variables = ["db": server.folder, "root": folder.path]
         let words = try Script(parsing: "# \(name)\nestate \(text("estate") ?? "")").lines[0].arguments
@@ -31,13 +32,13 @@ struct Scenario: Sendable {
 }
 
 /// A scenario's files in place, and the program run on them.
-struct ScenarioRoot: Sendable {
-    let folder: TemporaryFolder
-    let server: EmbeddedServer
+package struct ScenarioRoot: Sendable {
+    package let folder: TemporaryFolder
+    package let server: EmbeddedServer
     /// What the program finds besides.
-    var environment: [String: String] = [:]
+    package var environment: [String: String] = [:]
 
-    func prepare() async throws {
+    package func prepare() async throws {
         for file in ["roles.sql", "before.sql"] {
             guard let text = Files.text("\(folder.path)/\(file)") else { continue }
             let result = try await server.psql(text)
@@ -45,12 +46,16 @@ struct ScenarioRoot: Sendable {
         }
     }
 
-    func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws -> CommandResult {
+    package func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws
+        -> CommandResult
+    {
         try await run(TestPrograms.reconcile, arguments, extra)
     }
 
     /// Runs a program in the root, as a person would.
-    func run(_ program: String, _ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {
+    package func run(_ program: String, _ arguments: [String], _ extra: [String: String] = [:]) async throws
+        -> CommandResult
+    {
         var environment = TestPrograms.environment(home: folder.path).merging(self.environment) { $1 }
             .merging(extra) { $1 }
         // A distribution's wrappers in /usr/bin take longer than what they start.
@@ -66,7 +71,7 @@ struct ScenarioRoot: Sendable {
     }
 
     /// Output without what differs from run to run.
-    func comparable(_ text: String) -> String {
+    package func comparable(_ text: String) -> String {
         TestOutput.withoutChance(
             text.replacing(folder.path, with: "${root}").replacing(server.folder, with: "${db}")
                 .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>")
@@ -74,7 +79,7 @@ struct ScenarioRoot: Sendable {
     }
 
     /// What a plan says of each database that an entry claims.
-    func claimed() async throws -> [ClaimedDatabase] {
+    package func claimed() async throws -> [ClaimedDatabase] {
         let result = try await reconcile("plan", "here", "--format", "json")
         guard result.status == 0 else { throw ProgramFailure("plan", result) }
         let document = try JSONValue(parsing: result.output.dropLast())
@@ -87,7 +92,9 @@ struct ScenarioRoot: Sendable {
     }
 
     /// The schema as pg_dump writes it, without what differs between two servers that hold the same.
-    static func schema(of database: String, on server: EmbeddedServer, _ options: [String]) async throws -> String {
+    package static func schema(of database: String, on server: EmbeddedServer, _ options: [String]) async throws
+        -> String
+    {
         let result = try await Command(
             server.client("pg_dump"),
             ["--schema-only", "--no-owner", "--no-privileges"] + options,
@@ -102,20 +109,20 @@ struct ScenarioRoot: Sendable {
     }
 }
 
-struct ClaimedDatabase: Sendable {
-    var name: String
-    var className: String
-    var version: String
+package struct ClaimedDatabase: Sendable {
+    package var name: String
+    package var className: String
+    package var version: String
 }
 
 /// A class's folder as its author sees it: by convention `manifests/<class>`, drizzle's where it has a journal.
-struct ClassFolder {
-    let path: String
+package struct ClassFolder {
+    package let path: String
     /// Each file's tag, in order, up to the version that is meant, and drizzle's `when`.
-    let migrations: [(tag: String, when: Int64?)]
-    var isDrizzle: Bool { migrations.first?.when != nil }
+    package let migrations: [(tag: String, when: Int64?)]
+    package var isDrizzle: Bool { migrations.first?.when != nil }
 
-    init(_ database: ClaimedDatabase, in root: String) throws {
+    package init(_ database: ClaimedDatabase, in root: String) throws {
         path = "\(root)/manifests/\(database.className)"
         var all: [(tag: String, when: Int64?)]
         if let journal = Files.bytes("\(path)/meta/_journal.json") {
@@ -130,11 +137,11 @@ struct ClassFolder {
         migrations = all
     }
 
-    func text(_ tag: String) -> String { Files.text("\(path)/\(tag).sql") ?? "" }
+    package func text(_ tag: String) -> String { Files.text("\(path)/\(tag).sql") ?? "" }
 }
 
 extension JSONValue {
-    var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
-    var string: String? { if case .string(let string) = self { string } else { nil } }
-    var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }
+    package var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
+    package var string: String? { if case .string(let string) = self { string } else { nil } }
+    package var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }
 }
