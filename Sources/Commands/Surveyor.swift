@@ -320,7 +320,9 @@ struct Surveyor: Sendable {
 extension Narrowing {
     /// Ends with 64 where a pattern fits nothing: a mistyped one would leave nothing to be looked at.
     func requireMatches(in environments: [Environment], _ observed: [String: ObservedEnvironment]) throws {
-        let looked = environments.compactMap { one in observed[one.name.value].map { (environment: one, observed: $0) } }
+        let looked = environments.compactMap { one in
+            observed[one.name.value].map { (environment: one, observed: $0) }
+        }
         guard !looked.isEmpty, let pattern = unmatchedDatabases(in: looked).first else { return }
         throw Ending(
             .usage,

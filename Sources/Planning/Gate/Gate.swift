@@ -174,9 +174,10 @@ package struct Gate: Sendable {
             hint: "mend the history, or give `not-inspected` a level too"
         )
         objection.place(cohort, nil, in: plan)
-        objection.location = plan.findings.first {
-            $0.code == hiding[0] && $0.database.map(cohort.databases.contains) == true
-        }?.location
+        objection.location =
+            plan.findings.first {
+                $0.code == hiding[0] && $0.database.map(cohort.databases.contains) == true
+            }?.location
         return objection
     }
 

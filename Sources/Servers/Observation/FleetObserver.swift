@@ -69,9 +69,10 @@ package struct FleetObserver: Sendable {
             (survey.found?.databases.indices ?? 0..<0).map { (instance: index, database: $0) }
         }
         // What an entry's own instance answers says also which databases on a retiring one are of its class.
-        let answers = surveys.filter { $0.instance.state == .active }.reduce(into: [Int: QueryAnswer]()) { all, survey in
-            all.merge(survey.found?.facts.queriedNames.known ?? [:]) { first, _ in first }
-        }
+        let answers = surveys.filter { $0.instance.state == .active }
+            .reduce(into: [Int: QueryAnswer]()) { all, survey in
+                all.merge(survey.found?.facts.queriedNames.known ?? [:]) { first, _ in first }
+            }
         let looked = Tally(of: work.count) { progress(.databases($0, of: $1)) }
         let seen = await work.concurrentMap(limit: options.parallel) { item in
             let database = await observe(surveys[item.instance], item.database, answers)
