@@ -120,7 +120,7 @@ import Testing
         let page = GateMarkdown(plan, report).rendered()
         #expect(page.contains("`schema-drift` `shop`: `public.items`: table: privileges differ"))
         #expect(page.contains("`code-ahead` `shop`: `public.orders`: migrations make the table"))
-        #expect(page.contains("`replay-fails` `shop`: 0002"))
+        #expect(page.contains("`replay-fails` `shop`: `0002_x` fails"))
     }
 
     @Test(arguments: Hostile.names)
