@@ -18,7 +18,7 @@ extension SweepTemplate {
             let unlocked = try await root.reconcile("unlock", "here", "--force", "--auto-approve")
             #expect(unlocked.status == 0, "stopped at \(number): \(unlocked.errors)")
             let what = "stopped at \(number) and overtaken"
-            try await complete(root, what)
+            try await complete(root, what, isOver: false)
             kill(pid, SIGCONT)
             let ended = try await first
             #expect(ended.status == 1, "\(what), woken up: \(ended.status) \(ended.errors)")
