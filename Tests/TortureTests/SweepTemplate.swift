@@ -103,7 +103,7 @@ final class SweepTemplate: Sendable {
 
     /// Runs it again, as a person would, and compares what is there with what one whole run leaves.
     ///
-    /// - Parameter isOver: whether the broken run's process has ended; one that only stands still keeps its unfinished files.
+    /// Where the broken run only stands still (`isOver` false), its session and its unfinished files are still its own.
     func complete(_ root: ScenarioRoot, _ what: String, isOver: Bool = true) async throws {
         var run = try await root.reconcile("apply", "here", "--auto-approve")
         // A dead run's last statement may still be at work.
@@ -117,7 +117,7 @@ final class SweepTemplate: Sendable {
         }
         let said = "\(what)\nthe next run said: \(run.errors)"
         try await checkLeftovers(root, said, isOver: isOver)
-        try await compareAnswers(root, said)
+        if isOver { try await compareAnswers(root, said) }
     }
 
     private static func copy(_ source: String, to target: String) async throws {
