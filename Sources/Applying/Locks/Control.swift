@@ -187,10 +187,10 @@ extension LockHolder {
         return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")
     }
 
-    /// A run of the environment that is dead for us and whose transaction lives on the server: a dump's, say, whose client
-    /// is behind a network that went away. It may hold locks on any table, for hours.
+    /// A run of the environment that is dead for us and whose transaction lives on the server.
     ///
-    /// To be asked where nobody else holds the environment, or by who does.
+    /// A dump's, say, whose client is behind a network that went away: it may hold locks on any table, for hours. To be
+    /// asked where nobody else holds the environment, or by who does.
     static func ofTransactions(of environment: String, on session: Session) async throws -> LockHolder? {
         let exists = try await session.run("SELECT to_regclass('reconcile.runs') IS NOT NULL", label: "journal exists")
         guard exists.first?.rows?.scalar == "t" else { return nil }
