@@ -11,9 +11,7 @@ extension SweepTemplate {
                 try Self.lead(root, through: proxy)
                 let run = try await root.reconcile("apply", "here", "--auto-approve")
                 try #require(run.status == 0, "\(run.outputText)\(run.errors)")
-                let found = (proxy.count, proxy.passed)
-                try await complete(root, "nothing broke")
-                return found
+                return (proxy.count, proxy.passed)
             }
         }
     }
