@@ -56,7 +56,7 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let chosen = try receipt.map { [try Receipts.one($0)] } ?? Receipts.all(workspace, common.terminal)
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let pool = CatalogPool()
         var rows: [JSONValue] = []
         var failures = 0
