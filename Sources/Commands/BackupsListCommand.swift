@@ -60,10 +60,23 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
         let pool = CatalogPool()
         var rows: [JSONValue] = []
         var failures = 0
-        for backup in chosen {
+        defer { common.terminal.rest() }
+        for (index, backup) in chosen.enumerated() {
             try Task.checkCancellation()
             var problem: String?
-            do { try await prove(backup, programs, pool) } catch {
+            let which = chosen.count == 1 ? "" : " (\(index + 1) of \(chosen.count))"
+            do {
+                try await prove(backup, programs, pool, workspace) { doing in
+                    guard formatting.format == .text else { return }
+                    let what = "\(doing) the backup of \(TerminalText.safe(backup.receipt.database))"
+                    common.terminal.tell(
+                        Activity(
+                            "proving \(chosen.count == 1 ? "1 backup" : "\(chosen.count) backups")",
+                            now: what + which
+                        )
+                    )
+                }
+            } catch {
                 problem = "\(error)".split(separator: "\n").joined(separator: "; ")
             }
             if problem != nil { failures += 1 }
@@ -80,11 +93,22 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
         if failures > 0 { throw Ending(.failed, "\(failures) of \(chosen.count) could not be proved") }
     }
 
-    private func prove(_ backup: StoredBackup, _ programs: [PostgresPrograms], _ pool: CatalogPool) async throws {
+    private func prove(
+        _ backup: StoredBackup,
+        _ programs: [PostgresPrograms],
+        _ pool: CatalogPool,
+        _ workspace: Workspace,
+        tell: (String) -> Void
+    ) async throws {
         let major = backup.receipt.serverVersion.major
-        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
+        tell("reading")
+        // A receipt of an environment that is declared no more may be of any.
+        let environment = workspace.fleet.environment(named: backup.receipt.environment)
+        let role = environment?.role ?? .production
+        let clients = try await PostgresPrograms.sound(among: programs, forMajor: major, for: role)
         let read = try await ArchiveCheck(programs: clients).read(backup)
         let directory = backup.directory
+        tell("restoring and comparing")
         _ = try await RestoreBench.run(
             programs,
             major: major,
