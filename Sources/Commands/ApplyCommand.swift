@@ -158,7 +158,7 @@ private struct Application {
     ) async throws -> ExitStatus {
         // Before anybody looks: what a dead run's move has shut is nobody's to judge.
         for line in try await hold.settleMoves() { terminal.note(TerminalText.safe(line)) }
-        let programs = await PostgresPrograms.all(explicit: command.servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: command.servers.work.pgBin)
         let surveyed = try await surveyor.survey(environment, programs)
         guard !surveyed.plan.hasUnreachable else {
             try command.common.show(Plan([surveyed.plan], root: workspace.fleet.root), .text)

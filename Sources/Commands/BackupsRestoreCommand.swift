@@ -137,7 +137,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         for name in try await hold.clearAbandonedBuilds() {
             common.terminal.note("cleared \"\(TerminalText.safe(name))\"")
         }
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let pool = surveyor.pool
         return try await control.restore(
             backup,

@@ -26,7 +26,7 @@ struct OfflineGate: Sendable {
     func report(_ names: [String]) async throws -> (Plan, GateReport) {
         let environments = try workspace.environments(named: names)
         let baseline = try file.map { try SavedBaseline.read($0, of: environments) }
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         var engine = workspace.engine(servers, programs, pool, allowed: judged.allowed)
         let (usual, reason) = await engine.scratch.usualMajor()
         guard let usual else { throw Ending(.failed, "nothing can be replayed: \(reason)") }

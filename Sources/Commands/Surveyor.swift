@@ -52,7 +52,7 @@ struct Surveyor: Sendable {
     func surveys(_ names: [String]) async throws -> [EnvironmentSurvey.Result] {
         defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let classes = Set(environments.flatMap { $0.entries.map(\.className.value) })
         tell(Activity("asking what the code expects"))
         let expectations = try await workspace.printedExpectations(of: classes)
@@ -80,7 +80,7 @@ struct Surveyor: Sendable {
     func compare(_ names: [String]) async throws -> Comparison {
         defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         var engine = engine(programs)
         engine.expectations = try await workspace.printedExpectations(of: Set(workspace.folders.keys))
         do {
@@ -155,7 +155,7 @@ struct Surveyor: Sendable {
         let terminal = common.terminal
         var options = FleetObserver.Options()
         options.routes = routes
-        options.parallel = servers.parallel ?? 8
+        options.parallel = servers.work.width
         options.includesInstance = { narrowing.includes(instance: $0) }
         options.includesDatabase = { narrowing.includes(database: $1) }
         options.history = { guess.query(instance: $0, database: $1, $2) }
@@ -173,7 +173,7 @@ struct Surveyor: Sendable {
         needed: @Sendable (String) -> Bool = { _ in true }
     ) async throws -> [String: ConnectionTarget] {
         let routes = routes
-        let found = await environment.instances.concurrentMap(limit: servers.parallel ?? 8) {
+        let found = await environment.instances.concurrentMap(limit: servers.work.width) {
             instance -> Result<ConnectionTarget, AccessError> in
             do throws(AccessError) {
                 return .success(try await InstanceAccess(instance, of: environment, routes: routes).target)
@@ -206,7 +206,7 @@ struct Surveyor: Sendable {
         }
         let terminal = common.terminal
         tell(Activity("reading how what differs is defined"))
-        let answers = await wanted.concurrentMap(limit: servers.parallel ?? 8) {
+        let answers = await wanted.concurrentMap(limit: servers.work.width) {
             item -> (DefinitionKey, [ObjectID: Definition])? in
             guard let target = targets[item.key.instance]?.with(database: item.key.database) else { return nil }
             do {
@@ -238,7 +238,7 @@ struct Surveyor: Sendable {
             }
         ) { $1 }
         let told = Tally(of: asked.count) { tell(Activity("asking the checks of", $0, of: $1, "database")) }
-        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
+        let answers = await asked.concurrentMap(limit: servers.work.width) { item -> [(DatabaseKey, CheckOutcome)] in
             defer { told.one() }
             guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
@@ -285,7 +285,7 @@ struct Surveyor: Sendable {
         report: @escaping @Sendable (ApplyEvent) -> Void
     ) -> ApplyContext {
         var environment = environment
-        if let parallel = servers.parallel { environment.policy.parallel = parallel }
+        if let parallel = servers.work.parallel { environment.policy.parallel = parallel }
         let desk = desk(environment, hold, programs)
         return ApplyContext(
             environment: environment,

@@ -175,28 +175,28 @@ extension TextPage {
         let name = Printable.name(plan.name)
         let words = plan.toDo
         if words.isEmpty {
-            let all = Printable.counted(summary.databases, "database is", "databases are")
+            let all = counted(summary.databases, "database is", "databases are")
             flow(
                 [
                     Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .strong),
                     Span(
                         plan.refused.isEmpty
                             ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
-                            : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."
+                            : "\(name): \(counted(plan.refused.count, "refusal", "refusals"))."
                     ),
                 ],
                 indent: 4
             )
             return
         }
-        let refusals = Printable.counted(plan.refused.count, "refusal", "refusals")
+        let refusals = counted(plan.refused.count, "refusal", "refusals")
         flow(
             [
                 Span("Plan for \(name): ", .strong), Span(words.joined(separator: ", ")),
-                Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
+                Span(" of \(counted(summary.databases, "database", "databases"))"),
                 Span(
                     summary.statements > 0
-                        ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""
+                        ? "; \(counted(summary.statements, "statement", "statements"))" : ""
                 ),
                 Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error), Span("."),
             ],
