@@ -200,6 +200,7 @@ private struct Application {
             return approved.leftOut.isEmpty ? .done : .refused
         }
         try ask(review.plan)
+        terminal.warn(of: programs, for: approved.plan, as: environment.role)
         try await clear(hold, desk)
         return try await carryOut(approved, hold) { report in
             surveyor.applyContext(environment, approved.plan, hold, surveyed, targets, programs, report: report)

@@ -14,7 +14,11 @@ package enum Program {
         signal(SIGPIPE, SIG_IGN)
         let work = Task { await Self.status() }
         let interruption = Interruption { work.cancel() }
-        let status = await work.value
+        var status = await work.value
+        if let reason = Terminal.lostResult {
+            Terminal().say("reconcile: the result could not be written: \(reason)")
+            if status == ExitStatus.done.rawValue { status = ExitStatus.failed.rawValue }
+        }
         interruption.end()
         exit(status)
     }

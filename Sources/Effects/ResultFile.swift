@@ -20,6 +20,7 @@ package enum ResultFile {
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                    if count < 0, errno == EINTR { continue }
                     guard count > 0 else { throw FileError.last }
                     rest = rest.dropFirst(count)
                 }
