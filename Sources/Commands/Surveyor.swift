@@ -60,6 +60,8 @@ struct Surveyor: Sendable {
         for environment in environments {
             surveys.append(try await survey(environment, observed, programs, expectations))
         }
+        // What was broken off is no result.
+        try Task.checkCancellation()
         return surveys
     }
 
@@ -84,11 +86,13 @@ struct Surveyor: Sendable {
         var engine = engine(programs)
         engine.expectations = try await workspace.printedExpectations(of: Set(workspace.folders.keys))
         do {
-            return try await engine.compare(
+            let comparison = try await engine.compare(
                 environments,
                 observed: observed,
                 major: programs.first(where: \.hasServer)?.version.major
             )
+            try Task.checkCancellation()
+            return comparison
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
@@ -107,9 +111,9 @@ struct Surveyor: Sendable {
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
         defer { common.terminal.rest() }
-        return try unopposed(
-            try await survey(environment, [environment.name.value: await observe(environment)], programs)
-        )
+        let result = try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        try Task.checkCancellation()
+        return try unopposed(result)
     }
 
     /// Ends with 65 where faults came to light that only servers show.

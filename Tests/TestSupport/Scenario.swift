@@ -60,9 +60,10 @@ package struct ScenarioRoot: Sendable {
     /// What the program finds besides.
     package var environment: [String: String] = [:]
 
-    package init(folder: TemporaryFolder, server: EmbeddedServer) {
+    package init(folder: TemporaryFolder, server: EmbeddedServer, other: EmbeddedServer? = nil) {
         self.folder = folder
         self.server = server
+        self.other = other
     }
 
     package func prepare() async throws {
