@@ -69,6 +69,23 @@ import TestSupport
         }
     }
 
+    @Test(.proves(6, 36), .timeLimit(.minutes(5)))
+    func `a dump that the server still has keeps nobody out for longer than one command`() async throws {
+        let template = try await SweepTemplate.make("everything-at-once")
+        let fault = WireFault(.query("COPY public.entries", 1, isBefore: false), .oneSided(.seconds(90)))
+        try await template.with { root in
+            try await template.broken(by: fault, root) { _, run, what in
+                #expect(run.status == 1, "\(what): \(run.status) \(run.errors)")
+                try await template.checkEnding(run, root, what)
+                let held = try await root.reconcile("unlock", "here")
+                #expect(held.status == 4, "\(what): \(held.outputText)\(held.errors)")
+                try await Self.checkHeld(root, what)
+                // Its locks would stop the first migration.
+                try await template.complete(root, what)
+            }
+        }
+    }
+
     /// Where the lost session holds something, others are told who it is, and one command ends it.
     private static func checkHeld(_ root: ScenarioRoot, _ what: String) async throws {
         let held = try await root.reconcile("unlock", "here")

@@ -49,7 +49,7 @@ package struct Hold: Sendable {
         throw UnreachableInstance(name: unreached.name, underlying: unreached.error, frozen: frozen)
     }
 
-    /// Makes sure that no statement of a dead run still works in a database of ours.
+    /// Makes sure that no statement or transaction of a dead run still lives in a database of ours.
     ///
     /// - Parameter databases: OIDs by instance.
     /// - Throws: `ApplyError.locked`.
@@ -57,6 +57,9 @@ package struct Hold: Sendable {
         for (instance, oids) in databases.sorted(by: { $0.key < $1.key }) {
             guard let control = controls[instance] else { continue }
             if let holder = try await LockHolder.ofDatabases(oids, on: control.session) {
+                throw ApplyError.locked(holder)
+            }
+            if let holder = try await LockHolder.ofTransactions(of: run.environment, on: control.session) {
                 throw ApplyError.locked(holder)
             }
         }

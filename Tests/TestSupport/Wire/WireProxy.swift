@@ -69,7 +69,7 @@ package final class WireProxy: Sendable {
 
     package var count: Count { state.withLock(\.count) }
 
-    /// What passed, a line each in the order it came by.
+    /// What passed, a line each in the order it came by: an arrow, a number, a message's type and what it says.
     package var passed: [String] { state.withLock(\.passed) }
 
     /// The message at which the fault struck; nil where it did not yet.
@@ -124,7 +124,7 @@ package final class WireProxy: Sendable {
         state.withLock { state in
             guard let fault = state.fault, state.struck == nil else { return nil }
             guard fault.place == place || state.matches(fault.place, place, message) else { return nil }
-            state.struck = message.label
+            state.struck = String(message.label.prefix(100))
             return fault.damage
         }
     }

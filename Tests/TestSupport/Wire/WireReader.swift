@@ -24,13 +24,12 @@ struct WireMessage {
 
     var isQuery: Bool { kind == UInt8(ascii: "Q") || kind == UInt8(ascii: "P") }
 
-    /// For people who look for a place: its type and how it begins.
+    /// For people who look for a place: its type, and what it says.
     var label: String {
         guard kind != 0 else { return "start" }
         let type = String(Unicode.Scalar(kind))
-        guard "QPC".contains(type) else { return type }
-        let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return words.count < 100 ? "\(type) \(words)" : "\(type) \(words.prefix(60)) … \(words.suffix(36))"
+        return "QPC".contains(type)
+            ? "\(type) \(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))" : type
     }
 
     private func number(at index: Int) -> UInt32 {
