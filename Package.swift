@@ -150,7 +150,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MigrationsTests",
-            dependencies: ["FleetModel", "Migrations", "Postgres", system],
+            dependencies: ["FleetModel", "Migrations", "Postgres", "TestSupport", system],
             exclude: ["Folders"],
             swiftSettings: settings
         ),

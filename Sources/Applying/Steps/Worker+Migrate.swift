@@ -14,19 +14,22 @@ extension Worker {
     ///   - context: the class's: whom it runs as, with which search_path, and where its history is.
     ///   - mark: where the history stands before.
     ///   - destroyed: what is held against the backup before anything else, in the same transaction.
+    ///   - limit: how much it may take away; nil in a new database.
     /// - Throws: what `transaction` throws; a refusal by the migration's own SQL is a `PostgresError`.
     func migrate(
         _ migration: Migration,
         _ context: ClassContext,
         mark: HistoryMark,
-        guarding destroyed: Destroyed? = nil
+        guarding destroyed: Destroyed? = nil,
+        within limit: LossLimit? = nil
     ) async throws {
         let history = HistoryTable(context, owner: foothold.owner, database: key.database)
         let run = fence.runID
         try await transaction(
             "migration \(migration.tag)",
-            (destroyed?.pieces ?? []) + [.sql(history.opening(expecting: mark))]
-                + pieces(of: migration.text, migration.statements, context)
+            [.sql(history.opening(expecting: mark))] + pieces(of: migration.text, migration.statements, context),
+            guarding: destroyed,
+            within: limit
         ) { took in
             history.row(of: migration, run: HistoryRun(id: run, duration: took))
         }
@@ -86,7 +89,8 @@ extension Worker {
         } else {
             pieces.append(run(text))
         }
-        if let confinement { pieces.append(.sql(confinement.settled)) }
+        // What was put off to the end is done while we are still the role that put it off, and before losses are counted.
+        pieces.append(.sql(confinement?.settled ?? "SET CONSTRAINTS ALL IMMEDIATE"))
         return pieces + [.sql(Confinement.closing)]
     }
 

@@ -49,6 +49,7 @@ extension Worker {
         _ context: ClassContext,
         mark: HistoryMark,
         guarding destroyed: Destroyed? = nil,
+        within limit: LossLimit? = nil,
         inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         var next = 0
@@ -64,7 +65,7 @@ extension Worker {
         while next < migration.statements.count {
             // What an earlier statement of the file changed cannot be what the backup holds.
             let guarding = next == 0 ? destroyed : nil
-            try await runOutside(migration.statements[next], at: next, migration, context, guarding, inspect)
+            try await runOutside(migration.statements[next], at: next, migration, context, guarding, limit, inspect)
             next += 1
         }
         let history = HistoryTable(context, owner: foothold.owner, database: key.database)
@@ -84,6 +85,7 @@ extension Worker {
         _ migration: Migration,
         _ context: ClassContext,
         _ destroyed: Destroyed?,
+        _ limit: LossLimit?,
         _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         let label = "\(migration.tag), statement \(index + 1)"
@@ -93,9 +95,9 @@ extension Worker {
         do {
             try await transaction(
                 label,
-                (destroyed?.pieces ?? []) + pieces(of: statement.sql, [statement], context) + [
-                    .sql(OwnSchema.mark(Intent.key, done.text))
-                ]
+                pieces(of: statement.sql, [statement], context) + [.sql(OwnSchema.mark(Intent.key, done.text))],
+                guarding: destroyed,
+                within: limit
             )
             return
         } catch let error as PostgresError where error.sqlState == "25001" {
@@ -144,7 +146,8 @@ extension Worker {
         return now == before ? intent.index : intent.index + 1
     }
 
-    /// Clears what an interrupted statement left: invalid indexes are dropped, a pending detach is finished.
+    /// Clears what an interrupted statement left: invalid indexes are dropped, those of TOAST tables too, a pending detach
+    /// is finished.
     ///
     /// See <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY> and
     /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>.
@@ -153,7 +156,7 @@ extension Worker {
             """
             SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname), i.indexrelid
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname !~ '^pg_toast'
+            WHERE NOT i.indisvalid AND c.relkind = 'i'
             UNION ALL
             SELECT format('ALTER TABLE %s DETACH PARTITION %s FINALIZE', inhparent::regclass, inhrelid::regclass), 0
             FROM pg_inherits WHERE inhdetachpending

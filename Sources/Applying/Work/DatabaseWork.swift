@@ -205,7 +205,8 @@ struct DatabaseWork: Sendable {
                 classContext,
                 mark: mark,
                 context.pool,
-                guarding: await destroyed(by: step)
+                guarding: await destroyed(by: step),
+                within: try await lossLimit(of: step)
             )
         case .rebuildDatabase: try await rebuild(step, worker, classContext, control)
         case .createDatabase: preconditionFailure("a database is created before a session can be in it")
