@@ -38,6 +38,11 @@ package struct ScenarioRoot: Sendable {
     /// What the program finds besides.
     package var environment: [String: String] = [:]
 
+    package init(folder: TemporaryFolder, server: EmbeddedServer) {
+        self.folder = folder
+        self.server = server
+    }
+
     package func prepare() async throws {
         for file in ["roles.sql", "before.sql"] {
             guard let text = Files.text("\(folder.path)/\(file)") else { continue }
