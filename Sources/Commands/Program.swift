@@ -9,6 +9,7 @@ package enum Program {
     package static func run() async {
         // Before the first thread, since changing the environment is not safe beside others.
         ProcessEnvironment.forgetAmbientTargets()
+        ProcessEnvironment.leaveNoCore()
         // All we write is ours alone, whatever the caller's habits are.
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)

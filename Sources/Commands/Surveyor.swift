@@ -296,7 +296,8 @@ struct Surveyor: Sendable {
             plan: plan,
             run: hold.run,
             classes: engine(programs).contexts,
-            targets: targets,
+            // From here on every session is with the server whose lock is held.
+            targets: targets.merging(hold.controls.mapValues(\.target)) { $1 },
             controls: hold.controls,
             facts: surveyed.facts,
             pool: pool,

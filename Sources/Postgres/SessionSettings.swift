@@ -68,17 +68,22 @@ package struct SessionSettings: Sendable, Hashable {
         }.joined(separator: " ")
     }
 
+    static let directAddress = "give the server's own address, locks do not hold through a pooler"
+
     static func milliseconds(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         return String(max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
     }
 
-    /// The statements that prove them: each setting's value, then which process answers.
+    /// The statements that prove them: each setting's value, then which process of which server answers.
     ///
     /// `SHOW` is not planned: twenty of it cost a fresh backend less than half of one `SELECT` of `current_setting`.
     package var proof: SQL {
         let settings = SQL(joining: pinned.map { SQL("SHOW \(identifier: $0.name)") }, separator: "; ")
-        return "\(settings); SELECT pg_backend_pid(), current_setting('transaction_timeout', true)"
+        return """
+            \(settings); SELECT pg_backend_pid(), current_setting('transaction_timeout', true), \
+            pg_postmaster_start_time()
+            """
     }
 
     /// How many answers `proof` has.
@@ -86,17 +91,27 @@ package struct SessionSettings: Sendable, Hashable {
 
     /// Holds the answers to `proof`, the first `proofCount` of `answers`, against what was asked for.
     ///
-    /// - Throws: `PostgresError.unfit` naming the first setting that differs, or the pooler.
-    package func verify(_ answers: some Collection<Answer>, backendPID: Int) throws(PostgresError) {
+    /// - Parameters:
+    ///   - answers: what the session's first round trip gave.
+    ///   - backendPID: the process that was connected to.
+    ///   - startedAt: when the server that is meant was started; nil where any may answer.
+    /// - Returns: when the server was started, as it says.
+    /// - Throws: `PostgresError.unfit` naming the first setting that differs, the pooler, or the other server.
+    @discardableResult
+    package func verify(
+        _ answers: some Collection<Answer>,
+        backendPID: Int,
+        startedAt: String? = nil
+    ) throws(PostgresError) -> String {
         let rows = answers.prefix(proofCount).map { $0.rows?.first }
-        guard rows.count == proofCount, let last = rows.last, let process = last, process.count == 2 else {
+        guard rows.count == proofCount, let last = rows.last, let process = last, process.count == 3 else {
             throw .unexpectedAnswer("no answer to the question after the session's settings")
         }
         // Behind a transaction pooler the process that answers is not the one that was connected to.
         guard process[0] == String(backendPID) else {
             throw .unfit(
                 reason: "a connection pooler answers here (process \(process[0] ?? "?") instead of "
-                    + "\(backendPID)): give the server's own address, locks do not hold through a pooler"
+                    + "\(backendPID)): \(Self.directAddress)"
             )
         }
         for (setting, row) in zip(pinned, rows) {
@@ -110,6 +125,15 @@ package struct SessionSettings: Sendable, Hashable {
         guard process[1] == nil || process[1] == "0" else {
             throw .unfit(reason: "transaction_timeout is set for this role or database; it would end our transactions")
         }
+        let started = process[2] ?? ""
+        if let startedAt, startedAt != started {
+            throw .unfit(
+                reason:
+                    "another server answers here than a moment ago: this one was started at \(started), that one at "
+                    + startedAt
+            )
+        }
+        return started
     }
 
     /// `SHOW` gives times back in the largest unit that fits: `3s` for 3000.

@@ -51,7 +51,7 @@ import TestSupport
     }
 
     private static func answers(process: String) -> [Answer] {
-        (settings.pinned.map { [$0.value] } + [[process, nil]]).map { .rows(Rows(columns: [], values: [$0])) }
+        (settings.pinned.map { [$0.value] } + [[process, nil, "now"]]).map { .rows(Rows(columns: [], values: [$0])) }
     }
 
     @Test func `cancelling a task cancels its statement`() async throws {

@@ -48,7 +48,7 @@ extension SweepTemplate {
     }
 
     /// The process whose id is in the file, once it has stopped itself.
-    private static func stopped(_ file: String) async throws -> pid_t {
+    static func stopped(_ file: String) async throws -> pid_t {
         for _ in 0..<600 {
             if let pid = Files.text(file).flatMap({ pid_t($0.prefix { $0.isNumber }) }),
                 Files.text("/proc/\(pid)/stat")?.contains(") T ") == true

@@ -213,11 +213,10 @@ struct RestoreWork: Sendable {
     private func loginTarget(_ roles: RestoreRoles, _ password: String) -> ConnectionTarget {
         // Where a service says who logs in, what stands beside it wins.
         let others = target.parameters.filter { !["user", "passfile"].contains($0.keyword) }
-        return ConnectionTarget(
-            parameters: others + [("user", roles.login)],
-            database: newName,
-            password: Secret(password)
-        )
+        var login = target.with(database: newName)
+        login.parameters = others + [("user", roles.login)]
+        login.password = Secret(password)
+        return login
     }
 
     /// Whether the server lets the login in at all (`pg_hba.conf`), before anything is sent.

@@ -9,7 +9,8 @@ package actor Control {
     package nonisolated let instance: String
     nonisolated let session: Session
     nonisolated let run: Run
-    nonisolated let target: ConnectionTarget
+    /// Of this very server: another one that answers at its address is refused.
+    package nonisolated let target: ConnectionTarget
     /// What every worked-on database's fence is raised to; 0 before the lease is taken.
     private(set) var epoch: Int64 = 0
     private var journal: [(entry: SQL, done: CheckedContinuation<Void, any Error>)] = []
@@ -33,6 +34,7 @@ package actor Control {
             applicationName: run.applicationName("control")
         )
         let session = try await Session.open(target, settings: settings)
+        let target = target.pinned(to: await session.serverStartedAt)
         let key = AdvisoryKey.environment(run.environment)
         let taken = try await session.run("SELECT pg_try_advisory_lock(\(key.value))", label: "environment lock")
         guard taken.first?.rows?.scalar == "t" else {

@@ -36,21 +36,23 @@ enum DatabaseLock {
     /// - Throws: `ApplyError.locked` once the attempts are used up; `PostgresError`, also where a setting did not hold.
     static func take(on session: Session, settings: SessionSettings, attempts: Int = 1) async throws -> Foothold {
         for attempt in 1...attempts {
+            // Behind a pooler the lock would stay with a session that is not ours.
             let answers = try await session.run(
                 """
                 \(settings.proof);
-                SELECT (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id, d.oid,
+                SELECT (pg_control_system()).system_identifier, \(SQL.timeline), d.oid,
                     pg_get_userbyid(d.datdba), pg_has_role(session_user, d.datdba, 'MEMBER'),
                     to_regclass('reconcile.fence') IS NOT NULL, session_user,
                     (SELECT min(format('%s calls a function of %s', e.evtname, pg_get_userbyid(p.proowner)))
                     FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_roles r ON r.oid = p.proowner
                     WHERE e.evtenabled <> 'D' AND NOT r.rolsuper AND r.rolname <> session_user)
                 FROM pg_database d WHERE d.datname = current_database();
-                SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))
+                SELECT CASE WHEN pg_backend_pid() = \(await session.backendPID)
+                    THEN pg_try_advisory_lock(\(AdvisoryKey.database.value)) END
                 """,
                 label: "database lock"
             )
-            try settings.verify(answers, backendPID: await session.backendPID)
+            try await session.verify(answers)
             let told = answers.dropFirst(settings.proofCount).map(\.rows)
             guard told.count == 2, let row = told[0]?.first, row.count == 8,
                 let timeline = row[1].flatMap({ Int($0) }), let oid = row[2].flatMap({ UInt32($0) })

@@ -14,7 +14,7 @@ struct DatabaseWork: Sendable {
 
     var key: DatabaseKey { DatabaseKey(instance: cohort.instance, database: database) }
     var planned: PlannedDatabase? {
-        context.plan.databases.first { $0.instance == cohort.instance && $0.name == database }
+        context.plan.databases.first { DatabaseKey(instance: $0.instance, database: $0.name) == key }
     }
 
     /// Does every step and looks again; returns only where the database is what the plan says.
@@ -258,14 +258,18 @@ struct DatabaseWork: Sendable {
         switch context.policy.backupVerify {
         case .none, .read, .restore: return true
         case .rehearse:
-            if cohort.databases.prefix(max(1, context.policy.canary)).contains(database) { return true }
+            if cohort.databases.prefix(max(1, context.policy.canary)).contains(where: {
+                ExactName($0) == ExactName(database)
+            }) {
+                return true
+            }
             // What is moved has its size where it is.
             let members = Set(cohort.databases)
             let sizes = context.plan.databases.filter {
                 $0.instance == cohort.source ?? cohort.instance && members.contains($0.name)
             }
             let largest = sizes.max { ($0.sizeBytes ?? 0, $1.name) < ($1.sizeBytes ?? 0, $0.name) }
-            return largest?.name == database
+            return largest.map { ExactName($0.name) } == ExactName(database)
         }
     }
 }

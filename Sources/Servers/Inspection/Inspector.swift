@@ -81,7 +81,7 @@ package enum Inspector {
             throw error ?? .unexpectedAnswer("the search path was not pinned")
         }
         if let settings {
-            try settings.verify(answers, backendPID: session.backendPID)
+            try session.verify(answers)
             answers = answers.dropFirst(settings.proofCount)
         }
         var rows: [CopyRows] = []
