@@ -148,7 +148,7 @@ enum TenantTraps {
             "h_generated",
             "ALTER TABLE \(table) ADD g text GENERATED ALWAYS AS (public.grab_as_text('generated', hash)) STORED"
         ),
-        ("h_foreign_key", "CREATE TABLE public.p (id int PRIMARY KEY); ALTER TABLE \(table) ADD p int REFERENCES public.p"),
+        ("h_foreign_key", "CREATE TABLE public.trap_p (id int PRIMARY KEY); ALTER TABLE \(table) ADD p int REFERENCES public.trap_p"),
         ("h_index", "CREATE INDEX ON \(table) (public.grab_as_text('index', hash))"),
         ("h_partial_index", "CREATE INDEX ON \(table) (hash) WHERE public.grab_as_text('index', hash) <> ''"),
         ("h_check", "ALTER TABLE \(table) ADD CHECK (public.grab('check'))"),
@@ -171,7 +171,7 @@ enum TenantTraps {
             "h_policy",
             "ALTER TABLE \(table) ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON \(table) USING (public.grab('policy'))"
         ),
-        ("h_child", "CREATE TABLE public.child () INHERITS (\(table))"),
+        ("h_child", "CREATE TABLE public.trap_heir () INHERITS (\(table))"),
         ("h_exclusion", "ALTER TABLE \(table) ADD EXCLUDE (public.grab_as_text('exclusion', hash) WITH =)"),
     ]
 
