@@ -33,8 +33,9 @@ package struct ClassContext: Sendable {
         }
     }
 
-    /// What statements run with, as this role. Where it is called as our own schema is, `"$user"` would be that schema, and
-    /// what a migration makes would land in it.
+    /// What statements run with, as this role.
+    ///
+    /// Where it is called as our own schema is, `"$user"` would be that schema, and what a migration makes would land in it.
     func searchPath(as role: String) -> String {
         guard role == OwnSchema.name else { return source.searchPath }
         let others = source.searchPath.split(separator: ",").map { $0.drop(while: \.isWhitespace) }.filter { part in
