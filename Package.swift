@@ -103,7 +103,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TortureTests",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
             swiftSettings: settings
         ),
         .testTarget(

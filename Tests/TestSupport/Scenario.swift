@@ -6,6 +6,7 @@ package import Servers
 /// A folder of `Scenarios`: an estate, the SQL that brings a server to where it begins, and what is to come of it.
 ///
 /// - `estate`: the estate's name and variables, as after a script's verb `estate`; the folder's own files win over it.
+///   Without it they are all there is. `${db}` is the server, `${other}` a second one, where a file names it.
 /// - `before.sql`: run with psql as the superuser. `roles.sql`: run before it, and on the server built fresh, too.
 /// - `expected-plan.txt`: the plan as text. `after.sql` and `expected-after.txt`: questions and their answers afterwards.
 package struct Scenario: Sendable {
@@ -19,16 +20,34 @@ package struct Scenario: Sendable {
 
     package func text(_ file: String) -> String? { Files.text("\(path)/\(file)") }
 
-    /// Its files in a root of their own, for one server.
-    package func root(for server: EmbeddedServer) throws -> ScenarioRoot {
+    /// Whether it wants a second server.
+    package var hasOther: Bool { Files.all(below: path).contains { text($0)?.contains("${other}") == true } }
+
+    /// Its files in a root of their own, for the servers it names.
+    package func root(for server: EmbeddedServer, other: EmbeddedServer? = nil) throws -> ScenarioRoot {
         let folder = try TemporaryFolder()
         var variables = ["db": server.folder, "root": folder.path]
-        let words = try Script(parsing: "# \(name)\nestate \(text("estate") ?? "")").lines[0].arguments
-        let estate = try Estate(words, in: Here.folder("Estates"), servers: variables)
-        variables.merge(estate.variables) { $1 }
-        let own = Files.all(below: path).map { Script.File(path: $0, content: text($0) ?? "") }
-        for file in estate.files + own { try folder.write(Estate.expanded(file.content, variables), to: file.path) }
-        return ScenarioRoot(folder: folder, server: server)
+        if let other { variables["other"] = other.folder }
+        var files: [Script.File] = []
+        if let estate = text("estate") {
+            let words = try Script(parsing: "# \(name)\nestate \(estate)").lines[0].arguments
+            let estate = try Estate(words, in: Here.folder("Estates"), servers: variables)
+            variables.merge(estate.variables) { $1 }
+            files = estate.files
+        }
+        files += Files.all(below: path).map { Script.File(path: $0, content: text($0) ?? "") }
+        for file in files { try folder.write(Estate.expanded(file.content, variables), to: file.path) }
+        return ScenarioRoot(folder: folder, server: server, other: other)
+    }
+
+    /// Runs a test on new servers, as many as it names.
+    package func with<Result: Sendable>(_ body: (ScenarioRoot) async throws -> Result) async throws -> Result {
+        try await TestServer.with { server in
+            guard hasOther else { return try await body(try root(for: server)) }
+            return try await TestServer.with(identity: 1) { other in
+                try await body(try root(for: server, other: other))
+            }
+        }
     }
 }
 
@@ -36,12 +55,15 @@ package struct Scenario: Sendable {
 package struct ScenarioRoot: Sendable {
     package let folder: TemporaryFolder
     package let server: EmbeddedServer
+    package let other: EmbeddedServer?
+    package var servers: [EmbeddedServer] { [server] + (other.map { [$0] } ?? []) }
     /// What the program finds besides.
     package var environment: [String: String] = [:]
 
-    package init(folder: TemporaryFolder, server: EmbeddedServer) {
+    package init(folder: TemporaryFolder, server: EmbeddedServer, other: EmbeddedServer? = nil) {
         self.folder = folder
         self.server = server
+        self.other = other
     }
 
     package func prepare() async throws {
@@ -116,7 +138,7 @@ package struct ScenarioRoot: Sendable {
             arguments,
             environment: environment,
             folder: folder.path,
-            timeLimit: .seconds(120)
+            timeLimit: .seconds(400)
         ).run()
     }
 
@@ -124,6 +146,7 @@ package struct ScenarioRoot: Sendable {
     package func comparable(_ text: String) -> String {
         TestOutput.withoutChance(
             text.replacing(folder.path, with: "${root}").replacing(server.folder, with: "${db}")
+                .replacing(other?.folder ?? server.folder, with: "${other}")
                 .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>")
         )
     }
