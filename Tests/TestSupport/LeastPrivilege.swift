@@ -14,9 +14,11 @@ package enum LeastPrivilege {
 
     /// The block of SQL below `<!-- sql: NAME -->`.
     package static func block(_ name: String) throws -> String {
-        let page = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/docs/least-privilege.md"
+        let page =
+            #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" } + "/docs/least-privilege.md"
         let lines = (Files.text(page) ?? "").split(separator: "\n", omittingEmptySubsequences: false)
-        guard let mark = lines.firstIndex(of: "<!-- sql: \(name) -->"), lines.dropFirst(mark + 1).first == "```sql" else {
+        guard let mark = lines.firstIndex(of: "<!-- sql: \(name) -->"), lines.dropFirst(mark + 1).first == "```sql"
+        else {
             throw Misstep("\(page) has no block of SQL called \(name)")
         }
         return lines.dropFirst(mark + 2).prefix { $0 != "```" }.map { $0 + "\n" }.joined()

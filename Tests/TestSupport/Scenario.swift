@@ -82,7 +82,9 @@ package struct ScenarioRoot: Sendable {
         if let text = Files.text("\(folder.path)/before.sql") { try await expect("before.sql", text, role: owner) }
         try await expect("owner", "ALTER ROLE \(owner) NOLOGIN NOCREATEDB")
         // As a run of the login's would have made it.
-        for row in try await server.sql("SELECT datname FROM pg_database WHERE datallowconn") ?? Rows(columns: [], values: []) {
+        for row in try await server.sql("SELECT datname FROM pg_database WHERE datallowconn")
+            ?? Rows(columns: [], values: [])
+        {
             guard let database = row[0] else { continue }
             try await server.sql(
                 """

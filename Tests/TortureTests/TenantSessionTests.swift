@@ -46,7 +46,7 @@ import TestSupport
             try await world.plant(
                 """
                 INSERT INTO drizzle.__drizzle_migrations (hash, created_at)
-                SELECT repeat(md5(n::text), 2), n FROM generate_series(1, 100000) n
+                SELECT repeat(md5(n::text), 2), n FROM generate_series(1, 20000) n
                 """,
                 in: "flooded"
             )

@@ -16,10 +16,15 @@ import TestSupport
                 in: "hostile"
             )
             try await world.set(TenantTraps.settings, in: "hostile")
-            for words in [["inventory"], ["plan", "here"], ["gate"], ["compare"], ["plan", "here", "--format", "json"]] {
+            for words in [
+                ["inventory"], ["plan", "here"], ["gate"], ["compare"], ["plan", "here", "--format", "json"],
+            ] {
                 Sweep.tried()
                 let result = try await world.root.reconcile(words)
-                #expect([0, 2].contains(result.status), "\(words): \(result.status) \(result.errors)\(result.outputText)")
+                #expect(
+                    [0, 2].contains(result.status),
+                    "\(words): \(result.status) \(result.errors)\(result.outputText)"
+                )
                 #expect(!result.outputText.contains("\u{1B}"), "\(words): an escape")
                 try await world.gainedNothing(words[0])
             }
@@ -43,7 +48,9 @@ import TestSupport
         let verify = try await world.root.reconcile("backups", "verify")
         #expect(verify.status == 0, "\(verify.errors)\(verify.outputText)")
         try await world.gainedNothing("verify")
-        let receipts = Files.all(below: "\(world.root.folder.path)/.reconcile/backups").filter { $0.hasSuffix("hostile.json") }
+        let receipts = Files.all(below: "\(world.root.folder.path)/.reconcile/backups").filter {
+            $0.hasSuffix("hostile.json")
+        }
         try #require(receipts.count == 1)
         let receipt = "\(world.root.folder.path)/.reconcile/backups/\(receipts[0])"
         guard login == .superuser else { return }

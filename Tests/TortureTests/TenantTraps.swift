@@ -3,7 +3,7 @@
 /// Each trap calls `grab`, written by the tenant, which lays down any role it was given, tells the server's log what it is
 /// where that is more than the tenant, and helps itself.
 enum TenantTraps {
-    /// - Parameter evidence: a folder that the server's user can write to.
+    /// The function, with a folder that the server's user can write to.
     static func grab(_ evidence: String) -> String {
         """
         CREATE FUNCTION public.grab(how text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $grab$
@@ -148,7 +148,10 @@ enum TenantTraps {
             "h_generated",
             "ALTER TABLE \(table) ADD g text GENERATED ALWAYS AS (public.grab_as_text('generated', hash)) STORED"
         ),
-        ("h_foreign_key", "CREATE TABLE public.p (id int PRIMARY KEY); ALTER TABLE \(table) ADD p int REFERENCES public.p"),
+        (
+            "h_foreign_key",
+            "CREATE TABLE public.trap_p (id int PRIMARY KEY); ALTER TABLE \(table) ADD p int REFERENCES public.trap_p"
+        ),
         ("h_index", "CREATE INDEX ON \(table) (public.grab_as_text('index', hash))"),
         ("h_partial_index", "CREATE INDEX ON \(table) (hash) WHERE public.grab_as_text('index', hash) <> ''"),
         ("h_check", "ALTER TABLE \(table) ADD CHECK (public.grab('check'))"),
@@ -171,14 +174,18 @@ enum TenantTraps {
             "h_policy",
             "ALTER TABLE \(table) ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON \(table) USING (public.grab('policy'))"
         ),
-        ("h_child", "CREATE TABLE public.child () INHERITS (\(table))"),
+        ("h_child", "CREATE TABLE public.trap_heir () INHERITS (\(table))"),
         ("h_exclusion", "ALTER TABLE \(table) ADD EXCLUDE (public.grab_as_text('exclusion', hash) WITH =)"),
     ]
 
-    private static let fence = "CREATE TABLE reconcile.fence (id integer PRIMARY KEY, epoch bigint, run_id varchar(100))"
+    private static let fence =
+        "CREATE TABLE reconcile.fence (id integer PRIMARY KEY, epoch bigint, run_id varchar(100))"
     private static let own: [(String, String)] = [
         ("o_schema", "CREATE SCHEMA reconcile"),
-        ("o_fence", "CREATE SCHEMA reconcile; \(fence); INSERT INTO reconcile.fence VALUES (1, 9223372036854775807, 'x')"),
+        (
+            "o_fence",
+            "CREATE SCHEMA reconcile; \(fence); INSERT INTO reconcile.fence VALUES (1, 9223372036854775807, 'x')"
+        ),
         (
             "o_trigger",
             "CREATE SCHEMA reconcile; \(fence); CREATE TRIGGER t BEFORE INSERT ON reconcile.fence FOR EACH ROW "

@@ -112,7 +112,10 @@ struct TenantWorld {
         let caught = (Files.text("\(server.folder)/log") ?? "").split(separator: "\n").filter {
             $0.contains("LOG:") && $0.contains("CAUGHT by")
         }
-        #expect(Set(caught.map { String($0.drop { $0 != "C" }) }) == [], "\(what): a trap ran with more than the tenant's rights")
+        #expect(
+            Set(caught.map { String($0.drop { $0 != "C" }) }) == [],
+            "\(what): a trap ran with more than the tenant's rights"
+        )
     }
 
     private static let files = [
@@ -151,9 +154,11 @@ struct TenantWorld {
     ]
 
     private static let kinds = [
-        "table trap_*", "view *", "materialized-view *", "function *", "aggregate *", "trigger *", "rule *", "constraint *",
+        "table trap_*", "view *", "materialized-view *", "function *", "aggregate *", "trigger *", "rule *",
+        "constraint *",
         "index trap_*", "domain *", "policy *", "statistics *", "publication *", "operator *", "cast *", "collation *",
-        "default-privileges *", "sequence trap_*", "enum *", "composite-type *", "setting *", "comments", "grants", "owners",
+        "default-privileges *", "sequence trap_*", "enum *", "composite-type *", "setting *", "comments", "grants",
+        "owners",
         "event-trigger *", "schema *",
     ]
 }

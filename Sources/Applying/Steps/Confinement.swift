@@ -12,19 +12,16 @@ struct Confinement: Sendable {
     let role: String
     let searchPath: String
 
-    /// - Parameters:
-    ///   - role: who the text is to run as; nil: the login.
-    ///   - login: who logged in.
-    ///   - searchPath: what the text runs with.
-    /// - Returns: nil where the text runs as the login, which is what it can be at most.
+    /// For a text that is to run as `role`; nil where that is the login, which is what it can be at most.
     init?(role: String?, login: String, searchPath: String) {
         guard let role, role != login else { return nil }
         self.role = role
         self.searchPath = searchPath
     }
 
-    /// Before the first text: the role, and what it runs with. Alone, for `COPY … FROM stdin`, which no function can do, it
-    /// is no boundary.
+    /// Before the first text: the role, and what it runs with.
+    ///
+    /// Alone, for `COPY … FROM stdin`, which no function can do, it is no boundary.
     var opening: SQL {
         """
         SELECT pg_catalog.set_config('role', \(literal: role), true),

@@ -20,11 +20,12 @@ package enum DatabaseChecks {
         guard !context.databaseClass.checks.isEmpty else { return [] }
         let role = context.runAs(owner: owner)
         let login = try await session.run("SELECT session_user", label: "login").first?.rows?.scalar
-        let confinement = Confinement(role: role, login: login ?? "", searchPath: context.source.searchPath)
+        let searchPath = context.searchPath(as: role ?? login ?? "")
+        let confinement = Confinement(role: role, login: login ?? "", searchPath: searchPath)
         var failures: [(name: String, reason: String)] = []
         for check in context.databaseClass.checks {
             let (answers, error) = try await session.runKeepingAnswers(
-                confinement.map { confined($0, check) } ?? asked(check, context, role),
+                confinement.map { confined($0, check) } ?? asked(check, role, searchPath),
                 label: "check"
             )
             _ = try await session.runKeepingAnswers("ROLLBACK", label: "check done")
@@ -50,12 +51,12 @@ package enum DatabaseChecks {
         """
     }
 
-    private static func asked(_ check: DatabaseCheck, _ context: ClassContext, _ role: String?) -> SQL {
+    private static func asked(_ check: DatabaseCheck, _ role: String?, _ searchPath: String) -> SQL {
         """
         \(Worker.reset);
         BEGIN READ ONLY;
         SELECT set_config('role', \(literal: role ?? "none"), true),
-            set_config('search_path', \(literal: context.source.searchPath), true);
+            set_config('search_path', \(literal: searchPath), true);
         \(SQL(writtenByUser: check.sql))
         """
     }

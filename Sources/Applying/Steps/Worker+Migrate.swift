@@ -101,15 +101,19 @@ extension Worker {
             : Confinement(
                 role: context.runAs(owner: foothold.owner),
                 login: foothold.login,
-                searchPath: context.source.searchPath
+                searchPath: searchPath(context)
             )
     }
 
     private func opening(_ context: ClassContext) -> SQL {
         """
         SELECT set_config('role', \(literal: context.runAs(owner: foothold.owner) ?? "none"), true),
-            set_config('search_path', \(literal: context.source.searchPath), true)
+            set_config('search_path', \(literal: searchPath(context)), true)
         """
+    }
+
+    func searchPath(_ context: ClassContext) -> String {
+        context.searchPath(as: context.runAs(owner: foothold.owner) ?? foothold.login)
     }
 
     private static func wrapped(_ text: String) -> SQL {

@@ -111,7 +111,7 @@ extension Worker {
             try await session.run(
                 """
                 SELECT set_config('role', \(literal: role), false),
-                    set_config('search_path', \(literal: context.source.searchPath), false), set_config('lock_timeout', '0', false)
+                    set_config('search_path', \(literal: searchPath(context)), false), set_config('lock_timeout', '0', false)
                 """,
                 label: "\(label), settings"
             )

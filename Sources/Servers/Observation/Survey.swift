@@ -167,7 +167,15 @@ struct Survey: Sendable {
             )
             let rows = await Result { () async throws in
                 // A person's own query, to be read as in psql; one statement, which cannot write.
-                try await session.run("BEGIN READ ONLY; SET LOCAL search_path = \"$user\", public", label: "names")
+                // Where the login is called as our own schema is, that is none of theirs.
+                try await session.run(
+                    """
+                    BEGIN READ ONLY;
+                    SELECT set_config(
+                        'search_path', CASE session_user WHEN 'reconcile' THEN 'public' ELSE '"$user", public' END, true)
+                    """,
+                    label: "names"
+                )
                 return try await session.run(SQL(writtenByUser: sql), parameters: [], label: "names")
             }
             await session.close()
