@@ -57,7 +57,7 @@ import TestSupport
         }
     }
 
-    private static func lease(_ server: EmbeddedServer, now: Int64) async throws -> Control {
+    static func lease(_ server: EmbeddedServer, now: Int64) async throws -> Control {
         let run = Run(environment: "here", now: 1_800_000_000 + now, random: UInt32(now))
         for _ in 0..<50 {
             do {
@@ -74,7 +74,7 @@ import TestSupport
     }
 
     /// A session of a run in the database, with its lock, for as long as `body` takes.
-    private static func work(
+    static func work(
         _ server: EmbeddedServer,
         _ control: Control,
         attempts: Int = 20,

@@ -23,7 +23,9 @@ package enum TestPrograms {
             "PATH": ProcessEnvironment.value("PATH") ?? "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC",
             "RECONCILE": reconcile, "PIPELINE": pipeline,
         ]
-        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] { environment[name] = ProcessEnvironment.value(name) }
+        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "RECONCILE_MUTATE"] {
+            environment[name] = ProcessEnvironment.value(name)
+        }
         return environment
     }
 }
