@@ -1,3 +1,7 @@
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Settings that every session pins at its start and proves before it is used.
 ///
 /// They go as start-up `options`, which win over `ALTER DATABASE … SET` and `ALTER ROLE … SET`: a tenant that owns its
@@ -26,6 +30,14 @@ package struct SessionSettings: Sendable, Hashable {
 
     /// Name and value as `SHOW` gives it back.
     package var pinned: [(name: String, value: String)] {
+        #if MUTATIONS
+        if Mutation.noSearchPath.isOn { return all.filter { $0.name != "search_path" } }
+        if Mutation.synchronousCommitUnpinned.isOn { return all.filter { $0.name != "synchronous_commit" } }
+        #endif
+        return all
+    }
+
+    private var all: [(name: String, value: String)] {
         [
             // A catalog query under another search_path runs operators that a tenant planted.
             // Unless it is named, the schema of temporary things comes first: code of a tenant's that ran in the session

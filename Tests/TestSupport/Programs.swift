@@ -25,7 +25,9 @@ package enum TestPrograms {
             "XDG_STATE_HOME": "\(TestServer.parent)/rcl-template-\(geteuid())-state", "LANG": "C.UTF-8", "TZ": "UTC",
             "RECONCILE": reconcile, "PIPELINE": pipeline,
         ]
-        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] { environment[name] = ProcessEnvironment.value(name) }
+        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "RECONCILE_MUTATE"] {
+            environment[name] = ProcessEnvironment.value(name)
+        }
         return environment
     }
 }

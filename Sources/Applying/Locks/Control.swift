@@ -1,6 +1,10 @@
 internal import FleetModel
 package import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The session on an instance's maintenance database that holds the environment's lock.
 ///
 /// It alone creates, renames and drops databases there, and it writes the journal: what protects the work is held by the
@@ -36,6 +40,9 @@ package actor Control {
         let session = try await Session.open(target, settings: settings)
         let target = target.pinned(to: await session.serverStartedAt)
         let key = AdvisoryKey.environment(run.environment)
+        #if MUTATIONS
+        if Mutation.blockingLock.isOn { try await session.run("SELECT pg_advisory_lock(\(key.value))") }
+        #endif
         let taken = try await session.run("SELECT pg_try_advisory_lock(\(key.value))", label: "environment lock")
         guard taken.first?.rows?.scalar == "t" else {
             let holder = try await LockHolder.of(key, on: session)

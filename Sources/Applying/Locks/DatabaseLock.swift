@@ -1,6 +1,10 @@
 internal import FleetModel
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Who a database must be for work to go on in it.
 package struct DatabaseIdentity: Sendable, Hashable {
     package var systemIdentifier: String
@@ -35,6 +39,11 @@ enum DatabaseLock {
     /// - Returns: which database this is, who owns it, and whether a fence of ours is there.
     /// - Throws: `ApplyError.locked` once the attempts are used up; `PostgresError`, also where a setting did not hold.
     static func take(on session: Session, settings: SessionSettings, attempts: Int = 1) async throws -> Foothold {
+        #if MUTATIONS
+        if Mutation.blockingLock.isOn {
+            try await session.run("SELECT pg_advisory_lock(\(AdvisoryKey.database.value))")
+        }
+        #endif
         for attempt in 1...attempts {
             // Behind a pooler the lock would stay with a session that is not ours.
             let answers = try await session.run(
@@ -105,11 +114,14 @@ struct Fence: Sendable {
     /// Raises SQLSTATE RC001 unless the fence is at our epoch, and keeps it there until the transaction ends: who takes
     /// over then waits for this transaction, and we find another epoch afterwards.
     var check: SQL {
-        """
-        DO $rcl$ BEGIN
-            PERFORM FROM reconcile.fence WHERE id = 1 AND epoch = \(epoch) FOR SHARE;
-            IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
-        END $rcl$;
-        """
+        #if MUTATIONS
+        if Mutation.noFence.isOn { return "" }
+        #endif
+        return """
+            DO $rcl$ BEGIN
+                PERFORM FROM reconcile.fence WHERE id = 1 AND epoch = \(epoch) FOR SHARE;
+                IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
+            END $rcl$;
+            """
     }
 }

@@ -3,6 +3,10 @@ internal import Migrations
 internal import Planning
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 extension Worker {
     /// Runs one transactional migration and writes its history row, both or neither.
     ///
@@ -25,6 +29,14 @@ extension Worker {
     ) async throws {
         let history = HistoryTable(context, owner: foothold.owner, database: key.database)
         let run = fence.runID
+        #if MUTATIONS
+        if Mutation.historyInItsOwnTransaction.isOn {
+            let text = pieces(of: migration.text, migration.statements, context)
+            try await transaction("migration \(migration.tag)", [.sql(history.opening(expecting: mark))] + text)
+            let row = history.row(of: migration, run: HistoryRun(id: run, duration: .zero))
+            return try await transaction("history \(migration.tag)", [.sql(row)])
+        }
+        #endif
         try await transaction(
             "migration \(migration.tag)",
             [.sql(history.opening(expecting: mark))] + pieces(of: migration.text, migration.statements, context),

@@ -3,6 +3,10 @@ internal import Migrations
 internal import Planning
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Where a migration outside a transaction stands, as it is written in the database before each of its statements.
 struct Intent: Sendable {
     static let key = "intent"
@@ -91,7 +95,16 @@ extension Worker {
         let label = "\(migration.tag), statement \(index + 1)"
         let done = Intent(digest: migration.sha256, index: index + 1, before: nil, invalid: [])
         let role = context.runAs(owner: foothold.owner) ?? "none"
+        #if MUTATIONS
+        let isLenient = Mutation.indexIfNotExists.isOn && statement.sql.hasPrefix("CREATE")
+        let sql = statement.sql.replacing(
+            "CONCURRENTLY ",
+            with: isLenient ? "CONCURRENTLY IF NOT EXISTS " : "CONCURRENTLY "
+        )
+        let text = SQL(writtenByUser: sql)
+        #else
         let text = SQL(writtenByUser: statement.sql)
+        #endif
         do {
             try await transaction(
                 label,
@@ -141,6 +154,9 @@ extension Worker {
         _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws -> Int {
         guard let before = intent.before else { return intent.index }
+        #if MUTATIONS
+        if Mutation.resumeByJournal.isOn { return intent.index }
+        #endif
         try await clearHalfDone(intent)
         let now = try await inspect(session).catalog.fingerprint
         return now == before ? intent.index : intent.index + 1
@@ -152,6 +168,9 @@ extension Worker {
     /// See <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY> and
     /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>.
     private func clearHalfDone(_ intent: Intent) async throws {
+        #if MUTATIONS
+        if Mutation.indexIfNotExists.isOn { return }
+        #endif
         let left = try await session.run(
             """
             SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname), i.indexrelid

@@ -2,6 +2,10 @@ internal import Planning
 internal import FleetModel
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The session that works on one database: it holds the database's lock, and every change it makes is one transaction
 /// that begins with the fence.
 actor Worker {
@@ -78,6 +82,9 @@ actor Worker {
         _ limit: LossLimit?,
         _ closing: @Sendable (Duration) -> SQL
     ) async throws {
+        #if MUTATIONS
+        if Mutation.discardAll.isOn { try await session.run("DISCARD ALL", label: label) }
+        #endif
         var text: SQL = """
             \(Self.reset);
             BEGIN;
