@@ -31,7 +31,11 @@ extension Refusal {
     }
 
     func location(in plan: EnvironmentPlan) -> FilePosition? {
-        plan.findings.first { finding in
+        let own = plan.findings.first { finding in
+            finding.object.map { what == "\(finding.code.rawValue): \(finding.instance)/\($0)" } ?? false
+        }
+        if let own { return own.location }
+        return plan.findings.first { finding in
             rules.contains(.finding(finding.code)) && finding.location != nil
                 && (databases.isEmpty || finding.database.map(databases.contains) == true)
         }?.location ?? plan.location
