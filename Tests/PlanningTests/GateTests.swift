@@ -158,6 +158,46 @@ import Testing
         #expect(codes(strict, .accepted) == ["migrations-pending"])
     }
 
+    @Test(arguments: [EnvironmentRole.production, .development])
+    func `a level turns off its own rule, and no other of the same database`(role: EnvironmentRole) {
+        var schema = shop.schema(after: 0..<3)
+        schema.set(.column("orders", "by_hand"), "text")
+        _ = schema.run(.createTable("extra", ["id"]))
+        _ = schema.run(.dropTable("lines"))
+        let fleet = fleet(.holding(schema, named: "shop", history: shop.files.map(\.tag), mark: .done), role: role)
+        let found: [FindingCode] = [.tableMissing, .tableUnexpected, .schemaDrift]
+        #expect(Set(fleet.plan().findings.filter { $0.severity == .error }.map(\.code)) == Set(found))
+        let off = GateSettings.Setting(level: .off, reason: "because")
+        for code in found {
+            let verdict = verdict(fleet, [.finding(code): off])
+            #expect(verdict.status == (role == .production ? .refused : .owed), "\(code.rawValue)")
+            #expect(!codes(verdict).contains(code.rawValue))
+            let rest = found.filter { $0 != code }.map { (GateRule.finding($0), off) }
+            #expect(self.verdict(fleet, Dictionary(uniqueKeysWithValues: rest)).status != nil)
+        }
+        let all = Dictionary(uniqueKeysWithValues: found.map { (GateRule.finding($0), off) })
+        #expect(verdict(fleet, all).status == nil)
+        #expect(Set(codes(verdict(fleet))).isSubset(of: found.map(\.rawValue)))
+    }
+
+    @Test func `a history that nobody can read hides what else is wrong, whatever its own level`() {
+        let edited = fleet(
+            .holding(
+                shop.schema(after: 0..<2),
+                named: "shop",
+                history: ["0000_first!", "0001_second", "0002_third"],
+                mark: .done
+            )
+        )
+        #expect(codes(verdict(edited)) == ["migration-edited"])
+        let warning = GateSettings.Setting(level: .warning, reason: "a comment was mended")
+        let lowered = verdict(edited, [.finding(.migrationEdited): warning])
+        #expect(lowered.status == .refused && codes(lowered) == ["not-inspected"])
+        #expect(codes(lowered, .warning) == ["migration-edited"])
+        let both = verdict(edited, [.finding(.migrationEdited): warning, .finding(.notInspected): warning])
+        #expect(both.status == nil && both.objections.count == 2)
+    }
+
     /// The estate as an audit found it, and one in which most of what can go wrong has.
     @Test(arguments: [0, 1, 2, 3, 4])
     func `nothing that is refused, owed or an error goes unsaid`(index: Int) {
