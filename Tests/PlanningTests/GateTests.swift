@@ -198,6 +198,20 @@ import Testing
         #expect(both.status == nil && both.objections.count == 2)
     }
 
+    @Test(arguments: [EnvironmentRole.production, .development])
+    func `a hazard is at the statement that has it, not at the first pending file`(role: EnvironmentRole) {
+        var fixture = shop(doing: [.addColumn("orders", "a")])
+        fixture.files.append(.init("0002_more", [.addColumn("orders", "b")]))
+        fixture.files.append(.init("0003_drop", [.addColumn("orders", "c"), .dropColumn("orders", "note")]))
+        let verdict = verdict(
+            fleet(.at(1, of: fixture, named: "shop", filled: ["orders"]), role: role, classes: [fixture])
+        )
+        let loss = verdict.objections.filter { $0.rule == .hazard(.dataLoss) }
+        #expect(loss.map(\.location) == [FilePosition(file: "migrations/shop/0003_drop.sql", line: 2)])
+        let owed = verdict.objections.filter { $0.rule == .finding(.migrationsPending) }
+        #expect(owed.map(\.location) == [FilePosition(file: "migrations/shop/0001_change.sql")])
+    }
+
     /// The estate as an audit found it, and one in which most of what can go wrong has.
     @Test(arguments: [0, 1, 2, 3, 4])
     func `nothing that is refused, owed or an error goes unsaid`(index: Int) {
@@ -277,5 +291,14 @@ import Testing
         #expect(held(1, ["orders"]) == [.error])
         #expect(held(1, []) == [.warning])
         #expect(held(2, ["orders"]) == [])
+    }
+
+    @Test func `rows that break a migration do so at the statement that reads them`() {
+        let fixture = shop(doing: [.addColumn("lines", "state"), .setNotNull("orders", "note")])
+        let objections = replay(fixture, rows: [1: "column \"note\" contains null values"]).objections
+        let place = FilePosition(file: "migrations/shop/0001_change.sql", line: 2)
+        #expect(objections.map(\.location) == [place])
+        let fleet = fleet(.at(1, of: fixture, named: "shop", filled: ["orders"]), classes: [fixture])
+        #expect(objections.heldAgainst(fleet.plan()).map(\.location) == [place])
     }
 }

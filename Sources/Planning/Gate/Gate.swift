@@ -87,6 +87,7 @@ package struct Gate: Sendable {
                 hint: grant.map { "would be granted by \($0)" } ?? "nothing can grant it"
             )
             objection.place(cohort, step, in: plan)
+            if let step, case .hazard(let hazard) = rule { objection.locate(hazard, of: step) }
             objection.databases = refusal.databases
             if cohort == nil, step == nil { objection.instance = refusal.instance(in: plan) }
             if objection.location == nil { objection.location = refusal.location(of: rule, in: plan) }
@@ -130,6 +131,7 @@ package struct Gate: Sendable {
                     hint: "accept it for one run: --allow-pending --allow \(hazard.rawValue)"
                 )
                 objection.place(cohort, step, in: plan)
+                objection.locate(hazard, of: step)
                 objections.append(objection)
             }
         }
@@ -202,6 +204,11 @@ package struct Gate: Sendable {
 }
 
 extension GateObjection {
+    /// A hazard is where its statement is, whatever came before it.
+    fileprivate mutating func locate(_ hazard: Hazard, of step: Step) {
+        location = step.statements.first { $0.hazards.contains(hazard) }?.location ?? location
+    }
+
     fileprivate mutating func place(_ cohort: Cohort?, _ step: Step?, in plan: EnvironmentPlan) {
         self.cohort = cohort?.id
         className = cohort?.className
