@@ -67,7 +67,7 @@ struct GateSection {
                 " "
                 HTML.objects(who)
             }
-            Tag.p(.class("message")) { objection.message }
+            Tag.p(.class("message")) { (objection.unsaidObject.map { "\($0): " } ?? "") + objection.message }
             if let hint = objection.hint, objection.weight == .error || objection.weight == .warning {
                 Tag.p(.class("hint")) {
                     Tag.span(.decorative) { "→ " }

@@ -64,6 +64,7 @@ extension MarkdownPage {
             ? (objection.className ?? objection.instance).map { MarkdownText.name(clipped($0)) }
             : MarkdownText.list(objection.databases.map(clipped), first: 3)
         line += who.map { "\($0): " } ?? ""
+        line += objection.unsaidObject.map { "\(MarkdownText.name(clipped($0))): " } ?? ""
         line += MarkdownText.prose(clipped(objection.message))
         switch objection.weight {
         case .accepted: line += " (owed, harmless, and accepted by `--allow-pending`)"

@@ -39,6 +39,14 @@ extension GateVerdict {
     }
 }
 
+extension GateObjection {
+    /// What it is about, where neither its message begins with that nor its place is that.
+    var unsaidObject: String? {
+        guard let object, !message.hasPrefix(object), object != className else { return nil }
+        return object
+    }
+}
+
 extension GateObjection.Status {
     var word: String {
         switch self {
@@ -146,9 +154,7 @@ extension TextPage {
             }
         let parts = [objection.databases.isEmpty ? objection.instance.map(Printable.name) : nil, who]
             .compactMap(\.self)
-        let object = objection.object.flatMap { name in
-            objection.message.hasPrefix(name) || objection.className != nil ? nil : Printable.name(name)
-        }
+        let object = objection.unsaidObject.map(Printable.name)
         return (parts + [object].compactMap(\.self)).map { $0 + ": " }.joined()
     }
 
