@@ -56,6 +56,7 @@ struct GateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
+        if !offline || workspace.fleet.classes.isEmpty { try workspace.requireEnvironments() }
         let allowed = try grants.hazards()
         let judged = Judged(workspace, allowed: allowed, allowsPending: allowPending)
         let (plan, report) =

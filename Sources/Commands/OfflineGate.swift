@@ -39,6 +39,7 @@ struct OfflineGate: Sendable {
                 }
             }
         }
+        try servers.narrowing.requireMatches(in: environments, observed)
         do {
             let classes = names.isEmpty ? workspace.fleet.classes.map(\.name.value) : used(by: environments)
             engine.expectations = try await workspace.printedExpectations(of: Set(classes))

@@ -101,6 +101,7 @@ struct Surveyor: Sendable {
         guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
         var observed: [String: ObservedEnvironment] = [:]
         for environment in environments { observed[environment.name.value] = await observe(environment) }
+        try servers.narrowing.requireMatches(in: environments, observed)
         return (environments, observed)
     }
 
@@ -299,6 +300,19 @@ struct Surveyor: Sendable {
             backups: desk,
             routes: routes,
             report: report
+        )
+    }
+}
+
+extension Narrowing {
+    /// Ends with 64 where a pattern fits nothing: a mistyped one would leave nothing to be looked at.
+    func requireMatches(in environments: [Environment], _ observed: [String: ObservedEnvironment]) throws {
+        let looked = environments.compactMap { one in observed[one.name.value].map { (environment: one, observed: $0) } }
+        guard !looked.isEmpty, let pattern = unmatchedDatabases(in: looked).first else { return }
+        throw Ending(
+            .usage,
+            "no database that exists or is declared fits \(TerminalText.safe("\"\(pattern)\""))",
+            hint: "--database takes a name, or a pattern over names: tenant_*"
         )
     }
 }

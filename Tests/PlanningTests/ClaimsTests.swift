@@ -198,4 +198,23 @@ import Testing
         #expect(plan.narrowed == ["--instance one", "--database *_b"])
         #expect(Narrowing(instances: ["one", "three"]).unknownInstances(in: [fleet.environment]) == ["three"])
     }
+
+    @Test func `a pattern that fits nothing is told, where everything is known`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("one", databases: [.at(1, of: shop, named: "shop_a")], answers: [1: ["asked"]])
+        fleet.entry(.names(["declared"]), "shop", on: "one")
+        fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "one")
+        let narrowing = Narrowing(databases: ["shop_*", "decl*", "asked", "nope*", "[a"])
+        func unmatched(_ fleet: Fleet) -> [String] {
+            narrowing.unmatchedDatabases(in: [(fleet.environment, fleet.observedEnvironment)])
+        }
+        #expect(unmatched(fleet) == ["nope*"])
+        var unanswered = fleet
+        unanswered.observed = []
+        unanswered.instances = []
+        unanswered.instance("one", answers: [1: .notThere])
+        #expect(unmatched(unanswered).isEmpty)
+        fleet.instance("two", unreachable: "gone")
+        #expect(unmatched(fleet).isEmpty)
+    }
 }
