@@ -63,6 +63,19 @@ struct Surveyor: Sendable {
         return surveys
     }
 
+    /// What scratch has against what an environment's databases with rows still have to run.
+    func rowObjections(to survey: EnvironmentSurvey.Result) async throws -> [GateObjection] {
+        guard survey.plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .migrate } }) else { return [] }
+        defer { common.terminal.rest() }
+        tell(Activity("trying migrations on tables with rows"))
+        let engine = engine(await PostgresPrograms.all(explicit: servers.work.pgBin))
+        do {
+            return try await engine.rowObjections(to: survey.plan, observed: survey.observed)
+        } catch let error as NoPlainUser {
+            throw Ending(.failed, "\(error)")
+        }
+    }
+
     /// What was seen, as a gate without servers plans from it.
     func baseline(_ surveys: [EnvironmentSurvey.Result]) -> Baseline {
         let contexts = engine([]).contexts
