@@ -154,6 +154,7 @@ import Testing
         #expect(levels.objections.map(\.reason) == ["because", "because"])
         let strict = verdict(fleet, pending: true, [.finding(.databaseUnmanaged): setting(.error)])
         #expect(strict.status == .refused)
+        #expect(levels.lowered == 2 && strict.lowered == 0)
         // What the command line accepts no level brings back.
         #expect(codes(strict, .accepted) == ["migrations-pending"])
     }

@@ -40,13 +40,19 @@ package struct Gate: Sendable {
             environment: plan.name,
             role: plan.role,
             narrowed: plan.narrowed,
+            lowered: settings.lowered,
             objections: objections.map(weighed)
         )
     }
 
     /// The verdict where nothing is known of the servers; nil: on classes that no environment uses.
     package func judge(_ environment: Environment?, others: [GateObjection]) -> GateVerdict {
-        GateVerdict(environment: environment?.name.value, role: environment?.role, objections: others.map(weighed))
+        GateVerdict(
+            environment: environment?.name.value,
+            role: environment?.role,
+            lowered: settings.lowered,
+            objections: others.map(weighed)
+        )
     }
 
     /// The manifest's level instead of the usual one; what is accepted already stays so.

@@ -47,6 +47,10 @@ struct GateSection {
                 if let name = verdict.environment { HTML.name(name) } else { "Classes of no environment" }
                 " "
                 verdict.status.map { HTML.chip("✗", $0.word, .error) } ?? HTML.chip("✓", "passes", .good)
+                if verdict.lowered > 0 {
+                    " "
+                    HTML.chip("!", TextPage.lowered(verdict.lowered), .warning)
+                }
             },
             verdict.objections.isEmpty
                 ? .nothing
