@@ -174,7 +174,7 @@ extension ObservedEnvironment {
     /// What the entries' own instances answer, which says also which databases on a retiring one are of their class.
     fileprivate func activeAnswers(_ environment: Environment) -> [Int: QueryAnswer] {
         instances.filter { environment.instance(named: $0.name)?.state == .active }
-            .reduce(into: [Int: [String]?]()) { all, instance in
+            .reduce(into: [Int: QueryAnswer]()) { all, instance in
                 all.merge(instance.facts?.queriedNames.known ?? [:]) { first, _ in first }
             }
     }
