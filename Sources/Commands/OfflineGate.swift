@@ -39,6 +39,7 @@ struct OfflineGate: Sendable {
                 }
             }
         }
+        try servers.narrowing.requireMatches(in: environments, observed)
         do {
             let classes = names.isEmpty ? workspace.fleet.classes.map(\.name.value) : used(by: environments)
             engine.expectations = try await workspace.printedExpectations(of: Set(classes))
@@ -119,24 +120,15 @@ struct OfflineGate: Sendable {
             guard let folder = workspace.folders[request.className], let replay = answers[request],
                 let databaseClass = workspace.fleet.databaseClass(named: request.className)
             else { continue }
-            var tried = request
-            tried.sequence = Array(request.sequence.prefix(max(0, replay.states.count - 1)))
-            let failures = try await engine.scratch.rowFailures(
-                tried,
-                folder: folder,
-                databaseClass: databaseClass,
-                roles: (roles[request.major] ?? []).sorted()
+            var judged = try await engine.classReplay(
+                replay,
+                of: databaseClass,
+                folder,
+                request,
+                (roles[request.major] ?? []).sorted()
             )
-            replays.append(
-                ClassReplay(
-                    databaseClass: databaseClass,
-                    folder: folder,
-                    major: request.major,
-                    replay: replay,
-                    rowFailures: failures,
-                    expected: expected[ExpectationKey(className: request.className, major: request.major)]
-                )
-            )
+            judged.expected = expected[ExpectationKey(className: request.className, major: request.major)]
+            replays.append(judged)
         }
         return replays
     }

@@ -42,6 +42,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
+        if detailedExitcode { try workspace.requireEnvironments() }
         let allowed = try grants.hazards()
         let (plan, records) = try await Routes.with { routes in
             let surveyor = Surveyor(common, servers, workspace, allowed: allowed, routes: routes)

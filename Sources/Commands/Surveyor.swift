@@ -65,6 +65,19 @@ struct Surveyor: Sendable {
         return surveys
     }
 
+    /// What scratch has against what an environment's databases with rows still have to run.
+    func rowObjections(to survey: EnvironmentSurvey.Result) async throws -> [GateObjection] {
+        guard survey.plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .migrate } }) else { return [] }
+        defer { common.terminal.rest() }
+        tell(Activity("trying migrations on tables with rows"))
+        let engine = engine(await PostgresPrograms.all(explicit: servers.work.pgBin))
+        do {
+            return try await engine.rowObjections(to: survey.plan, observed: survey.observed)
+        } catch let error as NoPlainUser {
+            throw Ending(.failed, "\(error)")
+        }
+    }
+
     /// What was seen, as a gate without servers plans from it.
     func baseline(_ surveys: [EnvironmentSurvey.Result]) -> Baseline {
         let contexts = engine([]).contexts
@@ -105,6 +118,7 @@ struct Surveyor: Sendable {
         guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
         var observed: [String: ObservedEnvironment] = [:]
         for environment in environments { observed[environment.name.value] = await observe(environment) }
+        try servers.narrowing.requireMatches(in: environments, observed)
         return (environments, observed)
     }
 
@@ -304,6 +318,20 @@ struct Surveyor: Sendable {
             backups: desk,
             routes: routes,
             report: report
+        )
+    }
+}
+
+extension Narrowing {
+    /// Ends with 64 where a pattern fits nothing: a mistyped one would leave nothing to be looked at.
+    func requireMatches(in environments: [Environment], _ observed: [String: ObservedEnvironment]) throws {
+        let looked = environments.compactMap { one in observed[one.name.value].map { (environment: one, observed: $0) }
+        }
+        guard !looked.isEmpty, let pattern = unmatchedDatabases(in: looked).first else { return }
+        throw Ending(
+            .usage,
+            "no database that exists or is declared fits \(TerminalText.safe("\"\(pattern)\""))",
+            hint: "--database takes a name, or a pattern over names: tenant_*"
         )
     }
 }

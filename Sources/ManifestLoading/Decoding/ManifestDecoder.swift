@@ -112,6 +112,16 @@ struct ManifestDecoder {
         return Located(scalar.text, at: node.range)
     }
 
+    /// Words for whoever reads a plan or a verdict: blanks are none.
+    mutating func reason(_ node: YAMLNode) -> String? {
+        guard let reason = text(node, "reason") else { return nil }
+        guard !reason.value.allSatisfy(\.isWhitespace) else {
+            fault(.wrongValue, "\(quoted("reason")) is empty", at: node.range)
+            return nil
+        }
+        return reason.value
+    }
+
     /// Text that PostgreSQL will take as a name; it would cut a longer one without a word.
     mutating func name(_ node: YAMLNode, _ title: String) -> Located<String>? {
         guard let name = text(node, title) else { return nil }
