@@ -176,6 +176,7 @@ private struct Application {
                 hint: "once all answer: reconcile apply \(command.target)"
             )
         }
+        try hold.requireSame(surveyed.facts)
         try await hold.requireQuiet(surveyed.claimedOIDs)
         var plan = surveyed.plan
         if let saved { plan = try await confirm(saved, against: plan, hold) }
@@ -200,6 +201,7 @@ private struct Application {
             return approved.leftOut.isEmpty ? .done : .refused
         }
         try ask(review.plan)
+        terminal.warn(of: programs, for: approved.plan, as: environment.role)
         try await clear(hold, desk)
         return try await carryOut(approved, hold) { report in
             surveyor.applyContext(environment, approved.plan, hold, surveyed, targets, programs, report: report)
@@ -311,7 +313,9 @@ private struct Application {
         // What was absent may be there because an earlier run of this very plan made it, and for no other reason.
         for key in staleness.continued + staleness.done where saved.creates(key) {
             let made = try await hold.controls[key.instance]?.created(byPlan: savedDigest ?? "") ?? []
-            if !made.contains(key.database) { changes.append("\(key): exists now; when the plan was made it did not") }
+            if !made.contains(where: { ExactName($0) == ExactName(key.database) }) {
+                changes.append("\(key): exists now; when the plan was made it did not")
+            }
         }
         guard changes.isEmpty else {
             for change in changes { terminal.say("  \(TerminalText.safe(change))") }

@@ -4,7 +4,7 @@ import Servers
 import Testing
 import TestSupport
 
-/// A server that stands where a scenario begins, to be copied for each place of a sweep.
+/// The servers of a scenario as they stand where it begins, to be copied for each place of a sweep.
 final class SweepTemplate: Sendable {
     let scenario: Scenario
     private let folder: TemporaryFolder
@@ -31,13 +31,14 @@ final class SweepTemplate: Sendable {
         // The servers' user is to reach the data folder in it.
         chmod(folder.path, 0o711)
         let programs = try await TestServer.programs()
-        let bystanders = try await TestServer.with { server in
-            let root = try scenario.root(for: server)
+        let bystanders = try await scenario.with { root in
             try await root.prepare()
             // Planning it lets scratch learn what every place would ask again.
             let bystanders = try await Self.bystanders(root)
-            server.shutDown()
-            try await copy("\(server.folder)/data", to: "\(folder.path)/data")
+            for (server, name) in zip(root.servers, ["data", "other"]) {
+                server.shutDown()
+                try await copy("\(server.folder)/data", to: "\(folder.path)/\(name)")
+            }
             if Files.names(in: "\(root.folder.path)/.reconcile") != nil {
                 try await copy("\(root.folder.path)/.reconcile", to: "\(folder.path)/state")
             }
@@ -46,23 +47,37 @@ final class SweepTemplate: Sendable {
         return SweepTemplate(scenario, folder, programs, bystanders)
     }
 
-    /// The scenario on a server and in a root of its own.
+    /// The scenario on servers and in a root of its own.
     func with<Result: Sendable>(
         settings: [String: String] = [:],
         _ body: (ScenarioRoot) async throws -> Result
     ) async throws -> Result {
+        try await withServer("data", settings) { server in
+            guard scenario.hasOther else { return try await body(try await root(server, nil)) }
+            return try await withServer("other", settings) { other in try await body(try await root(server, other)) }
+        }
+    }
+
+    private func withServer<Result: Sendable>(
+        _ name: String,
+        _ settings: [String: String],
+        _ body: (EmbeddedServer) async throws -> Result
+    ) async throws -> Result {
         try await EmbeddedServer.run(
             programs,
             in: TestServer.parent,
-            template: "\(folder.path)/data",
-            settings: settings
-        ) { server in
-            let root = try scenario.root(for: server)
-            if Files.names(in: "\(folder.path)/state") != nil {
-                try await Self.copy("\(folder.path)/state", to: "\(root.folder.path)/.reconcile")
-            }
-            return try await body(root)
+            template: "\(folder.path)/\(name)",
+            settings: settings,
+            body
+        )
+    }
+
+    private func root(_ server: EmbeddedServer, _ other: EmbeddedServer?) async throws -> ScenarioRoot {
+        let root = try scenario.root(for: server, other: other)
+        if Files.names(in: "\(folder.path)/state") != nil {
+            try await Self.copy("\(folder.path)/state", to: "\(root.folder.path)/.reconcile")
         }
+        return root
     }
 
     /// What a whole run does to the world, numbered from 1.

@@ -1,6 +1,10 @@
 internal import FleetModel
 package import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The session on an instance's maintenance database that holds the environment's lock.
 ///
 /// It alone creates, renames and drops databases there, and it writes the journal: what protects the work is held by the
@@ -9,7 +13,8 @@ package actor Control {
     package nonisolated let instance: String
     nonisolated let session: Session
     nonisolated let run: Run
-    nonisolated let target: ConnectionTarget
+    /// Of this very server: another one that answers at its address is refused.
+    package nonisolated let target: ConnectionTarget
     /// What every worked-on database's fence is raised to; 0 before the lease is taken.
     private(set) var epoch: Int64 = 0
     private var journal: [(entry: SQL, done: CheckedContinuation<Void, any Error>)] = []
@@ -33,7 +38,11 @@ package actor Control {
             applicationName: run.applicationName("control")
         )
         let session = try await Session.open(target, settings: settings)
+        let target = target.pinned(to: await session.serverStartedAt)
         let key = AdvisoryKey.environment(run.environment)
+        #if MUTATIONS
+        if Mutation.blockingLock.isOn { try await session.run("SELECT pg_advisory_lock(\(key.value))") }
+        #endif
         let taken = try await session.run("SELECT pg_try_advisory_lock(\(key.value))", label: "environment lock")
         guard taken.first?.rows?.scalar == "t" else {
             let holder = try await LockHolder.of(key, on: session)
