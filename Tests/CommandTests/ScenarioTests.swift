@@ -26,6 +26,24 @@ import TestSupport
         }
     }
 
+    @Test(.proves(34), .timeLimit(.minutes(3)), arguments: Sweep.pick(Scenario.names, quick: 2, sample: 20))
+    func `the login of docs/least-privilege.md is enough for it`(name: String) async throws {
+        let scenario = Scenario(name: name)
+        try await TestServer.with { server in
+            let root = try scenario.root(for: server)
+            try await root.prepare(for: "app")
+            let applied = try await root.reconcile("apply", "here", "--auto-approve")
+            try #require(applied.status == 0, "\(applied.outputText)\(applied.errors)")
+            try await equalsAFreshServer(scenario, root, try await root.claimed())
+            try await nothingIsOwed(root)
+            if let questions = scenario.text("after.sql") {
+                let answers = try await server.psql(questions)
+                try #require(answers.status == 0, "\(answers.errors)")
+                try Recorded.compare(root.comparable(answers.outputText), with: "\(scenario.path)/expected-after.txt")
+            }
+        }
+    }
+
     private func plansAsRecorded(_ scenario: Scenario, _ root: ScenarioRoot) async throws {
         let first = try await root.reconcile("plan", "here")
         try #require(first.status == 0, "\(first.errors)")

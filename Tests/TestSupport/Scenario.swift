@@ -1,5 +1,6 @@
 package import Effects
 package import FleetModel
+internal import Postgres
 package import Servers
 
 /// A folder of `Scenarios`: an estate, the SQL that brings a server to where it begins, and what is to come of it.
@@ -59,6 +60,12 @@ package struct ScenarioRoot: Sendable {
     /// What the program finds besides.
     package var environment: [String: String] = [:]
 
+    package init(folder: TemporaryFolder, server: EmbeddedServer, other: EmbeddedServer? = nil) {
+        self.folder = folder
+        self.server = server
+        self.other = other
+    }
+
     package func prepare() async throws {
         for file in ["roles.sql", "before.sql"] {
             guard let text = Files.text("\(folder.path)/\(file)") else { continue }
@@ -67,9 +74,53 @@ package struct ScenarioRoot: Sendable {
         }
     }
 
+    /// The same with everything belonging to a plain role, and the login of `docs/least-privilege.md` in the manifests.
+    package func prepare(for owner: String) async throws {
+        if let text = Files.text("\(folder.path)/roles.sql") { try await expect("roles.sql", text) }
+        try await expect("owner", "CREATE ROLE \(owner) LOGIN CREATEDB")
+        try await expect("least-privilege.md", try LeastPrivilege.statements(owners: [owner]))
+        if let text = Files.text("\(folder.path)/before.sql") { try await expect("before.sql", text, role: owner) }
+        try await expect("owner", "ALTER ROLE \(owner) NOLOGIN NOCREATEDB")
+        // As a run of the login's would have made it.
+        for row in try await server.sql("SELECT datname FROM pg_database WHERE datallowconn")
+            ?? Rows(columns: [], values: [])
+        {
+            guard let database = row[0] else { continue }
+            try await server.sql(
+                """
+                DO $$ DECLARE made record; BEGIN
+                    FOR made IN SELECT oid::regclass::text AS name FROM pg_class
+                        WHERE relnamespace = to_regnamespace('reconcile') AND relkind = 'r'
+                    LOOP EXECUTE 'ALTER TABLE ' || made.name || ' OWNER TO \(LeastPrivilege.login)'; END LOOP;
+                    IF to_regnamespace('reconcile') IS NOT NULL THEN
+                        ALTER SCHEMA reconcile OWNER TO \(LeastPrivilege.login);
+                    END IF;
+                END $$
+                """,
+                database: database
+            )
+        }
+        for name in Files.names(in: "\(folder.path)/environments") ?? [] {
+            let text = Files.text("\(folder.path)/environments/\(name)") ?? ""
+            try folder.write(
+                text.replacing("user: postgres", with: "user: \(LeastPrivilege.login)"),
+                to: "environments/\(name)"
+            )
+        }
+    }
+
+    private func expect(_ name: String, _ text: String, role: String = EmbeddedServer.superuser) async throws {
+        let result = try await server.psql(text, role: role)
+        guard result.status == 0 else { throw ProgramFailure("psql \(name)", result) }
+    }
+
     package func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws
         -> CommandResult
     {
+        try await reconcile(arguments, extra)
+    }
+
+    package func reconcile(_ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {
         try await run(TestPrograms.reconcile, arguments, extra)
     }
 

@@ -20,10 +20,12 @@ extension SweepTemplate {
             // From here on the first run's epoch is over.
             let read = root.servers.map { Files.bytes("\($0.folder)/log")?.count ?? 0 }
             let what = "stopped at \(number) and overtaken"
-            try await complete(root, what)
+            try await complete(root, what, isOver: false)
             kill(pid, SIGCONT)
             let ended = try await first
-            #expect(ended.status == 1, "\(what), woken up: \(ended.status) \(ended.errors)")
+            // One that had not taken the lock yet takes it now, and finds nothing to do.
+            let isIdle = ended.status == 0 && ended.errors.contains("Nothing to do")
+            #expect(ended.status == 1 || isIdle, "\(what), woken up: \(ended.status) \(ended.errors)")
             // What it would have done it has not done: what one whole run leaves is still what is there.
             try await complete(root, "\(what), woken up: \(ended.errors)")
             guard let run = ended.errors.firstMatch(of: /run (\d{12}[0-9a-z]{4})/)?.1 else { return }
@@ -46,7 +48,7 @@ extension SweepTemplate {
     }
 
     /// The process whose id is in the file, once it has stopped itself.
-    private static func stopped(_ file: String) async throws -> pid_t {
+    static func stopped(_ file: String) async throws -> pid_t {
         for _ in 0..<600 {
             if let pid = Files.text(file).flatMap({ pid_t($0.prefix { $0.isNumber }) }),
                 Files.text("/proc/\(pid)/stat")?.contains(") T ") == true

@@ -2,6 +2,10 @@ internal import Planning
 internal import FleetModel
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The session that works on one database: it holds the database's lock, and every change it makes is one transaction
 /// that begins with the fence.
 actor Worker {
@@ -78,7 +82,11 @@ actor Worker {
         _ limit: LossLimit?,
         _ closing: @Sendable (Duration) -> SQL
     ) async throws {
+        #if MUTATIONS
+        if Mutation.discardAll.isOn { try await session.run("DISCARD ALL", label: label) }
+        #endif
         var text: SQL = """
+            \(Self.reset);
             BEGIN;
             \(limits)
             \(fenceIsRaised ? fence.check : fence.raising(schemaExists: foothold.hasFence))
@@ -121,6 +129,8 @@ actor Worker {
             throw await undone(error)
         }
     }
+
+    static let reset: SQL = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
 
     /// What a file left in the session is forgotten before anything else is asked there, and what the session pinned at
     /// its start comes back.
