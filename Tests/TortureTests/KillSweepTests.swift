@@ -35,8 +35,10 @@ import TestSupport
     @Test(.proves(4), .timeLimit(.minutes(60)))
     func `a run that was stopped, overtaken and woken up does nothing more`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
-        let count = try await template.effects().count
-        try await Sweep.tryEach(Sweep.pick(Array(1...count), quick: 2, sample: 6), template.overtake)
+        let effects = try await template.effects()
+        // Before it holds the environment nobody can overtake it.
+        let first = try #require(effects.firstIndex { $0.hasSuffix(": lease") }) + 1
+        try await Sweep.tryEach(Sweep.pick(Array(first...effects.count), quick: 2, sample: 6), template.overtake)
     }
 
     @Test(.proves(2), .timeLimit(.minutes(15)))

@@ -69,11 +69,15 @@ extension SweepTemplate {
             let run = try await root.reconcile("apply", "here", "--auto-approve")
             #expect(run.status == 0, "\(run.errors)")
             let logs = root.servers.map { Files.text("\($0.folder)/log") ?? "" }
-            for log in logs { try Self.checkLocks(in: log) }
+            #expect(logs.map(Self.checkLocks).reduce(0, +) > 10)
         }
     }
 
-    private static func checkLocks(in log: String) throws {
+    /// Gives how many changes were looked at.
+    ///
+    /// A move's copy is nobody's database yet: until it is put in place it has a name of the run's own, and the
+    /// environment's lock keeps other runs from it. `pg_restore`, which fills it, can hold no lock.
+    private static func checkLocks(in log: String) -> Int {
         var locked: Set<Substring> = []
         var count = 0
         for entry in log.split(separator: "\n<") {
@@ -81,11 +85,12 @@ extension SweepTemplate {
             let (pid, database) = (match.1, match.2)
             let statement = entry[match.range.upperBound...]
             if statement.contains("pg_try_advisory_lock") { locked.insert(pid) }
-            guard database != "postgres", changes(String(statement)) else { continue }
+            guard database != "postgres", !database.hasPrefix("tenant_moved__rcl_new_"), changes(String(statement))
+            else { continue }
             count += 1
             #expect(locked.contains(pid), "process \(pid) in \(database) holds no lock: \(statement.prefix(300))")
         }
-        #expect(count > 2)
+        return count
     }
 
     private static let logging = [
