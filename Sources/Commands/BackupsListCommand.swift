@@ -55,7 +55,7 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
-var unread: [Diagnostic] = []
+        var unread: [Diagnostic] = []
         let chosen = try receipt.map { [try Receipts.one($0)] } ?? Receipts.all(workspace, common.terminal, &unread)
         let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let pool = CatalogPool()
