@@ -60,7 +60,22 @@ struct Surveyor: Sendable {
         for environment in environments {
             surveys.append(try await survey(environment, observed, programs, expectations))
         }
+        // What was broken off is no result.
+        try Task.checkCancellation()
         return surveys
+    }
+
+    /// What scratch has against what an environment's databases with rows still have to run.
+    func rowObjections(to survey: EnvironmentSurvey.Result) async throws -> [GateObjection] {
+        guard survey.plan.cohorts.contains(where: { $0.steps.contains { $0.kind == .migrate } }) else { return [] }
+        defer { common.terminal.rest() }
+        tell(Activity("trying migrations on tables with rows"))
+        let engine = engine(await PostgresPrograms.all(explicit: servers.work.pgBin))
+        do {
+            return try await engine.rowObjections(to: survey.plan, observed: survey.observed)
+        } catch let error as NoPlainUser {
+            throw Ending(.failed, "\(error)")
+        }
     }
 
     /// What was seen, as a gate without servers plans from it.
@@ -84,11 +99,13 @@ struct Surveyor: Sendable {
         var engine = engine(programs)
         engine.expectations = try await workspace.printedExpectations(of: Set(workspace.folders.keys))
         do {
-            return try await engine.compare(
+            let comparison = try await engine.compare(
                 environments,
                 observed: observed,
                 major: programs.first(where: \.hasServer)?.version.major
             )
+            try Task.checkCancellation()
+            return comparison
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
@@ -101,15 +118,16 @@ struct Surveyor: Sendable {
         guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
         var observed: [String: ObservedEnvironment] = [:]
         for environment in environments { observed[environment.name.value] = await observe(environment) }
+        try servers.narrowing.requireMatches(in: environments, observed)
         return (environments, observed)
     }
 
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
         defer { common.terminal.rest() }
-        return try unopposed(
-            try await survey(environment, [environment.name.value: await observe(environment)], programs)
-        )
+        let result = try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        try Task.checkCancellation()
+        return try unopposed(result)
     }
 
     /// Ends with 65 where faults came to light that only servers show.
@@ -292,13 +310,28 @@ struct Surveyor: Sendable {
             plan: plan,
             run: hold.run,
             classes: engine(programs).contexts,
-            targets: targets,
+            // From here on every session is with the server whose lock is held.
+            targets: targets.merging(hold.controls.mapValues(\.target)) { $1 },
             controls: hold.controls,
             facts: surveyed.facts,
             pool: pool,
             backups: desk,
             routes: routes,
             report: report
+        )
+    }
+}
+
+extension Narrowing {
+    /// Ends with 64 where a pattern fits nothing: a mistyped one would leave nothing to be looked at.
+    func requireMatches(in environments: [Environment], _ observed: [String: ObservedEnvironment]) throws {
+        let looked = environments.compactMap { one in observed[one.name.value].map { (environment: one, observed: $0) }
+        }
+        guard !looked.isEmpty, let pattern = unmatchedDatabases(in: looked).first else { return }
+        throw Ending(
+            .usage,
+            "no database that exists or is declared fits \(TerminalText.safe("\"\(pattern)\""))",
+            hint: "--database takes a name, or a pattern over names: tenant_*"
         )
     }
 }

@@ -78,6 +78,16 @@ struct Terminal: Sendable {
     func answer(to question: String) -> String? {
         LiveLine.only.end()
         Self.write(question, to: STDERR_FILENO)
+        if isatty(STDIN_FILENO) == 1 {
+            var wanted = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            // Whoever is asked may interrupt instead of answering.
+            while poll(&wanted, 1, 100) <= 0 {
+                if Task.isCancelled {
+                    Self.write("\n", to: STDERR_FILENO)
+                    return nil
+                }
+            }
+        }
         return readLine()
     }
 
@@ -94,6 +104,12 @@ struct Terminal: Sendable {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // Somebody made it a stream that does not wait, and reads more slowly than we write.
+                var wanted = pollfd(fd: stream, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wanted, 1, -1)
+                continue
+            }
             guard count > 0 else { return count < 0 ? errno : EIO }
             rest = rest.dropFirst(count)
         }

@@ -1,3 +1,4 @@
+internal import Effects
 internal import Expectations
 internal import FleetModel
 internal import Glibc
@@ -83,6 +84,8 @@ struct Workspace: Sendable {
         // Warnings do not stand in the way of the result, which is one document.
         if !read.diagnostics.isEmpty { try options.show(read.diagnostics, .text) }
         workspace.format = format.amongAll
+        // Before the first program is started.
+        ProcessEnvironment.withhold(workspace.secretVariables)
         return workspace
     }
 
@@ -90,6 +93,16 @@ struct Workspace: Sendable {
         let view = DiagnosticsText(diagnostics, style: style)
         var lines = SourceLines(root: FilePath(root))
         return view.rendered { lines.line($0, of: $1) }
+    }
+
+    /// Ends with 65 where no environment is declared: who looks at nothing finds nothing wrong.
+    func requireEnvironments() throws {
+        guard fleet.environments.isEmpty else { return }
+        throw Ending(
+            .invalid,
+            "no environment is declared, so there is nothing to judge",
+            hint: "look with -C where environments/ is; `reconcile init` writes manifests of servers that exist"
+        )
     }
 
     /// The environments named, all where none is; ends with 64 where there is no such environment.

@@ -68,14 +68,18 @@ package struct ServerFacts: Sendable, Hashable {
     package var systemIdentifier: String
     package var timeline: Int
     package var inRecovery: Bool
+    /// When it was started, as it writes it: what a copy of its files does not share.
+    ///
+    /// Empty where nobody asked.
+    package var startedAt: String
     /// Names of all roles, so that scratch can have them too.
     package var roles: [String]
     /// Names of the extensions that are installed there, for databases to create; nil where nobody asked.
     package var extensions: Set<String>?
     /// Answers of the environment's `query` entries for this instance, by entry index.
     ///
-    /// Nil where the database asked does not exist yet. A retiring instance is asked all of them: it may still hold it.
-    package var queriedNames: [Int: [String]?]
+    /// A retiring instance is asked all of them: it may still hold the database.
+    package var queriedNames: [Int: QueryAnswer]
     /// Whether an earlier run retired it, as its journal has it; only asked of retiring instances.
     package var isRetired: Bool
 
@@ -84,9 +88,10 @@ package struct ServerFacts: Sendable, Hashable {
         systemIdentifier: String,
         timeline: Int,
         inRecovery: Bool,
+        startedAt: String = "",
         roles: [String],
         extensions: Set<String>? = nil,
-        queriedNames: [Int: [String]?] = [:],
+        queriedNames: [Int: QueryAnswer] = [:],
         isRetired: Bool = false
     ) {
         self.isRetired = isRetired
@@ -94,6 +99,7 @@ package struct ServerFacts: Sendable, Hashable {
         self.systemIdentifier = systemIdentifier
         self.timeline = timeline
         self.inRecovery = inRecovery
+        self.startedAt = startedAt
         self.roles = roles
         self.extensions = extensions
         self.queriedNames = queriedNames

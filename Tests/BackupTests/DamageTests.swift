@@ -135,6 +135,25 @@ import TestSupport
         }
     }
 
+    @Test func `equal rows that changed alike are seen`() async throws {
+        try await Fixture.with { fixture in
+            try await TestServer.with { server in
+                try await server.fill("postgres", "CREATE TABLE t AS SELECT 'before' AS x FROM generate_series(1, 2)")
+                let backup = try await fixture.taker("postgres").take(server.target(database: "postgres"))
+                try await server.fill("postgres", "UPDATE t SET x = 'after'")
+                let settings = SessionSettings(access: .readWrite, applicationName: "test")
+                let session = try await Session.open(server.target(database: "postgres"), settings: settings)
+                try await session.run("BEGIN")
+                await #expect {
+                    try await DataGuard.compare(session, with: backup, tables: [TableName(name: "t")])
+                } throws: {
+                    if case BackupError.rowsChangedSinceBackup(TableName(name: "t")) = $0 { true } else { false }
+                }
+                await session.close()
+            }
+        }
+    }
+
     @Test(.proves(17)) func `a dump that dies leaves no archive, no receipt and no password`() async throws {
         try await Fixture.with { fixture in
             let folder = "\(fixture.folder)/bin"

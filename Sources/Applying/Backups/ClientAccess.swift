@@ -18,7 +18,7 @@ struct ClientAccess {
     init(_ target: ConnectionTarget, application: String) throws {
         let user = try Self.user(for: target)
         let folder = try PrivateFolder.makeUnique(in: Self.parent, prefix: "\(Self.prefix)\(getpid())-", ownedBy: user)
-        var parameters = target.parameters.filter { $0.keyword != "dbname" }
+        var parameters = Self.asLogin(target.parameters).filter { $0.keyword != "dbname" }
         parameters.append(("dbname", target.database))
         func add(_ keyword: String, _ value: String) {
             if !parameters.contains(where: { $0.keyword == keyword }) { parameters.append((keyword, value)) }
@@ -77,6 +77,12 @@ struct ClientAccess {
             else { continue }
             PrivateFolder.removeOwn("\(parent)/\(name)", guest: guest)
         }
+    }
+
+    /// As who logs in: a database's owner can name another role for every session.
+    static func asLogin(_ parameters: [(keyword: String, value: String)]) -> [(keyword: String, value: String)] {
+        let asked = parameters.first { $0.keyword == "options" }.map { $0.value + " " } ?? ""
+        return parameters.filter { $0.keyword != "options" } + [("options", asked + "-c role=none")]
     }
 
     /// A conninfo string: every value quoted, so that a database called `dbname=x host=y` is a name.
