@@ -28,11 +28,6 @@ import TestSupport
             before: #"set -- --exclude-table-data=accounts "$@""#
         ),
         Lie(description: "bytes are changed on their way", program: "pg_dump", after: #"| tr '\201' '\202'"#),
-        Lie(
-            description: "it is restored as somebody else's",
-            program: "pg_restore",
-            before: #"set -- --no-owner "$@""#
-        ),
         Lie(description: "pg_dump fails", program: "pg_dump", before: "exit 1"),
         Lie(description: "pg_dump dies", program: "pg_dump", after: "& sleep 0.2; kill -9 $$"),
         Lie(description: "the dump's last byte is missing", program: "pg_dump", after: "| head -c -1"),
