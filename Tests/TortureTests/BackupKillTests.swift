@@ -11,6 +11,7 @@ import TestSupport
 
     @Test(.proves(17), .timeLimit(.minutes(60)))
     func `a run killed while it backs up leaves only what the next one clears`() async throws {
+        guard Sweep.current != .quick else { return }
         guard let faults = try await DiskFaults.make() else {
             return Proves.skip(17, because: "there is no C compiler here")
         }
@@ -27,7 +28,7 @@ import TestSupport
         // The archive has its name, and its receipt not yet: there first.
         let named = try #require(calls.firstIndex { $0.hasPrefix("rename") && $0.hasSuffix("hub.json") }) + 1
         let numbers = [named] + (1...calls.count).filter { $0 != named }
-        try await Sweep.tryEach(Sweep.pick(numbers, quick: 1, sample: 4)) { number in
+        try await Sweep.tryEach(Sweep.pick(numbers, quick: 0, sample: 3)) { number in
             try await template.with { root in
                 let what = "killed before \(calls[number - 1].replacing(root.folder.path, with: "")), call \(number)"
                 let watch = try watch(root, DiskFaults.Fault(error: 0, number: number))
