@@ -103,7 +103,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TortureTests",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            dependencies: ["Effects", "FleetModel", "Postgres", "Reports", "Servers", "TestSupport", system],
             swiftSettings: settings
         ),
         .testTarget(
