@@ -56,6 +56,7 @@ struct GateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
+        if !offline || workspace.fleet.classes.isEmpty { try workspace.requireEnvironments() }
         let allowed = try grants.hazards()
         let judged = Judged(workspace, allowed: allowed, allowsPending: allowPending)
         let (plan, report) =
@@ -70,12 +71,19 @@ struct GateCommand: AsyncParsableCommand {
 
     private func live(_ judged: Judged) async throws -> (Plan, GateReport) {
         let workspace = judged.workspace
-        let surveys = try await Routes.with { routes in
-            try await Surveyor(common, servers, workspace, allowed: judged.allowed, routes: routes)
-                .surveys(environments)
+        let (surveys, rows) = try await Routes.with { routes in
+            let surveyor = Surveyor(common, servers, workspace, allowed: judged.allowed, routes: routes)
+            let surveys = try await surveyor.surveys(environments)
+            var rows: [[GateObjection]] = []
+            for survey in surveys { rows.append(try await surveyor.rowObjections(to: survey)) }
+            return (surveys, rows)
         }
-        let verdicts = try zip(workspace.environments(named: environments), surveys).map { environment, survey in
-            judged.verdict(environment, survey, others: judged.folderObjections(environment))
+        let verdicts = try workspace.environments(named: environments).enumerated().map { index, environment in
+            judged.verdict(
+                environment,
+                surveys[index],
+                others: judged.folderObjections(environment) + rows[index]
+            )
         }
         return (
             Plan(surveys.map(\.plan), root: workspace.fleet.root),

@@ -24,7 +24,7 @@ struct HistoryGuess: Sendable {
                 case .names(let names): names.contains { $0.utf8.elementsEqual(database.utf8) }
                 case .match: entry.glob?.matches(database) == true
                 case .query:
-                    (facts.queriedNames[index] ?? nil)?.contains { $0.utf8.elementsEqual(database.utf8) } == true
+                    facts.queriedNames[index]?.names?.contains { $0.utf8.elementsEqual(database.utf8) } == true
                 }
             if isClaimed { return entry.history }
         }

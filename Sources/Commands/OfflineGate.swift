@@ -26,7 +26,7 @@ struct OfflineGate: Sendable {
     func report(_ names: [String]) async throws -> (Plan, GateReport) {
         let environments = try workspace.environments(named: names)
         let baseline = try file.map { try SavedBaseline.read($0, of: environments) }
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         var engine = workspace.engine(servers, programs, pool, allowed: judged.allowed)
         let (usual, reason) = await engine.scratch.usualMajor()
         guard let usual else { throw Ending(.failed, "nothing can be replayed: \(reason)") }
@@ -39,6 +39,7 @@ struct OfflineGate: Sendable {
                 }
             }
         }
+        try servers.narrowing.requireMatches(in: environments, observed)
         do {
             let classes = names.isEmpty ? workspace.fleet.classes.map(\.name.value) : used(by: environments)
             engine.expectations = try await workspace.printedExpectations(of: Set(classes))
@@ -119,24 +120,15 @@ struct OfflineGate: Sendable {
             guard let folder = workspace.folders[request.className], let replay = answers[request],
                 let databaseClass = workspace.fleet.databaseClass(named: request.className)
             else { continue }
-            var tried = request
-            tried.sequence = Array(request.sequence.prefix(max(0, replay.states.count - 1)))
-            let failures = try await engine.scratch.rowFailures(
-                tried,
-                folder: folder,
-                databaseClass: databaseClass,
-                roles: (roles[request.major] ?? []).sorted()
+            var judged = try await engine.classReplay(
+                replay,
+                of: databaseClass,
+                folder,
+                request,
+                (roles[request.major] ?? []).sorted()
             )
-            replays.append(
-                ClassReplay(
-                    databaseClass: databaseClass,
-                    folder: folder,
-                    major: request.major,
-                    replay: replay,
-                    rowFailures: failures,
-                    expected: expected[ExpectationKey(className: request.className, major: request.major)]
-                )
-            )
+            judged.expected = expected[ExpectationKey(className: request.className, major: request.major)]
+            replays.append(judged)
         }
         return replays
     }
@@ -150,6 +142,8 @@ struct OfflineGate: Sendable {
         return Set(majors).sorted()
     }
 
+    private static let mostRoles = 100
+
     /// Which roles the servers have is known from a baseline alone; without one, those that migrations name are made up.
     private func answers(
         _ requests: [ReplayRequest],
@@ -160,6 +154,7 @@ struct OfflineGate: Sendable {
         for facts in observed.values.flatMap(\.instances).compactMap(\.facts) {
             roles[facts.version.major, default: []].formUnion(facts.roles)
         }
+        var rounds = 0
         while true {
             let answers = try await engine.scratch.answer(
                 requests,
@@ -168,7 +163,9 @@ struct OfflineGate: Sendable {
                 roles: roles.mapValues { $0.sorted() }
             )
             var isNew = false
-            for (request, replay) in answers where observed.isEmpty {
+            rounds += 1
+            // A migration can ask for another role each time it is run.
+            for (request, replay) in answers where observed.isEmpty && rounds <= Self.mostRoles {
                 guard let role = replay.missingRole else { continue }
                 if roles[request.major, default: []].insert(role).inserted { isNew = true }
             }

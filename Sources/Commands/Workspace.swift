@@ -95,6 +95,16 @@ struct Workspace: Sendable {
         return view.rendered { lines.line($0, of: $1) }
     }
 
+    /// Ends with 65 where no environment is declared: who looks at nothing finds nothing wrong.
+    func requireEnvironments() throws {
+        guard fleet.environments.isEmpty else { return }
+        throw Ending(
+            .invalid,
+            "no environment is declared, so there is nothing to judge",
+            hint: "look with -C where environments/ is; `reconcile init` writes manifests of servers that exist"
+        )
+    }
+
     /// The environments named, all where none is; ends with 64 where there is no such environment.
     func environments(named names: [String]) throws -> [Environment] {
         guard !names.isEmpty else { return fleet.environments }

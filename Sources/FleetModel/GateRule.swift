@@ -79,4 +79,7 @@ package struct GateSettings: Sendable, Hashable {
     package init(rules: [GateRule: Setting] = [:]) {
         self.rules = rules
     }
+
+    /// How many rules count for less than an error.
+    package var lowered: Int { rules.values.count { $0.level != .error } }
 }

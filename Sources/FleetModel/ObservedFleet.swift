@@ -78,8 +78,8 @@ package struct ServerFacts: Sendable, Hashable {
     package var extensions: Set<String>?
     /// Answers of the environment's `query` entries for this instance, by entry index.
     ///
-    /// Nil where the database asked does not exist yet. A retiring instance is asked all of them: it may still hold it.
-    package var queriedNames: [Int: [String]?]
+    /// A retiring instance is asked all of them: it may still hold the database.
+    package var queriedNames: [Int: QueryAnswer]
     /// Whether an earlier run retired it, as its journal has it; only asked of retiring instances.
     package var isRetired: Bool
 
@@ -91,7 +91,7 @@ package struct ServerFacts: Sendable, Hashable {
         startedAt: String = "",
         roles: [String],
         extensions: Set<String>? = nil,
-        queriedNames: [Int: [String]?] = [:],
+        queriedNames: [Int: QueryAnswer] = [:],
         isRetired: Bool = false
     ) {
         self.isRetired = isRetired

@@ -30,14 +30,14 @@ package struct Baseline: Sendable {
         package var address: String
         /// `queriedNames` is empty: whose answer each is stands in `answers`.
         package var observed: ObservedInstance
-        package var answers: [Question: [String]?]
+        package var answers: [Question: QueryAnswer]
         /// Which table each database's history was read from, by name; nothing for those nobody claimed.
         package var histories: [ExactName: String]
 
         package init(
             address: String,
             observed: ObservedInstance,
-            answers: [Question: [String]?],
+            answers: [Question: QueryAnswer],
             histories: [ExactName: String]
         ) {
             self.address = address
@@ -81,10 +81,10 @@ extension Baseline.Recorded {
                     histories: [:]
                 )
             }
-            var asked: [Baseline.Question: [String]?] = [:]
-            for (index, names) in facts.queriedNames {
+            var asked: [Baseline.Question: QueryAnswer] = [:]
+            for (index, answer) in facts.queriedNames {
                 guard let question = Baseline.Question(environment.entries[index]) else { continue }
-                asked[question] = .some(names)
+                asked[question] = answer
             }
             var told = facts
             if declared.state == .retiring { told.queriedNames.merge(answers) { _, own in own } }
@@ -159,7 +159,12 @@ extension Baseline.Recorded {
         for (index, entry) in environment.entries.enumerated()
         where instance.state == .retiring || entry.instance.value == instance.name.value {
             guard let question = Baseline.Question(entry) else { continue }
-            facts.queriedNames[index] = .some(was.answers[question] ?? nil)
+            let exists =
+                Claims.isReserved(question.database, on: instance)
+                || databases.contains { ExactName($0.name) == ExactName(question.database) }
+            facts.queriedNames[index] =
+                was.answers[question]
+                ?? (exists ? .failed(reason: "the recorded inventory did not ask it this") : .notThere)
         }
         return ObservedInstance(name: was.observed.name, outcome: .reachable(facts, databases))
     }
@@ -167,10 +172,10 @@ extension Baseline.Recorded {
 
 extension ObservedEnvironment {
     /// What the entries' own instances answer, which says also which databases on a retiring one are of their class.
-    fileprivate func activeAnswers(_ environment: Environment) -> [Int: [String]?] {
+    fileprivate func activeAnswers(_ environment: Environment) -> [Int: QueryAnswer] {
         instances.filter { environment.instance(named: $0.name)?.state == .active }
-            .reduce(into: [Int: [String]?]()) { all, instance in
-                all.merge((instance.facts?.queriedNames ?? [:]).filter { $0.value != nil }) { first, _ in first }
+            .reduce(into: [Int: QueryAnswer]()) { all, instance in
+                all.merge(instance.facts?.queriedNames.known ?? [:]) { first, _ in first }
             }
     }
 }

@@ -8,7 +8,7 @@ extension Claims.InstanceClaims {
         _ instance: Instance,
         of environment: Environment,
         seen: ObservedInstance?,
-        answers: [Int: [String]?],
+        answers: [Int: QueryAnswer],
         strangers: Strangers
     ) {
         name = instance.name.value
@@ -91,7 +91,7 @@ extension Claims.InstanceClaims {
         _ index: Int,
         _ entry: DatabaseEntry,
         _ instance: Instance,
-        _ answer: [String]??,
+        _ answer: QueryAnswer?,
         _ existing: [ExactName]
     ) -> [ExactName] {
         switch entry.selector.value {
@@ -103,12 +103,12 @@ extension Claims.InstanceClaims {
                 glob.matches($0.text) && !Claims.isAside($0.text) && !Claims.isReserved($0.text, on: instance)
             }
         case .query(let database, _):
-            guard let known = answer, let names = known else {
+            guard let names = answer?.names else {
                 // Said once, for the entry's own instance.
                 if state == .active {
                     mayBeClaimed = true
                     unanswered.append(
-                        Claims.Unanswered(entry: index, reason: "database \"\(database)\" could not be asked yet")
+                        Claims.Unanswered(entry: index, database: database, answer: answer ?? .notThere)
                     )
                 }
                 return []
@@ -171,19 +171,19 @@ struct Strangers {
                     guard isHere || theirs.state == .retiring else { continue }
                     // What moves away from there is asked of where it goes, too.
                     let own = other.observed?.instances.first { $0.name == entry.instance.value }?.facts
-                    let known = (own?.queriedNames[index] ?? nil) ?? (observed?.facts?.queriedNames[index] ?? nil)
-                    take(entry, at: index, answers: known.map { .some($0) })
+                    let known = own?.queriedNames[index]?.names ?? observed?.facts?.queriedNames[index]?.names
+                    take(entry, names: known)
                 }
             }
         }
     }
 
-    private mutating func take(_ entry: DatabaseEntry, at index: Int, answers: [String]??) {
+    private mutating func take(_ entry: DatabaseEntry, names answer: [String]?) {
         switch entry.selector.value {
         case .names(let all): names.formUnion(all.map { ExactName($0) })
         case .match(let pattern): globs += Glob(pattern).map { [$0] } ?? []
         case .query:
-            if let known = answers, let all = known {
+            if let all = answer {
                 names.formUnion(all.map { ExactName($0) })
             } else {
                 areUnknown = true

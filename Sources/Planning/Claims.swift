@@ -12,7 +12,7 @@ package struct Claims: Sendable {
         package var state: Instance.State
         /// By entry, then name; then what is kept aside or unmanaged, by name.
         package var rows: [Row]
-        /// Query entries whose names are not known, with the reason.
+        /// Query entries whose names are not known, with what came of asking.
         package var unanswered: [Unanswered]
         /// Names a query gave that no database may have.
         package var unusable: [UnusableName]
@@ -50,7 +50,9 @@ package struct Claims: Sendable {
 
     package struct Unanswered: Sendable, Hashable {
         package var entry: Int
-        package var reason: String
+        /// Who was to be asked.
+        package var database: String
+        package var answer: QueryAnswer
     }
 
     package struct UnusableName: Sendable, Hashable {
@@ -93,19 +95,24 @@ package struct Claims: Sendable {
 
     /// What each `query` entry's database answers: on the entry's own instance, or where that instance does not have the
     /// database yet, on a retiring one that still holds it.
-    private static func answers(_ environment: Environment, _ seen: [String: ObservedInstance]) -> [Int: [String]?] {
-        var answers: [Int: [String]?] = [:]
+    private static func answers(_ environment: Environment, _ seen: [String: ObservedInstance]) -> [Int: QueryAnswer] {
+        var answers: [Int: QueryAnswer] = [:]
         for (index, entry) in environment.entries.enumerated() {
             guard case .query(let database, _) = entry.selector.value else { continue }
             let own = seen[entry.instance.value]
-            if let answer = own?.facts?.queriedNames[index] { answers[index] = .some(answer) }
-            guard own?.facts != nil,
+            if let answer = own?.facts?.queriedNames[index] { answers[index] = answer }
+            guard own?.facts != nil, answers[index] ?? .notThere == .notThere,
                 own?.databases.contains(where: { ExactName($0.name) == ExactName(database) }) != true
             else { continue }
             let moving = environment.instances.filter { $0.state == .retiring }.compactMap {
-                seen[$0.name.value]?.facts?.queriedNames[index] ?? nil
+                seen[$0.name.value]?.facts?.queriedNames[index]
+            }.filter { $0 != .notThere }
+            let known = moving.filter { $0.names != nil }
+            if known.count == 1 {
+                answers[index] = known[0]
+            } else if known.isEmpty, let failure = moving.first {
+                answers[index] = failure
             }
-            if moving.count == 1 { answers[index] = .some(moving[0]) }
         }
         return answers
     }

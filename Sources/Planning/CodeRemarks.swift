@@ -22,11 +22,13 @@ struct CodeRemarks {
                     hint: "mend what `expects` of the class names; until then code ahead of the migrations goes unseen"
                 )
             ]
-        case .unassessed(let reason): return [unknown(reason)]
+        case .unassessed(let reason):
+            // Where migrations ran, scratch is no excuse; where they did not either, that is said of them.
+            return [unknown(reason, whole.end == .complete ? .error : .info)]
         case .loaded, .names: break
         }
         guard whole.end == .complete, let newest = whole.states.last else {
-            return [unknown(whole.obstacle ?? "its migrations were not replayed")]
+            return [unknown(whole.obstacle ?? "its migrations were not replayed", .info)]
         }
         guard let difference = CodeDifference(expected, newest: newest, rules: rules) else { return [] }
         return describe(difference) + [limits(isNews: difference.isEmpty)].compactMap(\.self)
@@ -47,12 +49,13 @@ struct CodeRemarks {
         return Remark(.notInspected, .info, message, hint: "`reconcile compare` tells all that was not read")
     }
 
-    private func unknown(_ reason: String) -> Remark {
+    private func unknown(_ reason: String, _ severity: Severity) -> Remark {
         Remark(
             .notInspected,
-            .info,
+            severity,
             object: folder.className,
-            "whether the code of \(title) is ahead of its migrations is not known: \(reason)"
+            "whether the code of \(title) is ahead of its migrations is not known: \(reason)",
+            hint: severity == .error ? "mend what `expects` of the class names, or what scratch lacks for it" : nil
         )
     }
 

@@ -13,6 +13,8 @@ struct Survey {
     var refusals: [Refusal] = []
     /// Instances on which nothing may be judged or touched.
     var obstructed: Set<String> = []
+    /// Entries whose query reads what its database has not got: refused unless something is owed to that.
+    var lacking: [(database: DatabaseKey, refusal: Refusal)] = []
     /// Definitions that would say more: of each state those of the first database found in it.
     private var wanted: [DefinitionKey: (database: DatabaseKey?, objects: Set<ObjectID>)] = [:]
 
@@ -58,6 +60,7 @@ struct Survey {
                 look(at: row, on: instance, observed?.facts, claims)
             }
         }
+        refuseWhatNothingWillBring()
     }
 
     private func describe(_ instance: Instance, _ observed: ObservedInstance?) -> PlannedInstance {
@@ -133,32 +136,6 @@ struct Survey {
         }
         let hint = "declare it as retiring there too, and move what is theirs"
         add(Remark(.instanceRetiringInUse, .warning, message, hint: hint), claims.name, nil)
-    }
-
-    private mutating func entries(_ claims: Claims.InstanceClaims) {
-        for unanswered in claims.unanswered {
-            let entry = environment.entries[unanswered.entry]
-            add(
-                Remark(
-                    .notInspected,
-                    .info,
-                    object: entry.label,
-                    "names of class \"\(entry.className.value)\" are not known yet: \(unanswered.reason)",
-                    hint: "plan again once it is there"
-                ),
-                claims.name,
-                nil
-            )
-        }
-        for unusable in claims.unusable {
-            let message = "a query gives the name \"\(unusable.name)\", which \(unusable.reason)"
-            add(
-                Remark(.notInspected, .error, object: unusable.name, message, hint: "mend what the query asks"),
-                claims.name,
-                nil
-            )
-            refuse(.notInspected, claims.name, [unusable.name], message)
-        }
     }
 
     private mutating func look(

@@ -37,7 +37,7 @@ package struct Fleet: Sendable {
         extensions: Set<String>? = nil,
         unreachable: String? = nil,
         databases: [ObservedDatabase] = [],
-        answers: [Int: [String]?] = [:]
+        answers: [Int: QueryAnswer] = [:]
     ) {
         let here = at(10 + instances.count)
         instances.append(
@@ -223,4 +223,9 @@ extension ObservedDatabase {
             content: .unobserved(reason: reason)
         )
     }
+}
+
+/// Tests write names alone.
+extension QueryAnswer: ExpressibleByArrayLiteral {
+    package init(arrayLiteral names: String...) { self = .names(names) }
 }

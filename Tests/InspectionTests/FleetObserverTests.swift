@@ -74,14 +74,25 @@ import TestSupport
             let entries = [
                 Self.query("a", "SELECT n FROM names"), Self.query("missing", "SELECT 1"),
                 Self.query("a", "SELECT repeat('x', 64)"), Self.query("a", "DROP TABLE names"),
+                Self.query("a", "SELECT n FROM nowhere"), Self.query("a", "SELECT 'a', 'b'"),
             ]
             let environment = Self.environment([Self.instance("one", server)], entries: entries)
             let seen = await observer.observe(environment)
             let facts = try #require(seen.instances[0].facts)
             #expect(facts.timeline == 1 && !facts.inRecovery && !facts.systemIdentifier.isEmpty)
             #expect(facts.roles == ["app", "postgres"])
-            #expect(facts.queriedNames == [0: ["x1"], 1: nil, 2: nil, 3: nil] as [Int: [String]?])
-            #expect(warnings.all.count == 2)
+            #expect(facts.queriedNames[0] == .names(["x1"]) && facts.queriedNames[1] == .notThere)
+            let faults = [
+                "cannot be a database's name", "(SQLSTATE 25006)", "(SQLSTATE 42P01)", "2 columns instead of one",
+            ]
+            for (entry, fault) in zip(2..., faults) {
+                switch facts.queriedNames[entry] {
+                case .lacking(let reason): #expect(entry == 4 && reason.contains(fault))
+                case .failed(let reason): #expect(entry != 4 && reason.contains(fault))
+                case .names, .notThere, nil: Issue.record("entry \(entry): \(facts.queriedNames)")
+                }
+            }
+            #expect(warnings.all.count == 4)
             let databases = seen.instances[0].databases
             #expect(databases.map(\.name) == ["a", "closed", odd])
             #expect(databases[0].owner == "app" && databases[0].oid > 0)

@@ -76,12 +76,54 @@ import Testing
     @Test func `a query that cannot be asked yet is told, and nothing is dropped meanwhile`() {
         var fleet = Fleet(role: .development, classes: [shop])
         fleet.policy.unmanaged = .drop
-        fleet.instance("one", databases: [.at(3, of: shop, named: "stray")], answers: [0: nil])
+        fleet.instance("one", databases: [.at(3, of: shop, named: "stray")], answers: [0: .notThere])
         fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "one")
         let plan = fleet.plan()
         #expect(plan.codes == [.notInspected, .databaseUnmanaged])
         #expect(plan.findings.first?.severity == .info)
         #expect(plan.steps.isEmpty)
+    }
+
+    @Test(arguments: [QueryAnswer.failed(reason: "permission denied"), .lacking(reason: "permission denied")])
+    func `a query that was asked and gave no names is refused, and nobody takes it for none`(answer: QueryAnswer) {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.policy.unmanaged = .drop
+        fleet.instance("one", databases: [.at(3, of: shop, named: "stray")], answers: [0: answer])
+        fleet.entry(.query(database: "postgres", sql: "SELECT name FROM all"), "shop", on: "one")
+        fleet.entry(.query(database: "postgres", sql: "SELECT name FROM another"), "shop", on: "one")
+        let plan = fleet.plan()
+        #expect(plan.findings.map(\.severity) == [.error, .info, .warning])
+        #expect(plan.findings[0].message.hasSuffix("database \"postgres\" gave none: permission denied"))
+        #expect(plan.refused.map(\.why) == [plan.findings[0].message] && plan.refused[0].grant == nil)
+        #expect(plan.steps.isEmpty)
+        let verdict = Gate(settings: GateSettings(), allowsPending: true, granted: []).judge(plan)
+        #expect(verdict.status == .refused)
+        #expect(verdict.objections[0].location == plan.findings[0].location)
+        #expect(verdict.objections.map(\.weight) == [.error, .warning, .warning])
+    }
+
+    @Test func `what a pending migration may bring is no reason to refuse that, and still nobody passes the gate`() {
+        func plan(_ answer: QueryAnswer, at count: Int) -> EnvironmentPlan {
+            var fleet = Fleet(role: .development, classes: [shop, bank])
+            fleet.instance("one", databases: [.at(count, of: shop, named: "shop", mark: .done)], answers: [1: answer])
+            fleet.entry(.names(["shop"]), "shop", on: "one")
+            fleet.entry(.query(database: "shop", sql: "SELECT name FROM all"), "bank", on: "one")
+            return fleet.plan()
+        }
+        let missing = QueryAnswer.lacking(reason: "relation \"all\" does not exist")
+        #expect(plan(missing, at: 1).refused.isEmpty && !plan(missing, at: 1).cohorts.isEmpty)
+        #expect(plan(missing, at: 3).refused.count == 1)
+        #expect(plan(.failed(reason: "permission denied"), at: 1).refused.count == 1)
+        let gate = Gate(settings: GateSettings(), allowsPending: true, granted: [])
+        #expect(gate.judge(plan(missing, at: 1)).status == .refused)
+    }
+
+    @Test func `what a retiring server could not tell is no more known than what its own could not`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("old", state: .retiring, answers: [0: .failed(reason: "no")])
+        fleet.instance("new", answers: [0: .notThere])
+        fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "new")
+        #expect(fleet.plan().refused.map(\.what) == ["not-inspected: new/entry at line 30"])
     }
 
     @Test(arguments: [
@@ -155,5 +197,24 @@ import Testing
         #expect(plan.cohorts.map(\.databases) == [["shop_b"]])
         #expect(plan.narrowed == ["--instance one", "--database *_b"])
         #expect(Narrowing(instances: ["one", "three"]).unknownInstances(in: [fleet.environment]) == ["three"])
+    }
+
+    @Test func `a pattern that fits nothing is told, where everything is known`() {
+        var fleet = Fleet(role: .development, classes: [shop])
+        fleet.instance("one", databases: [.at(1, of: shop, named: "shop_a")], answers: [1: ["asked"]])
+        fleet.entry(.names(["declared"]), "shop", on: "one")
+        fleet.entry(.query(database: "register", sql: "SELECT name FROM all"), "shop", on: "one")
+        let narrowing = Narrowing(databases: ["shop_*", "decl*", "asked", "nope*", "[a"])
+        func unmatched(_ fleet: Fleet) -> [String] {
+            narrowing.unmatchedDatabases(in: [(fleet.environment, fleet.observedEnvironment)])
+        }
+        #expect(unmatched(fleet) == ["nope*"])
+        var unanswered = fleet
+        unanswered.observed = []
+        unanswered.instances = []
+        unanswered.instance("one", answers: [1: .notThere])
+        #expect(unmatched(unanswered).isEmpty)
+        fleet.instance("two", unreachable: "gone")
+        #expect(unmatched(fleet).isEmpty)
     }
 }

@@ -154,8 +154,63 @@ import Testing
         #expect(levels.objections.map(\.reason) == ["because", "because"])
         let strict = verdict(fleet, pending: true, [.finding(.databaseUnmanaged): setting(.error)])
         #expect(strict.status == .refused)
+        #expect(levels.lowered == 2 && strict.lowered == 0)
         // What the command line accepts no level brings back.
         #expect(codes(strict, .accepted) == ["migrations-pending"])
+    }
+
+    @Test(arguments: [EnvironmentRole.production, .development])
+    func `a level turns off its own rule, and no other of the same database`(role: EnvironmentRole) {
+        var schema = shop.schema(after: 0..<3)
+        schema.set(.column("orders", "by_hand"), "text")
+        _ = schema.run(.createTable("extra", ["id"]))
+        _ = schema.run(.dropTable("lines"))
+        let fleet = fleet(.holding(schema, named: "shop", history: shop.files.map(\.tag), mark: .done), role: role)
+        let found: [FindingCode] = [.tableMissing, .tableUnexpected, .schemaDrift]
+        #expect(Set(fleet.plan().findings.filter { $0.severity == .error }.map(\.code)) == Set(found))
+        let off = GateSettings.Setting(level: .off, reason: "because")
+        for code in found {
+            let verdict = verdict(fleet, [.finding(code): off])
+            #expect(verdict.status == (role == .production ? .refused : .owed), "\(code.rawValue)")
+            #expect(!codes(verdict).contains(code.rawValue))
+            let rest = found.filter { $0 != code }.map { (GateRule.finding($0), off) }
+            #expect(self.verdict(fleet, Dictionary(uniqueKeysWithValues: rest)).status != nil)
+        }
+        let all = Dictionary(uniqueKeysWithValues: found.map { (GateRule.finding($0), off) })
+        #expect(verdict(fleet, all).status == nil)
+        #expect(Set(codes(verdict(fleet))).isSubset(of: found.map(\.rawValue)))
+    }
+
+    @Test func `a history that nobody can read hides what else is wrong, whatever its own level`() {
+        let edited = fleet(
+            .holding(
+                shop.schema(after: 0..<2),
+                named: "shop",
+                history: ["0000_first!", "0001_second", "0002_third"],
+                mark: .done
+            )
+        )
+        #expect(codes(verdict(edited)) == ["migration-edited"])
+        let warning = GateSettings.Setting(level: .warning, reason: "a comment was mended")
+        let lowered = verdict(edited, [.finding(.migrationEdited): warning])
+        #expect(lowered.status == .refused && codes(lowered) == ["not-inspected"])
+        #expect(codes(lowered, .warning) == ["migration-edited"])
+        let both = verdict(edited, [.finding(.migrationEdited): warning, .finding(.notInspected): warning])
+        #expect(both.status == nil && both.objections.count == 2)
+    }
+
+    @Test(arguments: [EnvironmentRole.production, .development])
+    func `a hazard is at the statement that has it, not at the first pending file`(role: EnvironmentRole) {
+        var fixture = shop(doing: [.addColumn("orders", "a")])
+        fixture.files.append(.init("0002_more", [.addColumn("orders", "b")]))
+        fixture.files.append(.init("0003_drop", [.addColumn("orders", "c"), .dropColumn("orders", "note")]))
+        let verdict = verdict(
+            fleet(.at(1, of: fixture, named: "shop", filled: ["orders"]), role: role, classes: [fixture])
+        )
+        let loss = verdict.objections.filter { $0.rule == .hazard(.dataLoss) }
+        #expect(loss.map(\.location) == [FilePosition(file: "migrations/shop/0003_drop.sql", line: 2)])
+        let owed = verdict.objections.filter { $0.rule == .finding(.migrationsPending) }
+        #expect(owed.map(\.location) == [FilePosition(file: "migrations/shop/0001_change.sql")])
     }
 
     /// The estate as an audit found it, and one in which most of what can go wrong has.
@@ -237,5 +292,14 @@ import Testing
         #expect(held(1, ["orders"]) == [.error])
         #expect(held(1, []) == [.warning])
         #expect(held(2, ["orders"]) == [])
+    }
+
+    @Test func `rows that break a migration do so at the statement that reads them`() {
+        let fixture = shop(doing: [.addColumn("lines", "state"), .setNotNull("orders", "note")])
+        let objections = replay(fixture, rows: [1: "column \"note\" contains null values"]).objections
+        let place = FilePosition(file: "migrations/shop/0001_change.sql", line: 2)
+        #expect(objections.map(\.location) == [place])
+        let fleet = fleet(.at(1, of: fixture, named: "shop", filled: ["orders"]), classes: [fixture])
+        #expect(objections.heldAgainst(fleet.plan()).map(\.location) == [place])
     }
 }

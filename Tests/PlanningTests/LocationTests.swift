@@ -95,7 +95,7 @@ import Testing
 
     @Test func `an entry whose query has no answer is located at it`() throws {
         var fleet = Fleet(classes: [shop])
-        fleet.instance("one", databases: [], answers: [0: nil])
+        fleet.instance("one", databases: [], answers: [0: .notThere])
         fleet.entry(.query(database: "list", sql: "SELECT name FROM shops"), "shop", on: "one")
         #expect(try location(.notInspected, in: fleet.plan()) == FilePosition(file: manifest, line: 30, column: 3))
     }

@@ -10,8 +10,8 @@ import Testing
         new: [ObservedDatabase] = [],
         oldMajor: Int = 15,
         newMajor: Int = 15,
-        answers: [Int: [String]?] = [:],
-        oldAnswers: [Int: [String]?] = [:],
+        answers: [Int: QueryAnswer] = [:],
+        oldAnswers: [Int: QueryAnswer] = [:],
         entry: (inout Fleet) -> Void = { $0.entry(.names(["shop"]), "shop", on: "new") }
     ) -> Fleet {
         var fleet = Fleet(role: role, classes: [shop, bank])

@@ -62,10 +62,44 @@ import Testing
         fleet.entry(.names(["first"]), "tenant", on: "one")
         fleet.entries.append(asked)
         let known = remembered(fleet, baseline).observed[0].facts?.queriedNames
-        #expect(known == [1: ["a", "b"]])
+        #expect(known == [1: .names(["a", "b"])])
         fleet.entries[1].selector.value = .query(database: "hub", sql: "SELECT another")
         let unknown = remembered(fleet, baseline).observed[0].facts?.queriedNames
-        #expect(unknown?.keys.sorted() == [1] && (unknown?[1] ?? ["?"]) == nil)
+        #expect(unknown == [1: .notThere])
+    }
+
+    @Test(arguments: [QueryAnswer.notThere, .lacking(reason: "SECRET row"), .failed(reason: "SECRET row")])
+    func `why a question gave no names is remembered, but not in the server's words`(answer: QueryAnswer) throws {
+        var fleet = Fleet(classes: [Estate.tenant])
+        fleet.instance("one", answers: [0: answer])
+        fleet.entry(.query(database: "hub", sql: "SELECT name"), "tenant", on: "one")
+        let document = BaselineDocument(baseline(fleet))
+        #expect(!String(decoding: document.bytes, as: UTF8.self).contains("SECRET"))
+        let known = remembered(fleet, try read(baseline(fleet))).observed[0].facts?.queriedNames[0]
+        switch (answer, known) {
+        case (.notThere, .notThere), (.lacking, .lacking), (.failed, .failed): break
+        default: Issue.record("\(answer) is remembered as \(String(describing: known))")
+        }
+    }
+
+    @Test func `a question that was not recorded is a failure, not a fleet without databases`() throws {
+        var fleet = Fleet(classes: [Estate.master, Estate.tenant])
+        fleet.instance(
+            "one",
+            databases: [.at(2, of: Estate.master, named: "hub"), .at(2, of: Estate.tenant, named: "a")],
+            answers: [1: ["a"]]
+        )
+        fleet.entry(.names(["hub"]), "hub", on: "one")
+        fleet.entry(.query(database: "hub", sql: "SELECT name"), "tenant", on: "one")
+        let baseline = try read(baseline(fleet))
+        #expect(remembered(fleet, baseline).plan().refused.isEmpty)
+        fleet.entries[1].selector.value = .query(database: "hub", sql: "SELECT  name")
+        let plan = remembered(fleet, baseline).plan()
+        #expect(plan.refused.map(\.why).allSatisfy { $0.contains("the recorded inventory") } && plan.refused.count == 1)
+        #expect(Gate(settings: GateSettings(), allowsPending: true, granted: []).judge(plan).status == .refused)
+        // A database that did not exist then has told nothing.
+        fleet.entries[1].selector.value = .query(database: "later", sql: "SELECT name")
+        #expect(remembered(fleet, baseline).plan().refused.isEmpty)
     }
 
     @Test func `what was not recorded, or lies elsewhere now, is unknown`() throws {

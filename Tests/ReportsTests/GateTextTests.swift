@@ -100,6 +100,29 @@ import Testing
         return report
     }
 
+    @Test func `what is found in an object names it, once`() {
+        var drift = GateObjection(.finding(.schemaDrift), .refused, "table: privileges differ")
+        drift.databases = ["shop"]
+        drift.object = "public.items"
+        var ahead = GateObjection(.finding(.codeAhead), .owed, "migrations make the table")
+        ahead.className = "shop"
+        ahead.object = "public.orders"
+        var failing = GateObjection(.own(.replayFails), .refused, "0002_x fails")
+        failing.className = "shop"
+        failing.object = "0002_x"
+        let verdict = GateVerdict(environment: "here", role: .staging, objections: [drift, ahead, failing])
+        let report = GateReport(verdicts: [verdict], allowsPending: false)
+        let text = GateText(report).rendered(width: 200, style: .plain)
+        #expect(text.contains(" shop: public.items: table: privileges differ"))
+        #expect(text.contains(" class shop: public.orders: migrations make the table"))
+        #expect(text.contains(" class shop: 0002_x fails"))
+        let plan = Plan(toolVersion: "0.1.0", createdAt: 0, gitCommit: nil, environments: [])
+        let page = GateMarkdown(plan, report).rendered()
+        #expect(page.contains("`schema-drift` `shop`: `public.items`: table: privileges differ"))
+        #expect(page.contains("`code-ahead` `shop`: `public.orders`: migrations make the table"))
+        #expect(page.contains("`replay-fails` `shop`: 0002"))
+    }
+
     @Test(arguments: Hostile.names)
     func `no name moves the cursor, hides or reorders text`(name: String) {
         let text = GateText(Self.hostile(name)).rendered(width: 100, style: .plain)

@@ -65,7 +65,7 @@ package struct Hold: Sendable {
         }
     }
 
-    /// Makes sure that no statement of a dead run still works in a database of ours.
+    /// Makes sure that no statement or transaction of a dead run still lives in a database of ours.
     ///
     /// - Parameter databases: OIDs by instance.
     /// - Throws: `ApplyError.locked`.
@@ -73,6 +73,9 @@ package struct Hold: Sendable {
         for (instance, oids) in databases.sorted(by: { $0.key < $1.key }) {
             guard let control = controls[instance] else { continue }
             if let holder = try await LockHolder.ofDatabases(oids, on: control.session) {
+                throw ApplyError.locked(holder)
+            }
+            if let holder = try await LockHolder.ofTransactions(of: run.environment, on: control.session) {
                 throw ApplyError.locked(holder)
             }
         }

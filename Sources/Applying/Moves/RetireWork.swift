@@ -45,13 +45,13 @@ struct RetireWork: Sendable {
         let databases = try await control.databases()
         let names = databases.map(\.name)
         let planned = context.plan.databases.filter { $0.className != nil }.map { ExactName($0.name) }
-        let answers = context.facts.values.reduce(into: [Int: [String]?]()) { all, facts in
-            all.merge(facts.queriedNames.filter { $0.value != nil }) { first, _ in first }
+        let answers = context.facts.values.reduce(into: [Int: QueryAnswer]()) { all, facts in
+            all.merge(facts.queriedNames.known) { first, _ in first }
         }
         let claimed = names.filter { name in
             guard !Claims.isAside(name) else { return false }
             return planned.contains(ExactName(name))
-                || context.environment.entries.enumerated().contains { Self.claims($1, name, answers[$0] ?? nil) }
+                || context.environment.entries.enumerated().contains { Self.claims($1, name, answers[$0]?.names) }
         }
         guard claimed.isEmpty else {
             let list = claimed.map { "\"\($0)\"" }.joined(separator: ", ")

@@ -4,6 +4,10 @@ internal import Planning
 internal import Postgres
 internal import Servers
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The work on one database of a cohort, from its lock to its verification.
 struct DatabaseWork: Sendable {
     let context: ApplyContext
@@ -107,7 +111,17 @@ struct DatabaseWork: Sendable {
         let settings = context.settings("work")
         let session = try await Session.open(try context.target(key), settings: settings, proof: .byCaller)
         do {
+            #if MUTATIONS
+            var holder = session
+            if Mutation.lockInAnotherSession.isOn {
+                holder = try await Session.open(try context.target(key), settings: settings)
+                // Held as long as the program lives.
+                _ = Unmanaged.passRetained(holder)
+            }
+            let foothold = try await DatabaseLock.take(on: holder, settings: settings, attempts: 12)
+            #else
             let foothold = try await DatabaseLock.take(on: session, settings: settings, attempts: 12)
+            #endif
             try identify(foothold.identity, isNew: isNew)
             return Worker(
                 key: key,
@@ -205,7 +219,8 @@ struct DatabaseWork: Sendable {
                 classContext,
                 mark: mark,
                 context.pool,
-                guarding: await destroyed(by: step)
+                guarding: await destroyed(by: step),
+                within: try await lossLimit(of: step)
             )
         case .rebuildDatabase: try await rebuild(step, worker, classContext, control)
         case .createDatabase: preconditionFailure("a database is created before a session can be in it")

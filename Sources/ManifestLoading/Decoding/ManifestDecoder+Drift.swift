@@ -15,7 +15,7 @@ extension ManifestDecoder {
                 allowed: ["ignore", "dated", "reason"]
             )
         else { return .none }
-        let reason = fields["reason"].flatMap { text($0, "reason")?.value }
+        let reason = fields["reason"].flatMap { self.reason($0) }
         var rules = DriftRules()
         for item in fields["ignore"].flatMap({ list($0, "ignore") }) ?? [] {
             guard let written = rule(item, reason, mayNameClass) else { continue }
@@ -46,7 +46,7 @@ extension ManifestDecoder {
             let allowed = ["object", "reason"] + (mayNameClass ? ["class"] : [])
             guard let fields = fields(of: node, "the rule", allowed: allowed) else { return nil }
             object = required("object", in: fields).flatMap { text($0, "object") }
-            reason = fields["reason"].flatMap { text($0, "reason")?.value }
+            reason = fields["reason"].flatMap { self.reason($0) }
             className = mayNameClass ? fields["class"].flatMap { text($0, "class") } : nil
         }
         if let className { declared.classReferences.append(className) }

@@ -34,7 +34,7 @@ extension ManifestDecoder {
             return nil
         }
         let level = required("level", in: fields).flatMap { choice($0, "level", as: GateLevel.self) }
-        let reason = fields["reason"].flatMap { text($0, "reason")?.value }
+        let reason = fields["reason"].flatMap { self.reason($0) }
         guard let level else { return nil }
         guard rule.mayBeSet else {
             fault(

@@ -1,5 +1,9 @@
 import FleetModel
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Makes values of one file's trees, strictly: what is not known is a fault, and every fault is reported.
 struct ManifestDecoder {
     static let apiVersion = "reconcile/v1"
@@ -108,9 +112,22 @@ struct ManifestDecoder {
         return Located(scalar.text, at: node.range)
     }
 
+    /// Words for whoever reads a plan or a verdict: blanks are none.
+    mutating func reason(_ node: YAMLNode) -> String? {
+        guard let reason = text(node, "reason") else { return nil }
+        guard !reason.value.allSatisfy(\.isWhitespace) else {
+            fault(.wrongValue, "\(quoted("reason")) is empty", at: node.range)
+            return nil
+        }
+        return reason.value
+    }
+
     /// Text that PostgreSQL will take as a name; it would cut a longer one without a word.
     mutating func name(_ node: YAMLNode, _ title: String) -> Located<String>? {
         guard let name = text(node, title) else { return nil }
+        #if MUTATIONS
+        if Mutation.nameOfAnyLength.isOn { return name }
+        #endif
         let length = name.value.utf8.count
         guard length <= 63 else {
             fault(

@@ -66,7 +66,8 @@ package struct ClassReplay: Sendable {
                 .refused,
                 "\(folder.migrations[position].tag) fails where a table holds a row: \(message)",
                 "add the column with a default, or fill it before it must not be null",
-                position
+                position,
+                line: lineOfRows(position)
             )
             // It may have run everywhere long ago, when its table was empty.
             failure.weight = .warning
@@ -109,19 +110,30 @@ package struct ClassReplay: Sendable {
         return objection
     }
 
+    /// The first statement that reads or writes a table anew as a whole: what fails where there are rows is that.
+    private func lineOfRows(_ position: Int) -> Int? {
+        let migration = folder.migrations[position]
+        return zip(statements(position), migration.statements).first { $0.0.meetsRows }?.1.line
+    }
+
+    /// A migration's statements as if every table held rows; none where scratch did not come so far.
+    private func statements(_ position: Int) -> [PlannedStatement] {
+        guard replay.migrations.indices.contains(position), replay.states.indices.contains(position) else { return [] }
+        let before = replay.states[position]
+        var rules = HazardRules(before: before, filled: Set(before.tables))
+        return rules.statements(
+            of: replay.migrations[position],
+            isTransactional: folder.migrations[position].isTransactional
+        )
+    }
+
     /// The class as the report has it: what its migrations would risk if every table held rows.
     package var summary: GateClass {
         let risks = replay.migrations.indices.compactMap { position -> GateClass.Risk? in
-            guard position < replay.states.count else { return nil }
-            let before = replay.states[position]
             // Nothing is at risk in a database that holds nothing.
-            guard !before.tables.isEmpty else { return nil }
-            var rules = HazardRules(before: before, filled: Set(before.tables))
+            guard position < replay.states.count, !replay.states[position].tables.isEmpty else { return nil }
             let migration = folder.migrations[position]
-            let statements = rules.statements(
-                of: replay.migrations[position],
-                isTransactional: migration.isTransactional
-            )
+            let statements = statements(position)
             let hazards = Set(statements.flatMap(\.hazards))
             guard let first = statements.first(where: { !$0.hazards.isEmpty }) else { return nil }
             return GateClass.Risk(
@@ -139,6 +151,11 @@ package struct ClassReplay: Sendable {
             risks: risks.reversed()
         )
     }
+}
+
+extension PlannedStatement {
+    /// Whether it reads or writes a table that holds rows as a whole.
+    fileprivate var meetsRows: Bool { !hazards.isDisjoint(with: [.fullScan, .tableRewrite]) }
 }
 
 extension [GateObjection] {
@@ -162,6 +179,8 @@ extension [GateObjection] {
             // Only a table that holds something is read or written anew as a whole.
             let filled = owing.filter { $0.1.contains { !$0.hazards.isDisjoint(with: [.fullScan, .tableRewrite]) } }
             if !filled.isEmpty { objection.weight = .error }
+            let meeting = filled.flatMap(\.1).flatMap(\.statements).first(where: \.meetsRows)
+            objection.location = meeting?.location ?? objection.location
             objection.databases = (filled.isEmpty ? owing : filled).flatMap(\.0.databases)
             return objection
         }

@@ -14,10 +14,13 @@ extension Refusal {
         return (hazards ?? []).map { .hazard($0) }
     }
 
+    /// Whether it is what was found that is refused, and not what would be done.
+    var isOfFinding: Bool { FindingCode(rawValue: String(what.prefix { $0 != ":" })) != nil }
+
     /// What was found and what policy makes of it.
-    func text(in plan: EnvironmentPlan) -> String {
+    func text(of rule: GateRule, in plan: EnvironmentPlan) -> String {
         let finding = plan.findings.first { finding in
-            finding.severity == .error && rules.contains(.finding(finding.code))
+            finding.severity == .error && rule == .finding(finding.code)
                 && finding.database.map(databases.contains) == true
         }
         guard cohort != nil, let finding else { return why }
@@ -30,9 +33,13 @@ extension Refusal {
         return plan.instances.map(\.name).first { place == $0 || place.hasPrefix($0 + "/") }
     }
 
-    func location(in plan: EnvironmentPlan) -> FilePosition? {
-        plan.findings.first { finding in
-            rules.contains(.finding(finding.code)) && finding.location != nil
+    func location(of rule: GateRule, in plan: EnvironmentPlan) -> FilePosition? {
+        let own = plan.findings.first { finding in
+            finding.object.map { what == "\(finding.code.rawValue): \(finding.instance)/\($0)" } ?? false
+        }
+        if let own { return own.location }
+        return plan.findings.first { finding in
+            rule == .finding(finding.code) && finding.location != nil
                 && (databases.isEmpty || finding.database.map(databases.contains) == true)
         }?.location ?? plan.location
     }
@@ -109,7 +116,46 @@ extension Finding {
     var concernsGate: Bool { severity != .info || (code == .notInspected && database == nil && object != nil) }
 }
 
+extension FindingCode {
+    /// Whether it is an error of a cohort as such, which its repair or its refusal speaks of.
+    fileprivate var isOfState: Bool {
+        switch self {
+        case .migrationEdited, .migrationUnknown, .migrationUnfinished, .migrationOutOfOrder, .historyMissing,
+            .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected, .schemaDrift, .migrationFails:
+            true
+        case .instanceUnreachable, .instanceRetiringInUse, .databaseMissing, .databaseEmpty, .databaseUnmanaged,
+            .migrationsPending, .indexInvalid, .codeAhead, .checkFailed, .notInspected:
+            false
+        }
+    }
+
+    /// Whether nobody can tell, because of it, what a schema should be.
+    var hidesSchema: Bool {
+        switch self {
+        case .migrationEdited, .migrationUnknown, .migrationUnfinished: true
+        case .migrationOutOfOrder, .historyMissing, .versionAhead, .tableMisplaced, .tableMissing, .tableUnexpected,
+            .schemaDrift, .migrationFails, .instanceUnreachable, .instanceRetiringInUse, .databaseMissing,
+            .databaseEmpty, .databaseUnmanaged, .migrationsPending, .indexInvalid, .codeAhead, .checkFailed,
+            .notInspected:
+            false
+        }
+    }
+}
+
 extension EnvironmentPlan {
+    /// What is wrong with the state that a cohort is in, in the order found.
+    func errors(of cohort: Cohort) -> [FindingCode] {
+        let databases = Set(cohort.databases)
+        var codes: [FindingCode] = []
+        for finding in findings where finding.severity == .error && finding.code.isOfState {
+            guard finding.instance == cohort.instance || finding.instance == cohort.source,
+                finding.database.map(databases.contains) == true, !codes.contains(finding.code)
+            else { continue }
+            codes.append(finding.code)
+        }
+        return codes
+    }
+
     /// Whether a step or a refusal speaks of what was found.
     func isSettled(_ finding: Finding) -> Bool {
         switch finding.code {
@@ -134,7 +180,9 @@ extension EnvironmentPlan {
                     finding.database.map(cohort.databases.contains) == true
                 else { return false }
                 // Privileges that differ are neither owed nor refused.
-                return finding.severity == .error || finding.code != .schemaDrift
+                guard finding.severity == .error else { return finding.code != .schemaDrift }
+                return cohort.steps.contains { $0.because.contains(finding.code) }
+                    || refused.contains { $0.cohort == cohort.id && $0.isOfFinding }
             }
                 || refused.contains { refusal in
                     refusal.rules.contains(.finding(finding.code)) && refusal.cohort == nil

@@ -35,17 +35,24 @@ package struct Gate: Sendable {
         }
         objections += plan.steps.flatMap { owed([$0], of: nil, in: plan) }
         objections += found(in: plan)
+        objections += plan.cohorts.compactMap { hidden(behind: $0, in: plan) }
         return GateVerdict(
             environment: plan.name,
             role: plan.role,
             narrowed: plan.narrowed,
+            lowered: settings.lowered,
             objections: objections.map(weighed)
         )
     }
 
     /// The verdict where nothing is known of the servers; nil: on classes that no environment uses.
     package func judge(_ environment: Environment?, others: [GateObjection]) -> GateVerdict {
-        GateVerdict(environment: environment?.name.value, role: environment?.role, objections: others.map(weighed))
+        GateVerdict(
+            environment: environment?.name.value,
+            role: environment?.role,
+            lowered: settings.lowered,
+            objections: others.map(weighed)
+        )
     }
 
     /// The manifest's level instead of the usual one; what is accepted already stays so.
@@ -67,8 +74,13 @@ package struct Gate: Sendable {
     private func refused(_ refusal: Refusal, in plan: EnvironmentPlan) -> [GateObjection] {
         let cohort = plan.cohorts.first { $0.id == refusal.cohort }
         let step = (cohort?.steps ?? plan.steps).first { refusal.what.hasPrefix($0.id + ":") }
-        return refusal.rules.map { rule in
-            var message = refusal.text(in: plan)
+        var rules = refusal.rules
+        // A cohort is refused once for all that is wrong with it, and each error has a level of its own.
+        if let cohort, refusal.isOfFinding {
+            rules += plan.errors(of: cohort).map(GateRule.finding).filter { !rules.contains($0) }
+        }
+        return rules.map { rule in
+            var message = refusal.text(of: rule, in: plan)
             var grant = refusal.grant
             if let step, case .hazard(let hazard) = rule {
                 message = step.text(of: hazard) + ", and nobody granted it"
@@ -81,9 +93,10 @@ package struct Gate: Sendable {
                 hint: grant.map { "would be granted by \($0)" } ?? "nothing can grant it"
             )
             objection.place(cohort, step, in: plan)
+            if let step, case .hazard(let hazard) = rule { objection.locate(hazard, of: step) }
             objection.databases = refusal.databases
             if cohort == nil, step == nil { objection.instance = refusal.instance(in: plan) }
-            if objection.location == nil { objection.location = refusal.location(in: plan) }
+            if objection.location == nil { objection.location = refusal.location(of: rule, in: plan) }
             return objection
         }
     }
@@ -100,9 +113,10 @@ package struct Gate: Sendable {
         let main = steps.filter { $0.kind != .backup && $0.kind != .check }
         var objections: [GateObjection] = []
         var rules: [GateRule] = []
-        for step in main where !rules.contains(step.rule) { rules.append(step.rule) }
+        let ruleOf = Dictionary(uniqueKeysWithValues: main.map { ($0.id, rule(of: $0, cohort, in: plan)) })
+        for rule in main.compactMap({ ruleOf[$0.id] }) where !rules.contains(rule) { rules.append(rule) }
         for rule in rules {
-            let own = main.filter { $0.rule == rule }
+            let own = main.filter { ruleOf[$0.id] == rule }
             var objection = GateObjection(
                 rule,
                 .owed,
@@ -123,16 +137,24 @@ package struct Gate: Sendable {
                     hint: "accept it for one run: --allow-pending --allow \(hazard.rawValue)"
                 )
                 objection.place(cohort, step, in: plan)
+                objection.locate(hazard, of: step)
                 objections.append(objection)
             }
         }
         return objections
     }
 
-    /// Whether the manifest leaves the hazard's rule as it is.
-    private func isError(_ hazard: Hazard) -> Bool {
-        settings.rules[.hazard(hazard)].map { $0.level == .error } ?? true
+    /// What a step is owed for; a repair is owed for all that is wrong, so for what the manifest leaves an error.
+    private func rule(of step: Step, _ cohort: Cohort?, in plan: EnvironmentPlan) -> GateRule {
+        guard step.kind == .rebuildDatabase || step.kind == .quarantineTables, let cohort else { return step.rule }
+        let rules = plan.errors(of: cohort).filter(step.because.contains).map(GateRule.finding)
+        return rules.first(where: isError) ?? step.rule
     }
+
+    /// Whether the manifest leaves a rule as it is.
+    private func isError(_ rule: GateRule) -> Bool { settings.rules[rule].map { $0.level == .error } ?? true }
+
+    private func isError(_ hazard: Hazard) -> Bool { isError(.hazard(hazard)) }
 
     /// What makes a step more than owed though its policy grants it.
     private func risks(of step: Step, _ plan: EnvironmentPlan) -> [Hazard] {
@@ -140,6 +162,24 @@ package struct Gate: Sendable {
     }
 
     // MARK: Found
+
+    /// A history that no file explains leaves nothing to hold a schema against; a level for it says nothing of the schema.
+    private func hidden(behind cohort: Cohort, in plan: EnvironmentPlan) -> GateObjection? {
+        let hiding = plan.errors(of: cohort).filter(\.hidesSchema)
+        guard !hiding.isEmpty, !hiding.contains(where: { isError(.finding($0)) }) else { return nil }
+        var objection = GateObjection(
+            .finding(.notInspected),
+            .refused,
+            "its history is not that of the files, so nothing tells what its schema should be, and nothing else was judged",
+            hint: "mend the history, or give `not-inspected` a level too"
+        )
+        objection.place(cohort, nil, in: plan)
+        objection.location =
+            plan.findings.first {
+                $0.code == hiding[0] && $0.database.map(cohort.databases.contains) == true
+            }?.location
+        return objection
+    }
 
     /// What no step and no refusal speaks of; what is said of several databases is said once.
     private func found(in plan: EnvironmentPlan) -> [GateObjection] {
@@ -171,6 +211,11 @@ package struct Gate: Sendable {
 }
 
 extension GateObjection {
+    /// A hazard is where its statement is, whatever came before it.
+    fileprivate mutating func locate(_ hazard: Hazard, of step: Step) {
+        location = step.statements.first { $0.hazards.contains(hazard) }?.location ?? location
+    }
+
     fileprivate mutating func place(_ cohort: Cohort?, _ step: Step?, in plan: EnvironmentPlan) {
         self.cohort = cohort?.id
         className = cohort?.className

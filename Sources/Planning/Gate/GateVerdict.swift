@@ -54,6 +54,8 @@ package struct GateVerdict: Sendable, Hashable {
     package var environment: String?
     package var role: EnvironmentRole?
     package var narrowed: [String]
+    /// How many rules the manifest weighs less than an error, whether they found something or not.
+    package var lowered: Int
     /// Errors first, then warnings, then what was accepted, then what is off; each as it was found.
     package var objections: [GateObjection]
 
@@ -66,11 +68,13 @@ package struct GateVerdict: Sendable, Hashable {
         environment: String?,
         role: EnvironmentRole?,
         narrowed: [String] = [],
+        lowered: Int = 0,
         objections: [GateObjection]
     ) {
         self.environment = environment
         self.role = role
         self.narrowed = narrowed
+        self.lowered = lowered
         self.objections = GateObjection.Weight.allCases.flatMap { weight in
             objections.filter { $0.weight == weight }
         }
@@ -138,6 +142,9 @@ package struct GateReport: Sendable, Hashable {
         self.allowsPending = allowsPending
         self.offline = offline
     }
+
+    /// How many rules are lowered, each counted in every environment that does.
+    package var lowered: Int { verdicts.reduce(0) { $0 + $1.lowered } }
 
     /// Nil where all pass.
     package var status: GateObjection.Status? { .gravest(verdicts.compactMap(\.status)) }

@@ -47,6 +47,10 @@ struct GateSection {
                 if let name = verdict.environment { HTML.name(name) } else { "Classes of no environment" }
                 " "
                 verdict.status.map { HTML.chip("✗", $0.word, .error) } ?? HTML.chip("✓", "passes", .good)
+                if verdict.lowered > 0 {
+                    " "
+                    HTML.chip("!", TextPage.lowered(verdict.lowered), .warning)
+                }
             },
             verdict.objections.isEmpty
                 ? .nothing
@@ -67,7 +71,7 @@ struct GateSection {
                 " "
                 HTML.objects(who)
             }
-            Tag.p(.class("message")) { objection.message }
+            Tag.p(.class("message")) { (objection.unsaidObject.map { "\($0): " } ?? "") + objection.message }
             if let hint = objection.hint, objection.weight == .error || objection.weight == .warning {
                 Tag.p(.class("hint")) {
                     Tag.span(.decorative) { "→ " }

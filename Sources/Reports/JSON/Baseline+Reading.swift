@@ -109,8 +109,7 @@ extension Baseline.RecordedInstance {
             roles: try json["roles"].strings(),
             isRetired: try json["retired"].bool()
         )
-        var answers: [Baseline.Question: [String]?] = [:]
-        for (question, names) in try json["answers"].list(Self.answer) { answers[question] = .some(names) }
+        let answers = try json["answers"].list(Self.answer)
         var tables: [ExactName: String] = [:]
         let databases = try json["databases"].list { reader throws(PlanDocumentError) in
             let database = try ObservedDatabase(reading: reader, catalogs, histories)
@@ -120,16 +119,23 @@ extension Baseline.RecordedInstance {
         self.init(
             address: address,
             observed: ObservedInstance(name: name, outcome: .reachable(facts, databases.map(\.0))),
-            answers: answers,
+            answers: Dictionary(answers) { first, _ in first },
             histories: tables
         )
     }
 
-    private static func answer(_ json: JSONReader) throws(PlanDocumentError) -> (Baseline.Question, [String]?) {
-        (
-            Baseline.Question(database: try json["database"].string(), sql: try json["sql"].fingerprint()),
-            try json["names"].optional { reader throws(PlanDocumentError) in try reader.strings() }
-        )
+    private static func answer(_ json: JSONReader) throws(PlanDocumentError) -> (Baseline.Question, QueryAnswer) {
+        let question = Baseline.Question(database: try json["database"].string(), sql: try json["sql"].fingerprint())
+        if let names = try json["names"].optional({ reader throws(PlanDocumentError) in try reader.strings() }) {
+            return (question, .names(names))
+        }
+        let why = "it did so when the inventory was recorded"
+        let unknown = try json["unknown"].word(BaselineDocument.Unknown.self)
+        return switch unknown {
+        case .notThere: (question, .notThere)
+        case .lacking: (question, .lacking(reason: why))
+        case .failed: (question, .failed(reason: why))
+        }
     }
 }
 

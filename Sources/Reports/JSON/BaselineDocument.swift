@@ -24,6 +24,13 @@ package struct BaselineDocument: Sendable {
     }
 
     static let kind = "reconcile-baseline"
+
+    /// Why a query's names are not known; what the server said may quote rows and is left out.
+    enum Unknown: String {
+        case notThere = "no-database"
+        case lacking = "no-object"
+        case failed
+    }
 }
 
 /// Catalogs and histories, which whole cohorts share, by the digest of what is written of them.
@@ -91,10 +98,10 @@ extension Baseline.RecordedInstance {
     }
 
     private var answersJSON: [JSONValue] {
-        answers.sorted { ($0.key.database, $0.key.sql) < ($1.key.database, $1.key.sql) }.map { question, names in
+        answers.sorted { ($0.key.database, $0.key.sql) < ($1.key.database, $1.key.sql) }.map { question, answer in
             [
                 "database": .string(question.database), "sql": .string(question.sql.hex),
-                "names": names.map { JSONValue($0) } ?? .null,
+                "names": answer.names.map { JSONValue($0) } ?? .null, "unknown": JSONValue(answer.unknown?.rawValue),
             ]
         }
     }
@@ -120,6 +127,17 @@ extension ObservedDatabase {
             ]
         }
         return .object(members)
+    }
+}
+
+extension QueryAnswer {
+    fileprivate var unknown: BaselineDocument.Unknown? {
+        switch self {
+        case .names: nil
+        case .notThere: .notThere
+        case .lacking: .lacking
+        case .failed: .failed
+        }
     }
 }
 

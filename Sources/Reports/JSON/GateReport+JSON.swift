@@ -33,7 +33,8 @@ extension GateVerdict {
     fileprivate var json: JSONValue {
         [
             "name": JSONValue(environment), "role": JSONValue(role?.rawValue), "passes": .bool(status == nil),
-            "status": JSONValue(status?.rawValue ?? 0), "objections": .array(objections.map(\.json)),
+            "status": JSONValue(status?.rawValue ?? 0), "lowered": JSONValue(lowered),
+            "objections": .array(objections.map(\.json)),
         ]
     }
 }

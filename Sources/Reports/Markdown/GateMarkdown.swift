@@ -24,7 +24,8 @@ package struct GateMarkdown: Sendable {
     }
 
     private var headline: String {
-        guard let status = report.status else { return "✓ The gate passes" }
+        let lowered = report.lowered == 0 ? "" : ", \(TextPage.lowered(report.lowered))"
+        guard let status = report.status else { return "✓ The gate passes\(lowered)" }
         let names = report.verdicts.filter { $0.status != nil }.compactMap(\.environment)
         let place = names.isEmpty ? "" : " for \(MarkdownText.list(names, first: 3))"
         return "✗ The gate is blocked (\(status.rawValue), \(status.word))\(place)"
@@ -43,7 +44,8 @@ extension MarkdownPage {
     fileprivate mutating func verdict(_ verdict: GateVerdict) {
         let name = verdict.environment.map(MarkdownText.name) ?? "Classes of no environment"
         let word = verdict.status.map { "✗ \($0.word) (\($0.rawValue))" } ?? "✓ passes"
-        add(.frame, Form("### \(name): \(word)"), Form(""))
+        let lowered = verdict.lowered == 0 ? "" : ", \(TextPage.lowered(verdict.lowered))"
+        add(.frame, Form("### \(name): \(word)\(lowered)"), Form(""))
         if !verdict.narrowed.isEmpty {
             let flags = MarkdownText.code(verdict.narrowed.joined(separator: " "))
             add(.frame, Form("**Narrowed:** \(flags). What else there is was not looked at."), Form(""))
@@ -64,6 +66,7 @@ extension MarkdownPage {
             ? (objection.className ?? objection.instance).map { MarkdownText.name(clipped($0)) }
             : MarkdownText.list(objection.databases.map(clipped), first: 3)
         line += who.map { "\($0): " } ?? ""
+        line += objection.unsaidObject.map { "\(MarkdownText.name(clipped($0))): " } ?? ""
         line += MarkdownText.prose(clipped(objection.message))
         switch objection.weight {
         case .accepted: line += " (owed, harmless, and accepted by `--allow-pending`)"
@@ -80,7 +83,7 @@ extension MarkdownPage {
     fileprivate mutating func replayed(_ one: GateClass, showsRisks: Bool) {
         let symbol = one.replayed == one.migrations ? "✓" : "✗"
         var line = "\(symbol) Class \(MarkdownText.name(one.name)): \(one.replayed) of "
-        line += "\(Printable.counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)."
+        line += "\(counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)."
         add(.frame, Form(line), Form(""))
         guard showsRisks else { return }
         for (index, risk) in one.risks.enumerated() {

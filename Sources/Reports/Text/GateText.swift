@@ -39,6 +39,14 @@ extension GateVerdict {
     }
 }
 
+extension GateObjection {
+    /// What it is about, where neither its message begins with that nor its place is that.
+    var unsaidObject: String? {
+        guard let object, !message.hasPrefix(object), object != className else { return nil }
+        return object
+    }
+}
+
 extension GateObjection.Status {
     var word: String {
         switch self {
@@ -55,7 +63,8 @@ extension TextPage {
         guard let status = report.status else {
             line(
                 Span("✓ passes", .good),
-                Span(": " + Printable.counted(report.verdicts.count, "environment", "environments"))
+                Span(": " + counted(report.verdicts.count, "environment", "environments")),
+                Span(report.lowered == 0 ? "" : ", \(Self.lowered(report.lowered))", .warning)
             )
             source(report.offline)
             return
@@ -89,12 +98,16 @@ extension TextPage {
         }
     }
 
+    /// What a request may have brought itself, for whoever reviews it.
+    static func lowered(_ count: Int) -> String { counted(count, "rule", "rules") + " lowered" }
+
     fileprivate mutating func verdict(_ verdict: GateVerdict) {
         line(
             Span(verdict.title, .strong),
             Span(verdict.role.map { $0.rawValue == verdict.environment ? "" : " (\($0.rawValue))" } ?? ""),
             Span("  "),
             verdict.status.map { Span("\($0.word) (\($0.rawValue))", .error) } ?? Span("passes", .good),
+            Span(verdict.lowered == 0 ? "" : "  " + Self.lowered(verdict.lowered), .warning),
             Span(
                 verdict.narrowed.isEmpty
                     ? "" : "  narrowed: " + Printable.clean(verdict.narrowed.joined(separator: " ")),
@@ -146,9 +159,7 @@ extension TextPage {
             }
         let parts = [objection.databases.isEmpty ? objection.instance.map(Printable.name) : nil, who]
             .compactMap(\.self)
-        let object = objection.object.flatMap { name in
-            objection.message.hasPrefix(name) || objection.className != nil ? nil : Printable.name(name)
-        }
+        let object = objection.unsaidObject.map(Printable.name)
         return (parts + [object].compactMap(\.self)).map { $0 + ": " }.joined()
     }
 
@@ -173,7 +184,7 @@ extension TextPage {
                 Span("class \(Printable.name(one.name))", .strong),
                 Span(
                     whole
-                        ? "  \(Printable.counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)"
+                        ? "  \(counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)"
                         : "  \(one.replayed) of \(one.migrations) migrations replayed on PostgreSQL \(one.major)",
                     whole ? nil : .error
                 )

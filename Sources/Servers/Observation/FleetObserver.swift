@@ -69,8 +69,10 @@ package struct FleetObserver: Sendable {
             (survey.found?.databases.indices ?? 0..<0).map { (instance: index, database: $0) }
         }
         // What an entry's own instance answers says also which databases on a retiring one are of its class.
-        let answers = surveys.filter { $0.instance.state == .active }.reduce(into: [Int: [String]?]()) { all, survey in
-            all.merge((survey.found?.facts.queriedNames ?? [:]).filter { $0.value != nil }) { first, _ in first }
+        let answers = surveys.filter { $0.instance.state == .active }.reduce(into: [Int: QueryAnswer]()) {
+            all,
+            survey in
+            all.merge(survey.found?.facts.queriedNames.known ?? [:]) { first, _ in first }
         }
         let looked = Tally(of: work.count) { progress(.databases($0, of: $1)) }
         let seen = await work.concurrentMap(limit: options.parallel) { item in
@@ -107,7 +109,7 @@ package struct FleetObserver: Sendable {
         )
     }
 
-    private func observe(_ survey: Survey, _ index: Int, _ answers: [Int: [String]?]) async -> ObservedDatabase {
+    private func observe(_ survey: Survey, _ index: Int, _ answers: [Int: QueryAnswer]) async -> ObservedDatabase {
         guard let found = survey.found else { preconditionFailure("only what answered has databases") }
         let listed = found.databases[index]
         let instance = survey.instance.name.value

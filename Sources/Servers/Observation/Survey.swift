@@ -97,9 +97,8 @@ struct Survey: Sendable {
         where isRetiring || entry.instance.value == access.instance.name.value {
             guard case .query(let database, let sql) = entry.selector.value else { continue }
             let exists = all.contains { $0.name.utf8.elementsEqual(database.utf8) }
-            facts.queriedNames[index] = .some(
-                exists ? await names(database, sql, access, facts.startedAt, environment, options, settings) : nil
-            )
+            facts.queriedNames[index] =
+                exists ? await names(database, sql, access, facts.startedAt, environment, options, settings) : .notThere
         }
         // Looking into a template disturbs whoever copies it, so only those that may be claimed are.
         let listed = all.filter { database in
@@ -120,14 +119,14 @@ struct Survey: Sendable {
         _ name: String,
         on instance: Instance,
         _ environment: Environment,
-        _ answers: [Int: [String]?]
+        _ answers: [Int: QueryAnswer]
     ) -> Bool {
         environment.entries.enumerated().contains { index, entry in
             guard entry.instance.value == instance.name.value else { return false }
             switch entry.selector.value {
             case .names(let names): return names.contains { $0.utf8.elementsEqual(name.utf8) }
             case .match: return false
-            case .query: return (answers[index] ?? nil)?.contains(name) == true
+            case .query: return answers[index]?.names?.contains(name) == true
             }
         }
     }
@@ -149,7 +148,10 @@ struct Survey: Sendable {
         return answers.first?.rows?.scalar == "t"
     }
 
-    /// Nil, with a warning, where the query has no valid answer.
+    /// SQLSTATEs of tables, columns, schemas and functions that do not exist.
+    private static let lacking: Set<String> = ["42P01", "42703", "3F000", "42883"]
+
+    /// Whatever comes of it; where that is no valid answer, also a warning, for commands that show no findings.
     private static func names(
         _ database: String,
         _ sql: String,
@@ -158,7 +160,7 @@ struct Survey: Sendable {
         _ environment: Environment,
         _ options: FleetObserver.Options,
         _ settings: SessionSettings
-    ) async -> [String]? {
+    ) async -> QueryAnswer {
         do {
             let session = try await Session.open(
                 access.target.with(database: database).pinned(to: startedAt),
@@ -167,16 +169,25 @@ struct Survey: Sendable {
             )
             let rows = await Result { () async throws in
                 // A person's own query, to be read as in psql; one statement, which cannot write.
-                try await session.run("BEGIN READ ONLY; SET LOCAL search_path = \"$user\", public", label: "names")
+                // Where the login is called as our own schema is, that is none of theirs.
+                try await session.run(
+                    """
+                    BEGIN READ ONLY;
+                    SELECT set_config(
+                        'search_path', CASE session_user WHEN 'reconcile' THEN 'public' ELSE '"$user", public' END, true)
+                    """,
+                    label: "names"
+                )
                 return try await session.run(SQL(writtenByUser: sql), parameters: [], label: "names")
             }
             await session.close()
-            return try validNames(rows.get())
+            return .names(try validNames(rows.get()))
         } catch {
             options.warn(
                 "\(environment.name.value)/\(access.instance.name.value): the names asked of \"\(database)\" are unknown: \(error)"
             )
-            return nil
+            let state = (error as? PostgresError)?.sqlState
+            return state.map(lacking.contains) == true ? .lacking(reason: "\(error)") : .failed(reason: "\(error)")
         }
     }
 

@@ -1,0 +1,33 @@
+internal import CFuzzer
+internal import FuzzProperties
+internal import Glibc
+
+/// Gives libFuzzer one reader to try: `FUZZ_TARGET=plan FUZZ_FOLDER=/a/folder fuzz [libFuzzer's arguments]`.
+@main enum Driver {
+    fileprivate static let target = variable("FUZZ_TARGET").flatMap(FuzzTarget.init(rawValue:))
+    fileprivate static let folder = variable("FUZZ_FOLDER") ?? "/tmp"
+
+    static func main() {
+        guard target != nil else {
+            fputs(
+                "fuzz: FUZZ_TARGET is none of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))\n",
+                stderr
+            )
+            exit(64)
+        }
+        var count = CommandLine.argc
+        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+        exit(
+            LLVMFuzzerRunDriver(&count, &arguments) { data, size in
+                let bytes = Array(UnsafeBufferPointer(start: data, count: size))
+                if let violation = Driver.target?.violation(by: bytes, in: Driver.folder) {
+                    fputs("VIOLATION: \(violation)\n", stderr)
+                    abort()
+                }
+                return 0
+            }
+        )
+    }
+
+    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
