@@ -120,7 +120,9 @@ let package = Package(
         ),
         .testTarget(
             name: "TortureTests",
-            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            dependencies: [
+                "Applying", "Effects", "FleetModel", "Postgres", "Reports", "Servers", "TestSupport", system,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

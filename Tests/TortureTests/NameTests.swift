@@ -37,39 +37,33 @@ import TestSupport
             try await odd.prepare()
             for name in names { try await server.sql("CREATE DATABASE \"\(name)\"") }
             try await odd.createAndMigrate()
-            try await odd.report()
+            if Sweep.current != .quick { try await odd.report() }
         }
     }
 
-    @Test(
-        .proves(32),
-        arguments: [
-            ("too long by a byte", [String(repeating: "x", count: 64)]),
-            ("40 characters, 80 bytes", [String(repeating: "ü", count: 40)]),
-            (
-                "equal in the first 63 bytes",
-                [String(repeating: "x", count: 63) + "a", String(repeating: "x", count: 63) + "b"]
-            ),
-            ("NUL", ["a\0b"]),
-            ("composed differently", ["t\u{E9}", "te\u{301}"]),
-            ("folded to one", ["Shop", "shop"]),
-            ("named twice", ["shop", "shop"]),
-        ]
-    )
-    func `what PostgreSQL would cut or people would confuse is refused before a connection`(
-        what: String,
-        names: [String]
-    ) async throws {
+    private static let refused: [(what: String, names: [String])] = [
+        ("too long by a byte", [String(repeating: "x", count: 64)]),
+        ("composed differently", ["t\u{E9}", "te\u{301}"]),
+        ("40 characters, 80 bytes", [String(repeating: "ü", count: 40)]),
+        ("equal in the first 63 bytes", ["a", "b"].map { String(repeating: "x", count: 63) + $0 }),
+        ("NUL", ["a\0b"]), ("folded to one", ["Shop", "shop"]), ("named twice", ["shop", "shop"]),
+    ]
+
+    @Test(.proves(32), .timeLimit(.minutes(10)))
+    func `what PostgreSQL would cut or people would confuse is refused before a connection`() async throws {
         try await TestServer.with(settings: ["log_connections": "on", "log_min_messages": "log"]) { server in
-            let odd = try OddEstate(names: names, server: server)
-            try odd.write(version: "1", policy: "{}")
-            let before = Self.connections(server)
-            for arguments in [["validate"], ["plan", "here"], ["apply", "here", "--auto-approve"], ["inventory"]] {
-                Sweep.tried()
-                let run = try await odd.root.run(TestPrograms.reconcile, arguments)
-                #expect(run.status == 65, "\(what), \(arguments): \(run.status) \(run.errors)")
+            for (what, names) in Self.refused {
+                let odd = try OddEstate(names: names, server: server)
+                try odd.write(version: "1", policy: "{}")
+                let before = Self.connections(server)
+                let commands = [["apply", "here", "--auto-approve"], ["plan", "here"], ["validate"], ["inventory"]]
+                for arguments in Sweep.pick(commands, quick: 1, sample: 4) {
+                    Sweep.tried()
+                    let run = try await odd.root.run(TestPrograms.reconcile, arguments)
+                    #expect(run.status == 65, "\(what), \(arguments): \(run.status) \(run.errors)")
+                }
+                #expect(Self.connections(server) == before, "\(what): it connected")
             }
-            #expect(Self.connections(server) == before, "\(what): it connected")
         }
     }
 
@@ -132,20 +126,20 @@ private struct OddEstate: Sendable {
             to: "manifests/odd.yaml"
         )
         let tables = names.map { name in
-            let table = "\(Self.quoted(name)).\(Self.quoted(name))"
+            let table = "\(Self.written(name)).\(Self.written(name))"
             return """
-                CREATE SCHEMA \(Self.quoted(name));
-                CREATE TABLE \(table) (\(Self.quoted(name)) text PRIMARY KEY);
+                CREATE SCHEMA \(Self.written(name));
+                CREATE TABLE \(table) (\(Self.written(name)) text PRIMARY KEY);
                 INSERT INTO \(table) VALUES (\(Self.literal(name)));
                 """
         }
         try root.folder.write(tables.joined(separator: "\n"), to: "manifests/odd/0001_start.sql")
         let changes = names.map { name in
-            let table = "\(Self.quoted(name)).\(Self.quoted(name))"
+            let table = "\(Self.written(name)).\(Self.written(name))"
             return """
-                ALTER TABLE \(table) ADD COLUMN \(Self.quoted(String(name.dropFirst()) + "+")) text;
-                DELETE FROM \(table) WHERE \(Self.quoted(name)) = 'nobody';
-                CREATE INDEX ON \(table) (\(Self.quoted(name)));
+                ALTER TABLE \(table) ADD COLUMN \(Self.written(String(name.dropFirst()) + "+")) text;
+                DELETE FROM \(table) WHERE \(Self.written(name)) = 'nobody';
+                CREATE INDEX ON \(table) (\(Self.written(name)));
                 """
         }
         try root.folder.write(changes.joined(separator: "\n"), to: "manifests/odd/0002_more.sql")
@@ -220,7 +214,11 @@ private struct OddEstate: Sendable {
 
     /// None but the first is declared any more; what nobody claims is dropped, the bystander is another environment's.
     func drop() async throws {
-        try write(version: "2", policy: "{unmanaged: drop, backup: {when: never}}", declaring: [names[0]])
+        try write(
+            version: "2",
+            policy: "{unmanaged: drop, maxDestroy: 99, backup: {when: never}}",
+            declaring: [names[0]]
+        )
         let claim = (Files.text("\(root.folder.path)/environments/here.yaml") ?? "")
             .replacing("name: here", with: "name: there").replacing(/- \{.*class/, with: "- {name: bystander, class")
             .replacing("unmanaged: drop", with: "unmanaged: ignore")
@@ -262,8 +260,18 @@ private struct OddEstate: Sendable {
     }
 
     private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
-    private static func literal(_ text: String) -> String {
-        "E'" + text.replacing("\\", with: "\\\\").replacing("'", with: "''") + "'"
+
+    /// In a migration: what turns the text around is refused there as it stands, and can be written as what it is.
+    private static func written(_ name: String) -> String { "U&" + quoted(escaped(name)) }
+    private static func literal(_ text: String) -> String { "U&'" + escaped(text).replacing("'", with: "''") + "'" }
+
+    private static func escaped(_ text: String) -> String {
+        text.unicodeScalars.map { scalar -> String in
+            if scalar == "\\" { return "\\\\" }
+            if scalar.isASCII { return String(scalar) }
+            let digits = String(scalar.value, radix: 16)
+            return "\\+" + String(repeating: "0", count: 6 - digits.count) + digits
+        }.joined()
     }
 
     /// A double-quoted scalar, anything but letters and digits escaped.

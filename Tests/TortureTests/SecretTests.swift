@@ -173,8 +173,10 @@ private struct SecretEstate: Sendable {
             said += try await run(["inventory", "here", "--format", format])
             said += try await run(["compare", "here", "--format", format])
         }
-        said += try await run(["gate", "here", "--format", "sarif"], [0, 2, 3])
         said += try await run(["apply", "here", "--auto-approve", "--log-level", "trace"])
+        // A restore logs in as a role of its own, with a password of its own.
+        guard Sweep.current != .quick else { return said }
+        said += try await run(["gate", "here", "--format", "sarif"], [0, 2, 3])
         said += try await run(["backups", "verify"])
         said += try await run(["backups", "list", "--format", "json"])
         let backups = "\(folder.path)/.reconcile/backups"
