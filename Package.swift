@@ -120,7 +120,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TortureTests",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            dependencies: ["Applying", "Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
             swiftSettings: settings
         ),
         .testTarget(

@@ -41,21 +41,10 @@ struct DiscoveryOptions: ParsableArguments {
     )
     var passwordEnv: String?
 
-    @Option(
-        help: .init(
-            "Folder of PostgreSQL's programs; else those on PATH, else the newest installed.",
-            valueName: "dir"
-        ),
-        completion: .directory
-    )
-    var pgBin: String?
-
-    @Option(help: .init("How many databases to look into at once.", valueName: "n"))
-    var parallel: Int?
+    @OptionGroup var work: WorkOptions
 
     func validate() throws {
         _ = try hops()
-        if let parallel, parallel < 1 { throw ValidationError("--parallel takes a number from 1") }
         if let folder = socketDir.first(where: { !$0.hasPrefix("/") || $0.contains("\n") }) {
             throw ValidationError("--socket-dir takes an absolute path, not \"\(folder)\"")
         }

@@ -50,7 +50,7 @@ extension Finder {
     /// What every class looks like, replayed on scratch.
     private func shapes(_ majors: Set<Int>, roles: [ServerFacts]) async -> [ClassShape] {
         guard let workspace, !workspace.folders.isEmpty, !majors.isEmpty else { return [] }
-        let programs = await PostgresPrograms.all(explicit: options.pgBin)
+        let programs = await PostgresPrograms.all(explicit: options.work.pgBin)
         // Tables are called alike on every major, so where the server's own is not installed another tells them.
         let all = majors.union(programs.first(where: \.hasServer).map { [$0.version.major] } ?? [])
         let requests = workspace.folders.values.flatMap { folder in

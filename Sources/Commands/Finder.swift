@@ -56,7 +56,7 @@ struct Finder: Sendable {
         var visiting = ServerVisit.Options(routes: routes)
         visiting.users = options.users
         visiting.passwordVariable = options.passwordEnv
-        visiting.parallel = options.parallel ?? 8
+        visiting.parallel = options.work.width
         visiting.histories = (workspace?.fleet.classes ?? []).map { databaseClass in
             let source = databaseClass.migrations
             return HistoryPlace(schema: source.historySchema, table: source.historyTable, format: source.format)

@@ -26,7 +26,7 @@ struct OfflineGate: Sendable {
     func report(_ names: [String]) async throws -> (Plan, GateReport) {
         let environments = try workspace.environments(named: names)
         let baseline = try file.map { try SavedBaseline.read($0, of: environments) }
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         var engine = workspace.engine(servers, programs, pool, allowed: judged.allowed)
         let (usual, reason) = await engine.scratch.usualMajor()
         guard let usual else { throw Ending(.failed, "nothing can be replayed: \(reason)") }
@@ -150,6 +150,8 @@ struct OfflineGate: Sendable {
         return Set(majors).sorted()
     }
 
+    private static let mostRoles = 100
+
     /// Which roles the servers have is known from a baseline alone; without one, those that migrations name are made up.
     private func answers(
         _ requests: [ReplayRequest],
@@ -160,6 +162,7 @@ struct OfflineGate: Sendable {
         for facts in observed.values.flatMap(\.instances).compactMap(\.facts) {
             roles[facts.version.major, default: []].formUnion(facts.roles)
         }
+        var rounds = 0
         while true {
             let answers = try await engine.scratch.answer(
                 requests,
@@ -168,7 +171,9 @@ struct OfflineGate: Sendable {
                 roles: roles.mapValues { $0.sorted() }
             )
             var isNew = false
-            for (request, replay) in answers where observed.isEmpty {
+            rounds += 1
+            // A migration can ask for another role each time it is run.
+            for (request, replay) in answers where observed.isEmpty && rounds <= Self.mostRoles {
                 guard let role = replay.missingRole else { continue }
                 if roles[request.major, default: []].insert(role).inserted { isNew = true }
             }

@@ -45,8 +45,8 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
-/// Flags of commands that look at servers.
-struct ServerOptions: ParsableArguments {
+/// How what is done on servers is done.
+struct WorkOptions: ParsableArguments {
     @Option(
         help: .init(
             "Folder of PostgreSQL's programs; else those on PATH, else the newest installed.",
@@ -58,6 +58,18 @@ struct ServerOptions: ParsableArguments {
 
     @Option(help: .init("How many databases to work on at once.", valueName: "n"))
     var parallel: Int?
+
+    /// What was asked for, or a number that no server minds.
+    var width: Int { parallel ?? 8 }
+
+    func validate() throws {
+        if let parallel, parallel < 1 { throw ValidationError("--parallel takes a number from 1") }
+    }
+}
+
+/// Flags of commands that look at servers.
+struct ServerOptions: ParsableArguments {
+    @OptionGroup var work: WorkOptions
 
     @Option(help: .init("Only this instance; may be repeated.", valueName: "name"))
     var instance: [String] = []
@@ -71,7 +83,6 @@ struct ServerOptions: ParsableArguments {
     var narrowing: Narrowing { Narrowing(instances: instance, databases: database) }
 
     func validate() throws {
-        if let parallel, parallel < 1 { throw ValidationError("--parallel takes a number from 1") }
         for glob in database where Glob(glob) == nil {
             throw ValidationError("\"\(glob)\" is no pattern: a \"[\" is never closed")
         }
@@ -107,7 +118,10 @@ struct GrantOptions: ParsableArguments {
 
 extension CommonOptions {
     /// Gives a result, to the file where one is named.
+    ///
+    /// - Throws: an ending with 1 where the file cannot be written, `CancellationError` where the work was broken off.
     func write(_ bytes: [UInt8]) throws {
+        try Task.checkCancellation()
         guard let output else { return terminal.give(bytes: bytes) }
         do throws(FileError) {
             try ResultFile.write(bytes + [UInt8(ascii: "\n")], to: output)

@@ -52,7 +52,7 @@ struct Surveyor: Sendable {
     func surveys(_ names: [String]) async throws -> [EnvironmentSurvey.Result] {
         defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let classes = Set(environments.flatMap { $0.entries.map(\.className.value) })
         tell(Activity("asking what the code expects"))
         let expectations = try await workspace.printedExpectations(of: classes)
@@ -60,6 +60,8 @@ struct Surveyor: Sendable {
         for environment in environments {
             surveys.append(try await survey(environment, observed, programs, expectations))
         }
+        // What was broken off is no result.
+        try Task.checkCancellation()
         return surveys
     }
 
@@ -80,15 +82,17 @@ struct Surveyor: Sendable {
     func compare(_ names: [String]) async throws -> Comparison {
         defer { common.terminal.rest() }
         let (environments, observed) = try await look(names)
-        let programs = await PostgresPrograms.all(explicit: servers.pgBin)
+        let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         var engine = engine(programs)
         engine.expectations = try await workspace.printedExpectations(of: Set(workspace.folders.keys))
         do {
-            return try await engine.compare(
+            let comparison = try await engine.compare(
                 environments,
                 observed: observed,
                 major: programs.first(where: \.hasServer)?.version.major
             )
+            try Task.checkCancellation()
+            return comparison
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
@@ -107,9 +111,9 @@ struct Surveyor: Sendable {
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
         defer { common.terminal.rest() }
-        return try unopposed(
-            try await survey(environment, [environment.name.value: await observe(environment)], programs)
-        )
+        let result = try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        try Task.checkCancellation()
+        return try unopposed(result)
     }
 
     /// Ends with 65 where faults came to light that only servers show.
@@ -155,7 +159,7 @@ struct Surveyor: Sendable {
         let terminal = common.terminal
         var options = FleetObserver.Options()
         options.routes = routes
-        options.parallel = servers.parallel ?? 8
+        options.parallel = servers.work.width
         options.includesInstance = { narrowing.includes(instance: $0) }
         options.includesDatabase = { narrowing.includes(database: $1) }
         options.history = { guess.query(instance: $0, database: $1, $2) }
@@ -173,7 +177,7 @@ struct Surveyor: Sendable {
         needed: @Sendable (String) -> Bool = { _ in true }
     ) async throws -> [String: ConnectionTarget] {
         let routes = routes
-        let found = await environment.instances.concurrentMap(limit: servers.parallel ?? 8) {
+        let found = await environment.instances.concurrentMap(limit: servers.work.width) {
             instance -> Result<ConnectionTarget, AccessError> in
             do throws(AccessError) {
                 return .success(try await InstanceAccess(instance, of: environment, routes: routes).target)
@@ -206,7 +210,7 @@ struct Surveyor: Sendable {
         }
         let terminal = common.terminal
         tell(Activity("reading how what differs is defined"))
-        let answers = await wanted.concurrentMap(limit: servers.parallel ?? 8) {
+        let answers = await wanted.concurrentMap(limit: servers.work.width) {
             item -> (DefinitionKey, [ObjectID: Definition])? in
             guard let target = targets[item.key.instance]?.with(database: item.key.database) else { return nil }
             do {
@@ -238,7 +242,7 @@ struct Surveyor: Sendable {
             }
         ) { $1 }
         let told = Tally(of: asked.count) { tell(Activity("asking the checks of", $0, of: $1, "database")) }
-        let answers = await asked.concurrentMap(limit: servers.parallel ?? 8) { item -> [(DatabaseKey, CheckOutcome)] in
+        let answers = await asked.concurrentMap(limit: servers.work.width) { item -> [(DatabaseKey, CheckOutcome)] in
             defer { told.one() }
             guard let target = targets[item.key.instance], let context = contexts[item.className] else { return [] }
             let settings = SessionSettings(
@@ -285,7 +289,7 @@ struct Surveyor: Sendable {
         report: @escaping @Sendable (ApplyEvent) -> Void
     ) -> ApplyContext {
         var environment = environment
-        if let parallel = servers.parallel { environment.policy.parallel = parallel }
+        if let parallel = servers.work.parallel { environment.policy.parallel = parallel }
         let desk = desk(environment, hold, programs)
         return ApplyContext(
             environment: environment,

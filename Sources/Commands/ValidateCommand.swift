@@ -32,9 +32,6 @@ struct ValidateCommand: ParsableCommand {
             if let workspace = read.value {
                 let fleet = workspace.fleet
                 let migrations = workspace.folders.values.reduce(0) { $0 + $1.migrations.count }
-                func counted(_ count: Int, _ one: String, _ many: String) -> String {
-                    "\(count) \(count == 1 ? one : many)"
-                }
                 terminal.give(
                     "\(counted(fleet.environments.count, "environment", "environments")), "
                         + "\(counted(fleet.classes.count, "class", "classes")), "

@@ -40,7 +40,11 @@ package struct SessionSettings: Sendable, Hashable {
     private var all: [(name: String, value: String)] {
         [
             // A catalog query under another search_path runs operators that a tenant planted.
-            ("search_path", "pg_catalog"),
+            // Unless it is named, the schema of temporary things comes first: code of a tenant's that ran in the session
+            // could leave a table `pg_class` or a domain `text` in it.
+            ("search_path", "pg_catalog, pg_temp"),
+            // A database's owner can name one for every session, and RESET ROLE would come back to it.
+            ("role", "none"),
             // A database's owner can switch it off, and a crash then loses acknowledged commits.
             ("synchronous_commit", "on"),
             ("default_transaction_read_only", access == .readOnly ? "on" : "off"),
@@ -60,6 +64,8 @@ package struct SessionSettings: Sendable, Hashable {
             ("TimeZone", "UTC"),
             ("extra_float_digits", "1"),
             ("bytea_output", "hex"),
+            // How the server writes definitions, by which a schema is recognised.
+            ("quote_all_identifiers", "off"),
             ("jit", "off"),
         ]
     }

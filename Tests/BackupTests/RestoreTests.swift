@@ -228,23 +228,7 @@ import TestSupport
         _ fixture: Fixture,
         as name: String? = nil
     ) async throws -> DatabaseRestore.Swap {
-        let target = server.target(database: "postgres")
-        let settings = SessionSettings(access: .readWrite, applicationName: "test")
-        let session = try await Session.open(target, settings: settings)
-        let restore = DatabaseRestore(
-            programs: fixture.programs[0],
-            runID: "run2",
-            now: { Int64(time(nil)) },
-            inspect: fixture.read
-        )
-        let swap = try await restore.run(backup, as: name, over: session, target: target, events: { _ in }) { swap in
-            if let aside = swap.asideName {
-                try await session.run("ALTER DATABASE \(identifier: swap.liveName) RENAME TO \(identifier: aside)")
-            }
-            try await session.run("ALTER DATABASE \(identifier: swap.newName) RENAME TO \(identifier: swap.liveName)")
-        }
-        await session.close()
-        return swap
+        try await fixture.restore(backup, on: server, as: name)
     }
 }
 

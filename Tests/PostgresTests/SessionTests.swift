@@ -29,7 +29,7 @@ import TestSupport
             let rows = try await session.run(
                 "SELECT current_setting('synchronous_commit'), current_setting('search_path')"
             )
-            #expect(rows[0].rows?.first == ["on", "pg_catalog"])
+            #expect(rows[0].rows?.first == ["on", "pg_catalog, pg_temp"])
         }
     }
 

@@ -76,34 +76,48 @@ extension Worker {
     }
 
     /// A file's text as the class's role with the class's search_path, `COPY` data fed where it stands.
-    private func pieces(of text: String, _ statements: [StatementText], _ context: ClassContext) -> [Piece] {
-        let role = context.runAs(owner: foothold.owner) ?? "none"
-        let opening: SQL = """
-            SELECT set_config('role', \(literal: role), true),
-                set_config('search_path', \(literal: context.source.searchPath), true)
-            """
-        let closing: SQL = """
-            RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog
-            """
-        guard statements.contains(where: { $0.copyData != nil }) else {
-            return [.sql(opening), .sql(Self.wrapped(text)), .sql(closing)]
-        }
-        var pieces: [Piece] = [.sql(opening)]
-        var plain: [String] = []
-        func flush() {
-            if !plain.isEmpty { pieces.append(.sql(Self.wrapped(plain.joined(separator: ";\n")))) }
-            plain = []
-        }
-        for statement in statements {
-            if let data = statement.copyData {
-                flush()
-                pieces.append(.copy(SQL(writtenByUser: statement.sql), data: Array(data.utf8)))
-            } else {
-                plain.append(statement.sql)
+    func pieces(of text: String, _ statements: [StatementText], _ context: ClassContext) -> [Piece] {
+        let confinement = confinement(context, statements)
+        let run: (String) -> Piece = { text in .sql(confinement?.run(text) ?? Self.wrapped(text)) }
+        var pieces: [Piece] = [.sql(confinement?.opening ?? opening(context))]
+        if statements.contains(where: { $0.copyData != nil }) {
+            var plain: [String] = []
+            func flush() {
+                if !plain.isEmpty { pieces.append(run(plain.joined(separator: ";\n"))) }
+                plain = []
             }
+            for statement in statements {
+                if let data = statement.copyData {
+                    flush()
+                    pieces.append(.copy(SQL(writtenByUser: statement.sql), data: Array(data.utf8)))
+                } else {
+                    plain.append(statement.sql)
+                }
+            }
+            flush()
+        } else {
+            pieces.append(run(text))
         }
-        flush()
-        return pieces + [.sql(closing)]
+        if let confinement { pieces.append(.sql(confinement.settled)) }
+        return pieces + [.sql(Confinement.closing)]
+    }
+
+    /// Nil where statements run as the login, or say themselves who they run as.
+    private func confinement(_ context: ClassContext, _ statements: [StatementText]) -> Confinement? {
+        statements.contains(where: \.setsRole)
+            ? nil
+            : Confinement(
+                role: context.runAs(owner: foothold.owner),
+                login: foothold.login,
+                searchPath: context.source.searchPath
+            )
+    }
+
+    private func opening(_ context: ClassContext) -> SQL {
+        """
+        SELECT set_config('role', \(literal: context.runAs(owner: foothold.owner) ?? "none"), true),
+            set_config('search_path', \(literal: context.source.searchPath), true)
+        """
     }
 
     private static func wrapped(_ text: String) -> SQL {

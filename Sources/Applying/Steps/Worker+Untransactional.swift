@@ -106,13 +106,8 @@ extension Worker {
         do {
             try await transaction(
                 label,
-                (destroyed?.pieces ?? []) + [
-                    .sql(
-                        "SELECT set_config('role', \(literal: role), true), set_config('search_path', \(literal: context.source.searchPath), true)"
-                    ),
-                    statement.copyData.map { .copy(text, data: Array($0.utf8)) } ?? .sql(text),
-                    .sql("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog"),
-                    .sql(OwnSchema.mark(Intent.key, done.text)),
+                (destroyed?.pieces ?? []) + pieces(of: statement.sql, [statement], context) + [
+                    .sql(OwnSchema.mark(Intent.key, done.text))
                 ]
             )
             return
@@ -136,13 +131,13 @@ extension Worker {
             async let _ = nameBlockersRepeatedly(of: pid)
             try await session.run(text, parameters: [], label: label)
             try await session.run(
-                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE",
+                Self.reset,
                 label: "\(label), settings back"
             )
         } catch {
             guard case .server = error else { throw error }
             _ = try await session.runKeepingAnswers(
-                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE",
+                Self.reset,
                 label: "\(label), settings back"
             )
             try await clearHalfDone(intent)

@@ -82,7 +82,7 @@ actor Worker {
         #endif
         // What the last file set for the session is forgotten, what the session pinned at its start comes back.
         var text: SQL = """
-            RESET SESSION AUTHORIZATION; RESET ALL;
+            \(Self.reset);
             BEGIN;
             \(limits)
             \(fenceIsRaised ? fence.check : fence.raising(schemaExists: foothold.hasFence))
@@ -109,12 +109,16 @@ actor Worker {
                 }
             }
             if text.text.contains(where: { !$0.isWhitespace }) { try await session.run(text, label: label) }
-            try await session.run("\(closing(clock.now - start))\nCOMMIT", label: "\(label), commit")
+            // What looks into the database next must not do so with settings that something in it left.
+            let commit: SQL = "\(closing(clock.now - start))\nCOMMIT; \(Self.reset)"
+            try await session.run(commit, label: "\(label), commit")
             fenceIsRaised = true
         } catch {
             throw await undone(error)
         }
     }
+
+    static let reset: SQL = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
 
     private func compare(_ tables: [TableName], with receipt: String) async throws {
         do throws(BackupError) {

@@ -1,3 +1,5 @@
+internal import FleetModel
+
 /// A comparison as one page for a browser, in the manner of `FleetPage`.
 package struct ComparisonPage: Sendable {
     private let table: ComparisonTable
@@ -24,7 +26,7 @@ package struct ComparisonPage: Sendable {
     private var verdict: (symbol: String, words: String, tone: Tone) {
         let count = table.oddities
         if isIncomplete { return ("?", "Not everything could be compared", .error) }
-        if count > 0 { return ("≠", Printable.counted(count, "component differs", "components differ"), .warning) }
+        if count > 0 { return ("≠", counted(count, "component differs", "components differ"), .warning) }
         return ("✓", "Nothing differs of what was compared", .good)
     }
 

@@ -1,3 +1,4 @@
+internal import FleetModel
 package import Planning
 
 extension ComparisonTable {
@@ -31,7 +32,7 @@ extension ComparisonTable {
             state = "unknown, \(unknown)"
         } else if let tables = cohort.tables {
             let version = cohort.version.map { "at \($0)" } ?? "without a history"
-            state = "\(Printable.counted(tables, "table", "tables")), \(version)"
+            state = "\(counted(tables, "table", "tables")), \(version)"
         } else {
             state = "no database"
         }

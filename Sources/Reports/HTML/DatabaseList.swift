@@ -64,7 +64,7 @@ struct DatabaseList {
 
     private func folded(_ group: Group) -> HTML {
         let isRead = group.status != .converged && group.status != .aside && group.databases.count <= Self.mostPlain
-        let count = Printable.counted(group.databases.count, "database", "databases")
+        let count = counted(group.databases.count, "database", "databases")
         return Tag.details(.class("group"), .open(if: isRead)) {
             Tag.summary {
                 group.status.chip

@@ -155,18 +155,21 @@ extension EnvironmentPlan {
     fileprivate var outlook: String {
         let summary = summary
         let counts = toDo
-        let all = Printable.counted(summary.databases, "database", "databases")
+        let all = counted(summary.databases, "database", "databases")
         var sentence: String
-        if counts.isEmpty {
+        if counts.isEmpty, hasUnreachable {
+            let missing = counted(instances.count { !$0.reachable }, "instance", "instances")
+            sentence = "No changes known of \(all); what is on \(missing) is unknown"
+        } else if counts.isEmpty {
             sentence = summary.databases == 0 ? "No database is declared here" : "No changes of \(all)"
         } else {
             sentence = counts.joined(separator: ", ") + " of \(all)"
         }
         if summary.statements > 0 {
-            sentence += "; \(Printable.counted(summary.statements, "statement", "statements"))"
+            sentence += "; \(counted(summary.statements, "statement", "statements"))"
         }
         if !refused.isEmpty {
-            let refusals = Printable.counted(refused.count, "refusal", "refusals")
+            let refusals = counted(refused.count, "refusal", "refusals")
             sentence += "; \(refusals), so nothing will be applied"
         }
         return sentence + "."
@@ -175,8 +178,8 @@ extension EnvironmentPlan {
     /// In a sentence what there is: 8 databases on 2 instances.
     fileprivate var census: String {
         let silent = instances.count { !$0.reachable }
-        let all = Printable.counted(databases.count, "database", "databases")
-        return "\(all) on \(Printable.counted(instances.count, "instance", "instances"))"
+        let all = counted(databases.count, "database", "databases")
+        return "\(all) on \(counted(instances.count, "instance", "instances"))"
             + (silent > 0 ? "; \(silent) out of reach, and what is there is unknown" : "") + "."
     }
 }

@@ -38,7 +38,7 @@ struct FindingList {
             quiet.isEmpty
                 ? .nothing
                 : Tag.details(.class("group"), .open(if: loud.isEmpty && quiet.count < 6)) {
-                    Tag.summary { Printable.counted(quiet.count, "note", "notes") }
+                    Tag.summary { counted(quiet.count, "note", "notes") }
                     list(quiet)
                 },
         ])

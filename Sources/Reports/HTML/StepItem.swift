@@ -60,7 +60,7 @@ struct StepItem {
         let isShort = step.statements.count <= Self.mostQuiet && !isNew && step.kind != .check
         return Tag.details(.class("statements"), .open(if: dangerous > 0 || isShort)) {
             Tag.summary {
-                Printable.counted(step.statements.count, "statement", "statements")
+                counted(step.statements.count, "statement", "statements")
                 if dangerous > 0 { ", \(dangerous) with hazards" }
             }
             Tag.ol(.list) { HTML(step.statements.map { Self.statement($0) }) }

@@ -1,3 +1,4 @@
+internal import FleetModel
 package import Planning
 
 /// A comparison for a comment or a wiki: a table for each class, and what stands behind its columns.
@@ -59,7 +60,7 @@ extension MarkdownPage {
                 cohort.unknown.map { "unknown, \(MarkdownText.prose(clipped($0)))" }
                 ?? cohort.tables.map { tables in
                     let version = cohort.version.map { "at \(MarkdownText.name(clipped($0)))" } ?? "without a history"
-                    return "\(Printable.counted(tables, "table", "tables")), \(version)"
+                    return "\(counted(tables, "table", "tables")), \(version)"
                 } ?? "no database"
             let databases = MarkdownText.list(cohort.databases.map(clipped), first: 5)
             add(

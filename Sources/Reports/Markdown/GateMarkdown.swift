@@ -80,7 +80,7 @@ extension MarkdownPage {
     fileprivate mutating func replayed(_ one: GateClass, showsRisks: Bool) {
         let symbol = one.replayed == one.migrations ? "✓" : "✗"
         var line = "\(symbol) Class \(MarkdownText.name(one.name)): \(one.replayed) of "
-        line += "\(Printable.counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)."
+        line += "\(counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)."
         add(.frame, Form(line), Form(""))
         guard showsRisks else { return }
         for (index, risk) in one.risks.enumerated() {

@@ -13,7 +13,7 @@ package struct InventoryMarkdown: Sendable {
         let databases = plan.environments.flatMap(\.databases)
         let counts = Self.counts(databases)
         let unreached = plan.environments.flatMap(\.instances).count { !$0.reachable }
-        let unknown = unreached == 0 ? "" : "; \(Printable.counted(unreached, "instance", "instances")) out of reach"
+        let unknown = unreached == 0 ? "" : "; \(counted(unreached, "instance", "instances")) out of reach"
         page.add("## \(databases.isEmpty ? "No databases" : counts)\(unknown)")
         for environment in plan.environments { page.inventory(of: environment) }
         return page.rendered(limit: limit)

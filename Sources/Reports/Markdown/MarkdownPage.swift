@@ -11,15 +11,15 @@ package struct MarkdownPage: Sendable {
 
         func words(_ count: Int) -> String {
             switch self {
-            case .statements: Printable.counted(count, "SQL statement", "SQL statements")
-            case .steps: Printable.counted(count, "step", "steps")
-            case .databases: Printable.counted(count, "database", "databases")
-            case .components: Printable.counted(count, "component", "components")
-            case .findings: Printable.counted(count, "finding", "findings")
-            case .cohorts: Printable.counted(count, "cohort", "cohorts")
-            case .refusals: Printable.counted(count, "refusal", "refusals")
-            case .diagnostics: Printable.counted(count, "fault", "faults")
-            case .environments: Printable.counted(count, "environment", "environments")
+            case .statements: counted(count, "SQL statement", "SQL statements")
+            case .steps: counted(count, "step", "steps")
+            case .databases: counted(count, "database", "databases")
+            case .components: counted(count, "component", "components")
+            case .findings: counted(count, "finding", "findings")
+            case .cohorts: counted(count, "cohort", "cohorts")
+            case .refusals: counted(count, "refusal", "refusals")
+            case .diagnostics: counted(count, "fault", "faults")
+            case .environments: counted(count, "environment", "environments")
             }
         }
     }

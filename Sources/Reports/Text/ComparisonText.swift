@@ -1,3 +1,4 @@
+internal import FleetModel
 package import Planning
 
 /// A comparison for a reader: a table for each class, columns side by side, and what cannot be told.
@@ -74,7 +75,7 @@ extension TextPage {
                 state = "unknown, \(Printable.clean(unknown))"
             } else if let tables = cohort.tables {
                 let version = cohort.version.map { "at \(Printable.name($0))" } ?? "without a history"
-                state = "\(Printable.counted(tables, "table", "tables")), \(version)"
+                state = "\(counted(tables, "table", "tables")), \(version)"
             } else {
                 state = "no database"
             }

@@ -48,7 +48,7 @@ extension TextPage {
             let places = group.flatMap(\.places).grouped { $0 }.compactMap(\.first)
             let what =
                 places.isEmpty
-                ? Printable.counted(group.count, "more finding", "more findings")
+                ? counted(group.count, "more finding", "more findings")
                 : "the like in \(places.count) more: \(list(places))"
             let code = Printable.padded(first.code.rawValue, to: 23) + " "
             paragraph(
@@ -66,7 +66,7 @@ extension TextPage {
         guard count > 0 else { return }
         paragraph(
             [Span(String(repeating: " ", count: indent + 2 + 24))],
-            "and \(Printable.counted(count, "more difference", "more differences")): --verbose shows them all",
+            "and \(counted(count, "more difference", "more differences")): --verbose shows them all",
             .faint
         )
     }

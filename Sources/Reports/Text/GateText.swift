@@ -55,7 +55,7 @@ extension TextPage {
         guard let status = report.status else {
             line(
                 Span("✓ passes", .good),
-                Span(": " + Printable.counted(report.verdicts.count, "environment", "environments"))
+                Span(": " + counted(report.verdicts.count, "environment", "environments"))
             )
             source(report.offline)
             return
@@ -173,7 +173,7 @@ extension TextPage {
                 Span("class \(Printable.name(one.name))", .strong),
                 Span(
                     whole
-                        ? "  \(Printable.counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)"
+                        ? "  \(counted(one.migrations, "migration", "migrations")) replayed on PostgreSQL \(one.major)"
                         : "  \(one.replayed) of \(one.migrations) migrations replayed on PostgreSQL \(one.major)",
                     whole ? nil : .error
                 )

@@ -43,10 +43,10 @@ extension TextPage {
         guard let first = cohorts.first, let last = cohorts.last else { return }
         let databases = cohorts.flatMap(\.databases)
         let ids = cohorts.count == 1 ? first.id : "\(first.id) … \(last.id)"
-        let what = "\(Printable.counted(databases.count, "more database", "more databases")) likewise, "
+        let what = "\(counted(databases.count, "more database", "more databases")) likewise, "
         paragraph(
             [Span("     ")],
-            what + "in \(Printable.counted(cohorts.count, "other state", "other states")) "
+            what + "in \(counted(cohorts.count, "other state", "other states")) "
                 + "(\(Printable.clean(ids))): \(list(databases)); --verbose shows each",
             .faint
         )
@@ -91,7 +91,7 @@ extension TextPage {
     private mutating func refusal(_ refusal: Refusal) {
         let who =
             refusal.databases.count > 1
-            ? "  " + Printable.counted(refusal.databases.count, "database", "databases")
+            ? "  " + counted(refusal.databases.count, "database", "databases")
             : refusal.cohort != nil ? refusal.databases.first.map { "  " + Printable.name($0) } ?? "" : ""
         flow([Span("  ✗ ", .error), Span(Printable.clean(refusal.what), .error), Span(who)], indent: 6)
         paragraph([Span("      because  ", .faint)], Printable.clean(refusal.why))

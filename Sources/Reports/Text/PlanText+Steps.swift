@@ -85,7 +85,7 @@ extension TextPage {
             self.statement(statement)
         }
         if hidden > 0 {
-            let more = Printable.counted(hidden, "more statement", "more statements")
+            let more = counted(hidden, "more statement", "more statements")
             line(Span("         … \(more) without hazards", .faint))
         }
     }

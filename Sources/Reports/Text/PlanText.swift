@@ -174,29 +174,41 @@ extension TextPage {
         let summary = plan.summary
         let name = Printable.name(plan.name)
         let words = plan.toDo
+        if words.isEmpty, plan.refused.isEmpty, plan.hasUnreachable {
+            let missing = counted(plan.instances.count { !$0.reachable }, "instance is", "instances are")
+            let seen = summary.databases == 0 ? "" : "; what was seen is as declared"
+            flow(
+                [
+                    Span("No changes known. ", .strong),
+                    Span("\(name): \(missing) out of reach, and what is there is unknown\(seen)."),
+                ],
+                indent: 4
+            )
+            return
+        }
         if words.isEmpty {
-            let all = Printable.counted(summary.databases, "database is", "databases are")
+            let all = counted(summary.databases, "database is", "databases are")
             flow(
                 [
                     Span(plan.refused.isEmpty ? "No changes. " : "No changes possible. ", .strong),
                     Span(
                         plan.refused.isEmpty
                             ? "\(name): \(summary.databases == 0 ? "no database is declared here" : "\(all) as declared")."
-                            : "\(name): \(Printable.counted(plan.refused.count, "refusal", "refusals"))."
+                            : "\(name): \(counted(plan.refused.count, "refusal", "refusals"))."
                     ),
                 ],
                 indent: 4
             )
             return
         }
-        let refusals = Printable.counted(plan.refused.count, "refusal", "refusals")
+        let refusals = counted(plan.refused.count, "refusal", "refusals")
         flow(
             [
                 Span("Plan for \(name): ", .strong), Span(words.joined(separator: ", ")),
-                Span(" of \(Printable.counted(summary.databases, "database", "databases"))"),
+                Span(" of \(counted(summary.databases, "database", "databases"))"),
                 Span(
                     summary.statements > 0
-                        ? "; \(Printable.counted(summary.statements, "statement", "statements"))" : ""
+                        ? "; \(counted(summary.statements, "statement", "statements"))" : ""
                 ),
                 Span(plan.refused.isEmpty ? "" : "; \(refusals), so nothing will be applied", .error), Span("."),
             ],

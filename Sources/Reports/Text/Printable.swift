@@ -144,6 +144,4 @@ enum Printable {
         let rest = names.count - shown
         return names.prefix(shown).map(name).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
-
-    static func counted(_ count: Int, _ one: String, _ many: String) -> String { "\(count) \(count == 1 ? one : many)" }
 }
