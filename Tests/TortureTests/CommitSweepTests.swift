@@ -11,7 +11,7 @@ import TestSupport
         let effects = try await template.effectsOnOne()
         // What has one name is done on a copy first, and is tried there in a transaction: the last one is what lasts.
         var last: [Substring: Int] = [:]
-        for (index, effect) in effects.enumerated() where marks.contains(where: effect.contains) {
+        for (index, effect) in effects.enumerated() where marks.contains(where: { effect.contains($0) }) {
             guard let name = effect.split(separator: "\t").last, name.contains("tenant_a: ") else { continue }
             last[name] = index + 1
         }
