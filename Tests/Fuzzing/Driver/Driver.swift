@@ -9,10 +9,7 @@ internal import Glibc
 
     static func main() {
         guard target != nil else {
-            fputs(
-                "fuzz: FUZZ_TARGET is none of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))\n",
-                stderr
-            )
+            say("fuzz: FUZZ_TARGET is none of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))")
             exit(64)
         }
         var count = CommandLine.argc
@@ -21,12 +18,17 @@ internal import Glibc
             LLVMFuzzerRunDriver(&count, &arguments) { data, size in
                 let bytes = Array(UnsafeBufferPointer(start: data, count: size))
                 if let violation = Driver.target?.violation(by: bytes, in: Driver.folder) {
-                    fputs("VIOLATION: \(violation)\n", stderr)
+                    Driver.say("VIOLATION: \(violation)")
                     abort()
                 }
                 return 0
             }
         )
+    }
+
+    fileprivate static func say(_ text: String) {
+        let bytes = Array("\(text)\n".utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
