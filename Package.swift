@@ -3,13 +3,18 @@ import PackageDescription
 
 // Every module is small, says what it needs, and may import nothing else:
 // `make build` passes `--explicit-target-dependency-import-check error`.
-let settings: [SwiftSetting] = [
+var settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
 ]
+
+// Known mistakes that tests must find, for `make torture MUTATE=1` alone: Sources/Effects/Mutation.swift.
+let isMutable = Context.environment["RECONCILE_MUTATIONS"] != nil
+if isMutable { settings.append(.define("MUTATIONS")) }
+let mutations: [Target.Dependency] = isMutable ? ["Effects"] : []
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -43,7 +48,7 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CLibPQ", "Effects"], swiftSettings: settings),
         .target(
             name: "ManifestLoading",
-            dependencies: ["CLibYAML", "FleetModel", "Migrations", system],
+            dependencies: ["CLibYAML", "FleetModel", "Migrations", system] + mutations,
             swiftSettings: settings
         ),
         .target(name: "Migrations", dependencies: ["FleetModel", "Postgres", crypto, system], swiftSettings: settings),
@@ -95,6 +100,18 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .target(
+            name: "FuzzProperties",
+            dependencies: ["Expectations", "FleetModel", "ManifestLoading", "Migrations", "Reports", system],
+            path: "Tests/Fuzzing/Properties",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CorpusTests",
+            dependencies: ["Effects", "FuzzProperties", "TestSupport"],
+            path: "Tests/Fuzzing/Replay",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "CommandTests",
             dependencies: ["Effects", "FleetModel", "Servers", "TestSupport", system],
@@ -103,7 +120,9 @@ let package = Package(
         ),
         .testTarget(
             name: "TortureTests",
-            dependencies: ["Effects", "FleetModel", "Postgres", "Servers", "TestSupport", system],
+            dependencies: [
+                "Applying", "Effects", "FleetModel", "Postgres", "Reports", "Servers", "TestSupport", system,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -150,7 +169,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MigrationsTests",
-            dependencies: ["FleetModel", "Migrations", "Postgres", system],
+            dependencies: ["FleetModel", "Migrations", "Postgres", "TestSupport", system],
             exclude: ["Folders"],
             swiftSettings: settings
         ),
@@ -184,3 +203,16 @@ let package = Package(
         ),
     ]
 )
+
+// libFuzzer has a main of its own, so what it drives is built by scripts/fuzz alone.
+if Context.environment["RECONCILE_FUZZING"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["CFuzzer", "FuzzProperties"],
+            path: "Tests/Fuzzing/Driver",
+            swiftSettings: settings
+        ),
+    ]
+}

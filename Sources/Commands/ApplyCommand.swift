@@ -135,9 +135,9 @@ private struct Application {
                 needed: { narrowing.includes(instance: $0) }
             )
         } catch let error as ApplyError {
-            throw Ending(status(of: error), "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
+            throw ending(of: error)
         } catch let error as UnreachableInstance {
-            throw Ending(.failed, "\(error)")
+            throw Ending(.failed, "\(error)", hint: "once it answers: reconcile apply \(command.target)")
         }
         do {
             let status = try await held(hold, surveyor, targets, allowed)
@@ -145,7 +145,15 @@ private struct Application {
             return status
         } catch {
             await hold.release()
-            if let error = error as? ApplyError { throw Ending(status(of: error), "\(error)") }
+            if let error = error as? ApplyError { throw ending(of: error) }
+            // Steps have their own errors, so none was begun.
+            if let error = error as? PostgresError {
+                throw Ending(
+                    .failed,
+                    "\(error); no step was begun",
+                    hint: "run it again: reconcile apply \(command.target)"
+                )
+            }
             throw error
         }
     }
@@ -164,9 +172,11 @@ private struct Application {
             try command.common.show(Plan([surveyed.plan], root: workspace.fleet.root), .text)
             throw Ending(
                 .failed,
-                "not every instance of \"\(environment.name.value)\" was reached, so nothing was done"
+                "not every instance of \"\(environment.name.value)\" was reached, so nothing was done",
+                hint: "once all answer: reconcile apply \(command.target)"
             )
         }
+        try hold.requireSame(surveyed.facts)
         try await hold.requireQuiet(surveyed.claimedOIDs)
         var plan = surveyed.plan
         if let saved { plan = try await confirm(saved, against: plan, hold) }
@@ -191,6 +201,7 @@ private struct Application {
             return approved.leftOut.isEmpty ? .done : .refused
         }
         try ask(review.plan)
+        terminal.warn(of: programs, for: approved.plan, as: environment.role)
         try await clear(hold, desk)
         return try await carryOut(approved, hold) { report in
             surveyor.applyContext(environment, approved.plan, hold, surveyed, targets, programs, report: report)
@@ -302,7 +313,9 @@ private struct Application {
         // What was absent may be there because an earlier run of this very plan made it, and for no other reason.
         for key in staleness.continued + staleness.done where saved.creates(key) {
             let made = try await hold.controls[key.instance]?.created(byPlan: savedDigest ?? "") ?? []
-            if !made.contains(key.database) { changes.append("\(key): exists now; when the plan was made it did not") }
+            if !made.contains(where: { ExactName($0) == ExactName(key.database) }) {
+                changes.append("\(key): exists now; when the plan was made it did not")
+            }
         }
         guard changes.isEmpty else {
             for change in changes { terminal.say("  \(TerminalText.safe(change))") }
@@ -336,11 +349,15 @@ private struct Application {
         ApplyProgress(.events, terminal) { Surroundings.now }.report(.summary(outcomes))
     }
 
-    private func status(of error: ApplyError) -> ExitStatus {
-        switch error {
-        case .locked: .locked
-        case .stale: .stale
-        case .lockLost, .fenced, .failed, .foreign: .failed
+    private func ending(of error: ApplyError) -> Ending {
+        let again = "then: reconcile apply \(command.target)"
+        return switch error {
+        case .locked: Ending(.locked, "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
+        case .stale: Ending(.stale, "\(error)", hint: "plan again: reconcile plan \(environment.name.value)")
+        case .lockLost: Ending(.failed, "\(error)")
+        case .fenced:
+            Ending(.failed, "\(error)", hint: "see what that one did: reconcile history \(environment.name.value)")
+        case .failed, .foreign: Ending(.failed, "\(error)", hint: "mend that, \(again)")
         }
     }
 }

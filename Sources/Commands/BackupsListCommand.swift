@@ -55,43 +55,83 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
-        let chosen = try receipt.map { [try Receipts.one($0)] } ?? Receipts.all(workspace, common.terminal)
+        var unread: [Diagnostic] = []
+        let chosen = try receipt.map { [try Receipts.one($0)] } ?? Receipts.all(workspace, common.terminal, &unread)
         let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let pool = CatalogPool()
         var rows: [JSONValue] = []
-        var failures = 0
-        for backup in chosen {
+        // What can no longer be told to be good is not good.
+        var failures = unread.count
+        defer { common.terminal.rest() }
+        for (index, backup) in chosen.enumerated() {
             try Task.checkCancellation()
             var problem: String?
-            do { try await prove(backup, programs, pool) } catch {
+            var leftOut: [String] = []
+            let which = chosen.count == 1 ? "" : " (\(index + 1) of \(chosen.count))"
+            do {
+                leftOut = try await prove(backup, programs, pool, workspace) { doing in
+                    guard formatting.format == .text else { return }
+                    let what = "\(doing) the backup of \(TerminalText.safe(backup.receipt.database))"
+                    common.terminal.tell(
+                        Activity(
+                            "proving \(chosen.count == 1 ? "1 backup" : "\(chosen.count) backups")",
+                            now: what + which
+                        )
+                    )
+                }
+            } catch {
+                // One that nobody looked at to the end is not bad.
+                try Task.checkCancellation()
                 problem = "\(error)".split(separator: "\n").joined(separator: "; ")
             }
             if problem != nil { failures += 1 }
             rows.append([
                 "receipt": .string(backup.path), "database": .string(backup.receipt.database),
                 "ok": .bool(problem == nil),
-                "message": JSONValue(problem),
+                "message": JSONValue(problem ?? Self.remark(leftOut)),
             ])
             guard formatting.format == .text else { continue }
             let mark = problem == nil ? "✓" : "✗"
-            common.terminal.give("\(mark) \(backup.line)" + (problem.map { ": \(TerminalText.safe($0))" } ?? ""))
+            let said = problem ?? Self.remark(leftOut)
+            common.terminal.give("\(mark) \(backup.line)" + (said.map { ": \(TerminalText.safe($0))" } ?? ""))
         }
         if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
-        if failures > 0 { throw Ending(.failed, "\(failures) of \(chosen.count) could not be proved") }
+        if failures > 0 {
+            throw Ending(.failed, "\(failures) of \(chosen.count + unread.count) could not be proved")
+        }
     }
 
-    private func prove(_ backup: StoredBackup, _ programs: [PostgresPrograms], _ pool: CatalogPool) async throws {
+    /// A person learns of it now, and not when the database is needed.
+    private static func remark(_ leftOut: [String]) -> String? {
+        guard !leftOut.isEmpty else { return nil }
+        return "equal but for what only a superuser can restore, so `backups restore` will refuse it: "
+            + leftOut.joined(separator: ", ")
+    }
+
+    /// - Returns: what of it only a superuser could restore.
+    private func prove(
+        _ backup: StoredBackup,
+        _ programs: [PostgresPrograms],
+        _ pool: CatalogPool,
+        _ workspace: Workspace,
+        tell: (String) -> Void
+    ) async throws -> [String] {
         let major = backup.receipt.serverVersion.major
-        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
+        tell("reading")
+        // A receipt of an environment that is declared no more may be of any.
+        let environment = workspace.fleet.environment(named: backup.receipt.environment)
+        let role = environment?.role ?? .production
+        let clients = try await PostgresPrograms.sound(among: programs, forMajor: major, for: role)
         let read = try await ArchiveCheck(programs: clients).read(backup)
         let directory = backup.directory
-        _ = try await RestoreBench.run(
+        tell("restoring and comparing")
+        return try await RestoreBench.run(
             programs,
             major: major,
             backups: directory,
             inspect: BackupDesk.reader(pool)
         ) { bench in
-            try await bench.verify(read)
+            try await bench.verify(read).1.leftOut
         }
     }
 }
@@ -99,17 +139,22 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
 /// Receipts as commands name them.
 enum Receipts {
     static func all(_ workspace: Workspace, _ terminal: Terminal) -> [StoredBackup] {
+        var unread: [Diagnostic] = []
+        return all(workspace, terminal, &unread)
+    }
+
+    /// Says which receipts cannot be read, and adds what is wrong with them to `unread`.
+    static func all(_ workspace: Workspace, _ terminal: Terminal, _ unread: inout [Diagnostic]) -> [StoredBackup] {
         let fleet = workspace.fleet
         var seen: Set<String> = []
         let folders = fleet.environments.map { BackupDesk.directory(of: $0, root: fleet.root) }
             .filter { seen.insert($0).inserted }
-        return folders.flatMap { folder -> [StoredBackup] in
-            let catalog = BackupCatalog(directory: folder)
-            for diagnostic in catalog.diagnostics {
-                terminal.say("reconcile: \(TerminalText.safe(diagnostic.message))")
-            }
-            return catalog.backups
+        let catalogs = folders.map { BackupCatalog(directory: $0) }
+        for diagnostic in catalogs.flatMap(\.diagnostics) {
+            terminal.say("reconcile: \(TerminalText.safe(diagnostic.message))")
+            unread.append(diagnostic)
         }
+        return catalogs.flatMap(\.backups)
     }
 
     /// PostgreSQL's programs run in another folder, where a path relative to ours means nothing.

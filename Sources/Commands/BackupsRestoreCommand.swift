@@ -66,7 +66,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         do {
             let hold = try await Hold.take(environment, targets: targets, run: run)
             do {
-                let aside = try await restore(backup, live, on: instance, hold, surveyor)
+                let aside = try await restore(backup, live, on: instance, environment, hold, surveyor)
                 await hold.finish(outcome: "converged", databases: ["restored": 1])
                 await hold.release()
                 say(live, aside)
@@ -124,6 +124,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         _ backup: StoredBackup,
         _ live: String,
         on instance: String,
+        _ environment: Environment,
         _ hold: Hold,
         _ surveyor: Surveyor
     ) async throws -> String? {
@@ -142,6 +143,7 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
             backup,
             as: live,
             programs: programs,
+            for: environment.role,
             now: { Surroundings.now },
             inspect: BackupDesk.reader(pool)
         ) { event in

@@ -54,6 +54,7 @@ struct DiscoveryOptions: ParsableArguments {
         if let passwordEnv, ProcessEnvironment.value(passwordEnv) == nil {
             throw ValidationError("--password-env: the environment variable \"\(passwordEnv)\" is not set")
         }
+        ProcessEnvironment.withhold([passwordEnv].compactMap(\.self))
     }
 
     func hops() throws -> [Hop] {

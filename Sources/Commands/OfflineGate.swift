@@ -142,6 +142,8 @@ struct OfflineGate: Sendable {
         return Set(majors).sorted()
     }
 
+    private static let mostRoles = 100
+
     /// Which roles the servers have is known from a baseline alone; without one, those that migrations name are made up.
     private func answers(
         _ requests: [ReplayRequest],
@@ -152,6 +154,7 @@ struct OfflineGate: Sendable {
         for facts in observed.values.flatMap(\.instances).compactMap(\.facts) {
             roles[facts.version.major, default: []].formUnion(facts.roles)
         }
+        var rounds = 0
         while true {
             let answers = try await engine.scratch.answer(
                 requests,
@@ -160,7 +163,9 @@ struct OfflineGate: Sendable {
                 roles: roles.mapValues { $0.sorted() }
             )
             var isNew = false
-            for (request, replay) in answers where observed.isEmpty {
+            rounds += 1
+            // A migration can ask for another role each time it is run.
+            for (request, replay) in answers where observed.isEmpty && rounds <= Self.mostRoles {
                 guard let role = replay.missingRole else { continue }
                 if roles[request.major, default: []].insert(role).inserted { isNew = true }
             }

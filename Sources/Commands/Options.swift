@@ -118,7 +118,10 @@ struct GrantOptions: ParsableArguments {
 
 extension CommonOptions {
     /// Gives a result, to the file where one is named.
+    ///
+    /// - Throws: an ending with 1 where the file cannot be written, `CancellationError` where the work was broken off.
     func write(_ bytes: [UInt8]) throws {
+        try Task.checkCancellation()
         guard let output else { return terminal.give(bytes: bytes) }
         do throws(FileError) {
             try ResultFile.write(bytes + [UInt8(ascii: "\n")], to: output)

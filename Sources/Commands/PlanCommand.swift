@@ -1,3 +1,4 @@
+internal import Effects
 internal import Applying
 internal import ArgumentParser
 internal import FleetModel
@@ -50,10 +51,10 @@ struct PlanCommand: AsyncParsableCommand {
             return (plan, try await surveyor.records(of: plan, common.terminal))
         }
         if let out {
-            do {
+            do throws(FileError) {
                 try SavedPlan.write(plan, to: out)
             } catch {
-                throw Ending(.failed, "cannot write \(out): \(error)")
+                throw Ending(.failed, "cannot write \(out): \(error.reason)")
             }
         }
         try common.show(plan, formatting.format, records: records)
@@ -114,7 +115,7 @@ struct InventoryCommand: AsyncParsableCommand {
         }
         try common.show(inventory: plan, formatting.format, records: records)
         if let record, formatting.format == .text, common.output == nil {
-            common.terminal.say(
+            common.terminal.note(
                 "\nRecorded to \(record). To plan from it: reconcile gate --offline --baseline \(record)"
             )
         }

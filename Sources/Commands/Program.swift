@@ -9,12 +9,17 @@ package enum Program {
     package static func run() async {
         // Before the first thread, since changing the environment is not safe beside others.
         ProcessEnvironment.forgetAmbientTargets()
+        ProcessEnvironment.leaveNoCore()
         // All we write is ours alone, whatever the caller's habits are.
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
         let work = Task { await Self.status() }
         let interruption = Interruption { work.cancel() }
-        let status = await work.value
+        var status = await work.value
+        if let reason = Terminal.lostResult {
+            Terminal().say("reconcile: the result could not be written: \(reason)")
+            if status == ExitStatus.done.rawValue { status = ExitStatus.failed.rawValue }
+        }
         interruption.end()
         exit(status)
     }
@@ -38,8 +43,12 @@ package enum Program {
             let terminal = Terminal()
             if let message = ending.message { terminal.say("reconcile: \(message)") }
             if let hint = ending.hint { terminal.say("  hint: \(hint)") }
-            return ending.status.rawValue
+            // Whatever it makes of what was broken off: it was interrupted.
+            return Task.isCancelled ? ExitStatus.interrupted.rawValue : ending.status.rawValue
         } catch is CancellationError {
+            return ExitStatus.interrupted.rawValue
+        } catch  where Task.isCancelled {
+            Terminal().say("reconcile: interrupted")
             return ExitStatus.interrupted.rawValue
         } catch {
             let code = ReconcileCommand.exitCode(for: error)

@@ -34,7 +34,8 @@ enum SavedPlan {
         guard let text = textOfFile(file) else { throw Ending(.invalid, "cannot read the plan \(file)") }
         do throws(PlanDocumentError) {
             var bytes = Array(text.utf8)
-            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            // A file without its last line's end was cut, by however little.
+            guard bytes.popLast() == UInt8(ascii: "\n") else { throw .notCanonical }
             return try Plan(reading: bytes)
         } catch {
             throw Ending(.invalid, "\(file): \(error)", hint: "make it anew with `reconcile plan --out`")

@@ -60,6 +60,8 @@ struct Surveyor: Sendable {
         for environment in environments {
             surveys.append(try await survey(environment, observed, programs, expectations))
         }
+        // What was broken off is no result.
+        try Task.checkCancellation()
         return surveys
     }
 
@@ -97,11 +99,13 @@ struct Surveyor: Sendable {
         var engine = engine(programs)
         engine.expectations = try await workspace.printedExpectations(of: Set(workspace.folders.keys))
         do {
-            return try await engine.compare(
+            let comparison = try await engine.compare(
                 environments,
                 observed: observed,
                 major: programs.first(where: \.hasServer)?.version.major
             )
+            try Task.checkCancellation()
+            return comparison
         } catch let error as NoPlainUser {
             throw Ending(.failed, "\(error)")
         }
@@ -121,9 +125,9 @@ struct Surveyor: Sendable {
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
     func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
         defer { common.terminal.rest() }
-        return try unopposed(
-            try await survey(environment, [environment.name.value: await observe(environment)], programs)
-        )
+        let result = try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        try Task.checkCancellation()
+        return try unopposed(result)
     }
 
     /// Ends with 65 where faults came to light that only servers show.
@@ -306,7 +310,8 @@ struct Surveyor: Sendable {
             plan: plan,
             run: hold.run,
             classes: engine(programs).contexts,
-            targets: targets,
+            // From here on every session is with the server whose lock is held.
+            targets: targets.merging(hold.controls.mapValues(\.target)) { $1 },
             controls: hold.controls,
             facts: surveyed.facts,
             pool: pool,

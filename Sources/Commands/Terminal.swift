@@ -1,6 +1,7 @@
 internal import Effects
 internal import Glibc
 internal import Reports
+internal import Synchronization
 
 /// The two streams a command speaks on: results to stdout, all else to stderr.
 struct Terminal: Sendable {
@@ -49,9 +50,26 @@ struct Terminal: Sendable {
     func say(_ line: String) { Self.write(line + "\n", to: STDERR_FILENO) }
 
     /// Gives a result.
-    func give(_ text: String) { Self.write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO) }
+    func give(_ text: String) { Self.give(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)) }
 
-    func give(bytes: [UInt8]) { Self.write(bytes + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
+    func give(bytes: [UInt8]) { Self.give(bytes + [UInt8(ascii: "\n")]) }
+
+    private static func give(_ bytes: [UInt8]) {
+        LiveLine.only.aside {
+            let fault = writeAll(bytes, to: STDOUT_FILENO)
+            if fault != 0, fault != EPIPE { lost.store(fault, ordering: .relaxed) }
+        }
+    }
+
+    /// Why a result did not get where it was to go; nil where all did.
+    ///
+    /// That nobody listens any more is no failure of the work; that a disk is full would leave half a result.
+    static var lostResult: String? {
+        let fault = lost.load(ordering: .relaxed)
+        return fault == 0 ? nil : String(cString: strerror(fault))
+    }
+
+    private static let lost = Atomic<CInt>(0)
 
     /// Asks and waits for a line; true for exactly `yes`.
     func confirms(_ question: String) -> Bool { answer(to: question) == "yes" }
@@ -60,6 +78,16 @@ struct Terminal: Sendable {
     func answer(to question: String) -> String? {
         LiveLine.only.end()
         Self.write(question, to: STDERR_FILENO)
+        if isatty(STDIN_FILENO) == 1 {
+            var wanted = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            // Whoever is asked may interrupt instead of answering.
+            while poll(&wanted, 1, 100) <= 0 {
+                if Task.isCancelled {
+                    Self.write("\n", to: STDERR_FILENO)
+                    return nil
+                }
+            }
+        }
         return readLine()
     }
 
@@ -69,15 +97,23 @@ struct Terminal: Sendable {
         LiveLine.only.aside { writeAll(bytes, to: stream) }
     }
 
-    /// Writes, whatever stands in the last line: for that line itself.
-    static func writeAll(_ bytes: [UInt8], to stream: CInt) {
+    /// Writes, whatever stands in the last line: for that line itself; gives the error's number where it could not, else 0.
+    @discardableResult
+    static func writeAll(_ bytes: [UInt8], to stream: CInt) -> CInt {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
-            // Nobody listens any more: a closed pipe is no failure of the work.
-            guard count > 0 else { return }
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // Somebody made it a stream that does not wait, and reads more slowly than we write.
+                var wanted = pollfd(fd: stream, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wanted, 1, -1)
+                continue
+            }
+            guard count > 0 else { return count < 0 ? errno : EIO }
             rest = rest.dropFirst(count)
         }
+        return 0
     }
 }
 

@@ -20,7 +20,7 @@ extension Workspace {
     }
 
     /// Variables that manifests read passwords from.
-    private var secretVariables: Set<String> {
+    var secretVariables: Set<String> {
         var names: Set<String> = []
         for instance in fleet.environments.flatMap(\.instances) {
             if case .environment(let name)? = instance.password?.value { names.insert(name) }

@@ -1,3 +1,4 @@
+internal import Effects
 internal import Expectations
 internal import FleetModel
 internal import Glibc
@@ -83,6 +84,8 @@ struct Workspace: Sendable {
         // Warnings do not stand in the way of the result, which is one document.
         if !read.diagnostics.isEmpty { try options.show(read.diagnostics, .text) }
         workspace.format = format.amongAll
+        // Before the first program is started.
+        ProcessEnvironment.withhold(workspace.secretVariables)
         return workspace
     }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// The environment this process was started with.
 package enum ProcessEnvironment {
@@ -20,9 +21,23 @@ package enum ProcessEnvironment {
         return all
     }
 
-    /// What a child gets: everything but what libpq and psql would take as a target or a secret.
+    private static let withheld = Mutex<Set<String>>([])
+
+    /// From now on no child gets these variables: they hold passwords, and nothing that we start needs one from there.
+    package static func withhold(_ names: some Sequence<String>) {
+        withheld.withLock { $0.formUnion(names) }
+    }
+
+    /// What a child gets: everything but what libpq and psql would take as a target or a secret, and what is withheld.
     package static var withoutPostgres: [String: String] {
-        all.filter { !$0.key.hasPrefix("PG") && $0.key != "DATABASE_URL" }
+        let secrets = withheld.withLock(\.self)
+        return all.filter { !$0.key.hasPrefix("PG") && $0.key != "DATABASE_URL" && !secrets.contains($0.key) }
+    }
+
+    /// Lets neither this process nor its children leave a core file: what is in it may be a password.
+    package static func leaveNoCore() {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     }
 
     /// Forgets every `PG*` variable, so that libpq cannot find a target that no manifest names.

@@ -8,7 +8,41 @@ package struct FileError: Error, Sendable {
 /// A file that is there wholly or not at all, whatever dies while it is written.
 package enum ResultFile {
     /// Writes under another name, syncs, and renames; readable by its owner alone.
-    package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    ///
+    /// A device, a pipe, a link keep what they are: it is written to them, or to what they lead to.
+    package static func write(_ bytes: [UInt8], to named: String) throws(FileError) {
+        var status = stat()
+        let isThere = stat(named, &status) == 0
+        if isThere, status.st_mode & S_IFMT != S_IFREG { return try writeThrough(bytes, to: named) }
+        var path = named
+        if isThere, let real = realpath(named, nil) {
+            path = String(cString: real)
+            free(real)
+        }
+        try replace(path, with: bytes)
+    }
+
+    private static func writeThrough(_ bytes: [UInt8], to path: String) throws(FileError) {
+        let descriptor = try Outside.perform(.createFile(path)) { () throws(FileError) in
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+            guard descriptor >= 0 else { throw FileError.last }
+            return descriptor
+        }
+        defer { close(descriptor) }
+        try Outside.perform(.writeFile(path)) { () throws(FileError) in try writeAll(bytes, to: descriptor) }
+    }
+
+    private static func writeAll(_ bytes: [UInt8], to descriptor: CInt) throws(FileError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError.last }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private static func replace(_ path: String, with bytes: [UInt8]) throws(FileError) {
         let unfinished = "\(path).\(getpid()).partial"
         let descriptor = try Outside.perform(.createFile(path)) { () throws(FileError) in
             let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -16,14 +50,7 @@ package enum ResultFile {
             return descriptor
         }
         do throws(FileError) {
-            try Outside.perform(.writeFile(path)) { () throws(FileError) in
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                    guard count > 0 else { throw FileError.last }
-                    rest = rest.dropFirst(count)
-                }
-            }
+            try Outside.perform(.writeFile(path)) { () throws(FileError) in try writeAll(bytes, to: descriptor) }
             try Outside.perform(.synchronize(path)) { () throws(FileError) in
                 guard fsync(descriptor) == 0 else { throw FileError.last }
             }

@@ -68,6 +68,10 @@ package struct ServerFacts: Sendable, Hashable {
     package var systemIdentifier: String
     package var timeline: Int
     package var inRecovery: Bool
+    /// When it was started, as it writes it: what a copy of its files does not share.
+    ///
+    /// Empty where nobody asked.
+    package var startedAt: String
     /// Names of all roles, so that scratch can have them too.
     package var roles: [String]
     /// Names of the extensions that are installed there, for databases to create; nil where nobody asked.
@@ -84,6 +88,7 @@ package struct ServerFacts: Sendable, Hashable {
         systemIdentifier: String,
         timeline: Int,
         inRecovery: Bool,
+        startedAt: String = "",
         roles: [String],
         extensions: Set<String>? = nil,
         queriedNames: [Int: QueryAnswer] = [:],
@@ -94,6 +99,7 @@ package struct ServerFacts: Sendable, Hashable {
         self.systemIdentifier = systemIdentifier
         self.timeline = timeline
         self.inRecovery = inRecovery
+        self.startedAt = startedAt
         self.roles = roles
         self.extensions = extensions
         self.queriedNames = queriedNames

@@ -241,6 +241,8 @@ package struct PlannedInstance: Sendable, Hashable {
     package var reachable: Bool
     package var serverVersion: String?
     package var systemIdentifier: String?
+    /// A server that was promoted, or a copy of it that was, writes another than it did.
+    package var timeline: Int?
     package var state: Instance.State
     /// Whether an earlier run retired it.
     package var isRetired: Bool
@@ -252,6 +254,7 @@ package struct PlannedInstance: Sendable, Hashable {
         reachable: Bool,
         serverVersion: String?,
         systemIdentifier: String?,
+        timeline: Int? = nil,
         state: Instance.State,
         isRetired: Bool = false,
         sizeBytes: Int64?
@@ -262,6 +265,7 @@ package struct PlannedInstance: Sendable, Hashable {
         self.reachable = reachable
         self.serverVersion = serverVersion
         self.systemIdentifier = systemIdentifier
+        self.timeline = timeline
         self.state = state
         self.sizeBytes = sizeBytes
     }

@@ -19,8 +19,9 @@ package struct SourceLines {
 
     private func read(_ file: String) -> [Substring] {
         let limit = 16_000_000
-        let path = root.appending(file)
-        guard FileAccess.kind(of: path) == .file,
+        // What a link outside leads to is nobody's source, and may be a secret.
+        guard let base = FileAccess.resolved(root), let path = FileAccess.resolved(root.appending(file)),
+            path.starts(with: base), FileAccess.kind(of: path) == .file,
             let bytes = FileAccess.contents(of: path, limit: limit), bytes.count < limit
         else { return [] }
         var text = String(decoding: bytes, as: UTF8.self)[...]

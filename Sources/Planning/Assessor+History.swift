@@ -74,10 +74,15 @@ extension Assessor {
         return (replay, recorded)
     }
 
+    /// How many rows that no file matches are told one by one.
+    private static let unknownTold = 100
+
     /// What a history tells that no migration can mend.
     func faults(of accounting: Accounting) -> [Remark] {
         let hint = repairHint(quarantine: nil)
-        return accounting.unknown.map {
+        // Anybody who may write to a history can fill it: a plan must stay one that can be made and read.
+        let further = accounting.unknown.count - Self.unknownTold
+        return accounting.unknown.prefix(Self.unknownTold).map {
             Remark(
                 .migrationUnknown,
                 .error,
@@ -86,6 +91,16 @@ extension Assessor {
                 hint: hint
             )
         }
+            + (further <= 0
+                ? []
+                : [
+                    Remark(
+                        .migrationUnknown,
+                        .error,
+                        "its history holds \(counted(further, "further row", "further rows")) that no file matches",
+                        hint: hint
+                    )
+                ])
             + knowledge.tags(accounting.edited).map {
                 Remark(
                     .migrationEdited,

@@ -71,7 +71,14 @@ package struct Comparison: Sendable, Hashable {
     /// What a class that differs in nothing may still differ in.
     package func uncompared(in className: String) -> String {
         let head = rows.first { $0.className == className && $0.kind == "class" }
-        return head?.cells[Self.code]?.state == .unknown ? "the code, \(Self.leftOut)" : Self.leftOut
+        let unseen = columns.filter { $0 != Self.code && head?.cells[$0]?.state == .unknown }
+        let folded = cohorts.filter {
+            $0.className == className && $0.unknown != nil && !unseen.contains($0.environment)
+        }
+        let code = head?.cells[Self.code]?.state == .unknown ? ["the code"] : []
+        let cohorts =
+            folded.isEmpty ? [] : ["databases of \(Set(folded.map(\.environment)).sorted().joined(separator: ", "))"]
+        return (code + unseen + cohorts + [Self.leftOut]).joined(separator: ", ")
     }
 
     /// Without the rows in which every place is as it should be; classes and their migrations stay.

@@ -62,6 +62,19 @@ package struct Staleness: Sendable, Hashable {
                 "\(name): is another server: system identifier \(now.systemIdentifier ?? "unknown") instead of "
                     + (then?.systemIdentifier ?? "unknown")
             )
+        } else if then?.timeline != now.timeline {
+            func number(_ timeline: Int?) -> String { timeline.map { String($0) } ?? "unknown" }
+            changes.append(
+                "\(name): is another server, or was promoted: timeline \(number(now.timeline)) instead of "
+                    + number(then?.timeline)
+            )
+        }
+        // A standby, or a copy of another instance: nothing on it was judged, and why is what changed.
+        for finding in fresh.findings
+        where finding.code == .notInspected && finding.instance == name && finding.database == nil
+            && !saved.findings.contains(finding)
+        {
+            changes.append("\(name): \(finding.message)")
         }
     }
 

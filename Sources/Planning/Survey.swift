@@ -70,6 +70,7 @@ struct Survey {
             reachable: observed?.facts != nil,
             serverVersion: observed?.facts?.version.description,
             systemIdentifier: observed?.facts?.systemIdentifier,
+            timeline: observed?.facts?.timeline,
             state: instance.state,
             isRetired: observed?.facts?.isRetired ?? false,
             sizeBytes: observed?.facts == nil ? nil : observed?.databases.reduce(0) { $0 + $1.sizeBytes }

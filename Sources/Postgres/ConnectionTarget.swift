@@ -10,6 +10,11 @@ package struct ConnectionTarget: Sendable {
     package var password: Secret?
     /// What keeps the way open, where it leads over others; the parameters then name its local end.
     package var way: (any ConnectionWay)?
+    /// When the server that is meant was started, as it says: another one that answers at the address is refused.
+    ///
+    /// Nil where any server may answer. A copy of a server's files has the system identifier, the timeline and the OIDs
+    /// of the one it was copied from; the microsecond in which it was started it has not.
+    package var startedAt: String?
 
     package init(
         parameters: [(keyword: String, value: String)],
@@ -24,7 +29,18 @@ package struct ConnectionTarget: Sendable {
     }
 
     package func with(database: String) -> ConnectionTarget {
-        ConnectionTarget(parameters: parameters, database: database, password: password, way: way)
+        var target = self
+        target.database = database
+        return target
+    }
+}
+
+extension ConnectionTarget {
+    /// The same address, where from now on only the server that was started at that moment may answer.
+    package func pinned(to startedAt: String) -> ConnectionTarget {
+        var target = self
+        target.startedAt = startedAt
+        return target
     }
 }
 

@@ -11,13 +11,18 @@ package actor Session {
     private var connection: Connection?
     private let settings: SessionSettings
     private let label: String
+    /// Of the server that is meant; nil where any may answer.
+    private let expectedStart: String?
+    /// When the server was started, as it said when the settings were proved.
+    package private(set) var serverStartedAt = ""
     private let canceller = Canceller()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
-    private init(settings: SessionSettings, label: String) {
+    private init(_ target: ConnectionTarget, settings: SessionSettings) {
         self.settings = settings
-        self.label = label
+        label = target.database
+        expectedStart = target.startedAt
     }
 
     /// Connects, and proves the settings unless `proof` is to be part of the caller's own first round trip.
@@ -35,7 +40,7 @@ package actor Session {
         proof: Proof = .atOnce,
         timeLimit: Duration = .seconds(10)
     ) async throws(PostgresError) -> Session {
-        let session = Session(settings: settings, label: target.database)
+        let session = Session(target, settings: settings)
         if let way = target.way {
             await way.prepare()
             do throws(PostgresError) { try await session.connect(target, max(timeLimit, way.timeLimit)) } catch {
@@ -53,16 +58,31 @@ package actor Session {
 
     private func connect(_ target: ConnectionTarget, _ timeLimit: Duration) throws(PostgresError) {
         let parameters = target.libpqParameters(settings, timeLimit)
-        let opened = try Outside.perform(.connect(label)) { () throws(PostgresError) in
-            try Holder(Connection(parameters))
+        do throws(PostgresError) {
+            let opened = try Outside.perform(.connect(label)) { () throws(PostgresError) in
+                try Holder(Connection(parameters))
+            }
+            connection = opened.take()
+        } catch {
+            // What poolers say of `options`; a server knows it, and nothing but this text tells them apart.
+            guard case .notConnected(let reason) = error, reason.contains("unsupported startup parameter") else {
+                throw error
+            }
+            throw .unfit(reason: "a connection pooler answers here (\(reason)): \(SessionSettings.directAddress)")
         }
-        connection = opened.take()
         if let handle = connection?.handle { canceller.arm(handle) }
     }
 
     private func prove() throws(PostgresError) {
-        let answers = try send(settings.proof, label: "settings")
-        try settings.verify(answers, backendPID: backendPID)
+        try verify(try send(settings.proof, label: "settings"))
+    }
+
+    /// Holds the answers to the settings' `proof`, with which a caller's own first round trip begins, against what was
+    /// asked for: the settings, no pooler between, and the server that is meant.
+    ///
+    /// - Throws: `PostgresError.unfit`.
+    package func verify(_ answers: some Collection<Answer>) throws(PostgresError) {
+        serverStartedAt = try settings.verify(answers, backendPID: backendPID, startedAt: expectedStart)
     }
 
     /// The process that serves us, as it said when we connected.

@@ -1,3 +1,7 @@
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Settings that every session pins at its start and proves before it is used.
 ///
 /// They go as start-up `options`, which win over `ALTER DATABASE … SET` and `ALTER ROLE … SET`: a tenant that owns its
@@ -26,9 +30,21 @@ package struct SessionSettings: Sendable, Hashable {
 
     /// Name and value as `SHOW` gives it back.
     package var pinned: [(name: String, value: String)] {
+        #if MUTATIONS
+        if Mutation.noSearchPath.isOn { return all.filter { $0.name != "search_path" } }
+        if Mutation.synchronousCommitUnpinned.isOn { return all.filter { $0.name != "synchronous_commit" } }
+        #endif
+        return all
+    }
+
+    private var all: [(name: String, value: String)] {
         [
             // A catalog query under another search_path runs operators that a tenant planted.
-            ("search_path", "pg_catalog"),
+            // Unless it is named, the schema of temporary things comes first: code of a tenant's that ran in the session
+            // could leave a table `pg_class` or a domain `text` in it.
+            ("search_path", "pg_catalog, pg_temp"),
+            // A database's owner can name one for every session, and RESET ROLE would come back to it.
+            ("role", "none"),
             // A database's owner can switch it off, and a crash then loses acknowledged commits.
             ("synchronous_commit", "on"),
             ("default_transaction_read_only", access == .readOnly ? "on" : "off"),
@@ -48,6 +64,8 @@ package struct SessionSettings: Sendable, Hashable {
             ("TimeZone", "UTC"),
             ("extra_float_digits", "1"),
             ("bytea_output", "hex"),
+            // How the server writes definitions, by which a schema is recognised.
+            ("quote_all_identifiers", "off"),
             ("jit", "off"),
         ]
     }
@@ -62,17 +80,22 @@ package struct SessionSettings: Sendable, Hashable {
         }.joined(separator: " ")
     }
 
+    static let directAddress = "give the server's own address, locks do not hold through a pooler"
+
     static func milliseconds(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         return String(max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
     }
 
-    /// The statements that prove them: each setting's value, then which process answers.
+    /// The statements that prove them: each setting's value, then which process of which server answers.
     ///
     /// `SHOW` is not planned: twenty of it cost a fresh backend less than half of one `SELECT` of `current_setting`.
     package var proof: SQL {
         let settings = SQL(joining: pinned.map { SQL("SHOW \(identifier: $0.name)") }, separator: "; ")
-        return "\(settings); SELECT pg_backend_pid(), current_setting('transaction_timeout', true)"
+        return """
+            \(settings); SELECT pg_backend_pid(), current_setting('transaction_timeout', true), \
+            pg_postmaster_start_time()
+            """
     }
 
     /// How many answers `proof` has.
@@ -80,17 +103,27 @@ package struct SessionSettings: Sendable, Hashable {
 
     /// Holds the answers to `proof`, the first `proofCount` of `answers`, against what was asked for.
     ///
-    /// - Throws: `PostgresError.unfit` naming the first setting that differs, or the pooler.
-    package func verify(_ answers: some Collection<Answer>, backendPID: Int) throws(PostgresError) {
+    /// - Parameters:
+    ///   - answers: what the session's first round trip gave.
+    ///   - backendPID: the process that was connected to.
+    ///   - startedAt: when the server that is meant was started; nil where any may answer.
+    /// - Returns: when the server was started, as it says.
+    /// - Throws: `PostgresError.unfit` naming the first setting that differs, the pooler, or the other server.
+    @discardableResult
+    package func verify(
+        _ answers: some Collection<Answer>,
+        backendPID: Int,
+        startedAt: String? = nil
+    ) throws(PostgresError) -> String {
         let rows = answers.prefix(proofCount).map { $0.rows?.first }
-        guard rows.count == proofCount, let last = rows.last, let process = last, process.count == 2 else {
+        guard rows.count == proofCount, let last = rows.last, let process = last, process.count == 3 else {
             throw .unexpectedAnswer("no answer to the question after the session's settings")
         }
         // Behind a transaction pooler the process that answers is not the one that was connected to.
         guard process[0] == String(backendPID) else {
             throw .unfit(
                 reason: "a connection pooler answers here (process \(process[0] ?? "?") instead of "
-                    + "\(backendPID)): give the server's own address, locks do not hold through a pooler"
+                    + "\(backendPID)): \(Self.directAddress)"
             )
         }
         for (setting, row) in zip(pinned, rows) {
@@ -104,6 +137,15 @@ package struct SessionSettings: Sendable, Hashable {
         guard process[1] == nil || process[1] == "0" else {
             throw .unfit(reason: "transaction_timeout is set for this role or database; it would end our transactions")
         }
+        let started = process[2] ?? ""
+        if let startedAt, startedAt != started {
+            throw .unfit(
+                reason:
+                    "another server answers here than a moment ago: this one was started at \(started), that one at "
+                    + startedAt
+            )
+        }
+        return started
     }
 
     /// `SHOW` gives times back in the largest unit that fits: `3s` for 3000.

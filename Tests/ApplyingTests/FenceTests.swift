@@ -13,24 +13,24 @@ import TestSupport
         try await TestServer.with { server in
             try await server.sql("CREATE DATABASE shop")
             try await server.sql("CREATE TABLE public.t (n int)", database: "shop")
-            let first = try await Self.lease(server, now: 1)
+            let first = try await Bench.lease(server, now: 1)
             await first.close()
-            let second = try await Self.lease(server, now: 2)
+            let second = try await Bench.lease(server, now: 2)
             let newer = await second.epoch
             let older = await first.epoch
             #expect(newer > older)
 
-            try await Self.work(server, second) {
+            try await Bench(server: server, control: second).work {
                 try await $0.runStatements(["INSERT INTO public.t VALUES (2)"], label: "t")
             }
             await #expect {
-                try await Self.work(server, first) {
+                try await Bench(server: server, control: first).work {
                     try await $0.runStatements(["INSERT INTO public.t VALUES (1)"], label: "t")
                 }
             } throws: { error in
                 if case ApplyError.fenced(database: "shop") = error { true } else { false }
             }
-            try await Self.work(server, second) {
+            try await Bench(server: server, control: second).work {
                 try await $0.runStatements(["INSERT INTO public.t VALUES (3)"], label: "t")
             }
             #expect(
@@ -44,69 +44,17 @@ import TestSupport
     {
         try await TestServer.with { server in
             try await server.sql("CREATE DATABASE shop")
-            let control = try await Self.lease(server, now: 1)
-            try await Self.work(server, control) { _ in
+            let control = try await Bench.lease(server, now: 1)
+            let bench = Bench(server: server, control: control)
+            try await bench.work { _ in
                 do {
-                    try await Self.work(server, control, attempts: 1) { _ in Issue.record("two sessions hold one lock")
+                    try await bench.work(attempts: 1) { _ in Issue.record("two sessions hold one lock")
                     }
                 } catch ApplyError.locked(let holder) {
                     #expect(holder.runID == control.run.id)
                 }
             }
-            try await Self.work(server, control) { _ in }
+            try await bench.work { _ in }
         }
-    }
-
-    private static func lease(_ server: EmbeddedServer, now: Int64) async throws -> Control {
-        let run = Run(environment: "here", now: 1_800_000_000 + now, random: UInt32(now))
-        for _ in 0..<50 {
-            do {
-                let target = server.target(database: "postgres")
-                let control = try await Control.open(instance: "main", target: target, run: run)
-                try await control.takeLease(planDigest: "none", toolVersion: "test")
-                return control
-            } catch ApplyError.locked {
-                // The server has not seen yet that the session before ours is gone.
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
-        throw ApplyError.failed("the environment's lock stays held")
-    }
-
-    /// A session of a run in the database, with its lock, for as long as `body` takes.
-    private static func work(
-        _ server: EmbeddedServer,
-        _ control: Control,
-        attempts: Int = 20,
-        _ body: (Worker) async throws -> Void
-    ) async throws {
-        let settings = SessionSettings(
-            access: .readWrite,
-            lockTimeout: .seconds(3),
-            applicationName: control.run.applicationName("work")
-        )
-        let session = try await Session.open(server.target(database: "shop"), settings: settings, proof: .byCaller)
-        let result = await Result { () async throws in
-            let foothold = try await DatabaseLock.take(on: session, settings: settings, attempts: attempts)
-            try await body(
-                Worker(
-                    key: DatabaseKey(instance: "main", database: "shop"),
-                    session: session,
-                    settings: settings,
-                    foothold: foothold,
-                    fence: Fence(epoch: await control.epoch, runID: control.run.id),
-                    control: control,
-                    report: { _ in }
-                )
-            )
-        }
-        await session.close()
-        try result.get()
-    }
-}
-
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

@@ -65,6 +65,31 @@ struct Fixture {
         )
     }
 
+    /// Puts a backup back on a server as the program does, swapped in by renaming.
+    func restore(
+        _ backup: StoredBackup,
+        on server: EmbeddedServer,
+        as name: String? = nil
+    ) async throws -> DatabaseRestore.Swap {
+        let target = server.target(database: "postgres")
+        let settings = SessionSettings(access: .readWrite, applicationName: "test")
+        let session = try await Session.open(target, settings: settings)
+        let restore = DatabaseRestore(
+            programs: programs[0],
+            runID: "run2",
+            now: { Int64(time(nil)) },
+            inspect: read
+        )
+        let swap = try await restore.run(backup, as: name, over: session, target: target, events: { _ in }) { swap in
+            if let aside = swap.asideName {
+                try await session.run("ALTER DATABASE \(identifier: swap.liveName) RENAME TO \(identifier: aside)")
+            }
+            try await session.run("ALTER DATABASE \(identifier: swap.newName) RENAME TO \(identifier: swap.liveName)")
+        }
+        await session.close()
+        return swap
+    }
+
     func files() async throws -> [String] {
         try await Command("/usr/bin/find", [folder, "-type", "f"]).run().outputText.split(separator: "\n").map(
             String.init

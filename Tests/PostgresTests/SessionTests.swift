@@ -29,7 +29,7 @@ import TestSupport
             let rows = try await session.run(
                 "SELECT current_setting('synchronous_commit'), current_setting('search_path')"
             )
-            #expect(rows[0].rows?.first == ["on", "pg_catalog"])
+            #expect(rows[0].rows?.first == ["on", "pg_catalog, pg_temp"])
         }
     }
 
@@ -51,7 +51,7 @@ import TestSupport
     }
 
     private static func answers(process: String) -> [Answer] {
-        (settings.pinned.map { [$0.value] } + [[process, nil]]).map { .rows(Rows(columns: [], values: [$0])) }
+        (settings.pinned.map { [$0.value] } + [[process, nil, "now"]]).map { .rows(Rows(columns: [], values: [$0])) }
     }
 
     @Test func `cancelling a task cancels its statement`() async throws {

@@ -20,10 +20,14 @@ package enum TestPrograms {
     /// What a child starts with: nothing of the caller's habits, and a home of its own.
     package static func environment(home: String) -> [String: String] {
         var environment = [
-            "PATH": ProcessEnvironment.value("PATH") ?? "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC",
+            "PATH": ProcessEnvironment.value("PATH") ?? "/usr/bin:/bin", "HOME": home,
+            // One seal for all: what a template's scratch learned is believed in its copies.
+            "XDG_STATE_HOME": "\(TestServer.parent)/rcl-template-\(geteuid())-state", "LANG": "C.UTF-8", "TZ": "UTC",
             "RECONCILE": reconcile, "PIPELINE": pipeline,
         ]
-        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] { environment[name] = ProcessEnvironment.value(name) }
+        for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "RECONCILE_MUTATE"] {
+            environment[name] = ProcessEnvironment.value(name)
+        }
         return environment
     }
 }

@@ -1,10 +1,12 @@
 package import Effects
 package import FleetModel
+internal import Postgres
 package import Servers
 
 /// A folder of `Scenarios`: an estate, the SQL that brings a server to where it begins, and what is to come of it.
 ///
 /// - `estate`: the estate's name and variables, as after a script's verb `estate`; the folder's own files win over it.
+///   Without it they are all there is. `${db}` is the server, `${other}` a second one, where a file names it.
 /// - `before.sql`: run with psql as the superuser. `roles.sql`: run before it, and on the server built fresh, too.
 /// - `expected-plan.txt`: the plan as text. `after.sql` and `expected-after.txt`: questions and their answers afterwards.
 package struct Scenario: Sendable {
@@ -18,16 +20,34 @@ package struct Scenario: Sendable {
 
     package func text(_ file: String) -> String? { Files.text("\(path)/\(file)") }
 
-    /// Its files in a root of their own, for one server.
-    package func root(for server: EmbeddedServer) throws -> ScenarioRoot {
+    /// Whether it wants a second server.
+    package var hasOther: Bool { Files.all(below: path).contains { text($0)?.contains("${other}") == true } }
+
+    /// Its files in a root of their own, for the servers it names.
+    package func root(for server: EmbeddedServer, other: EmbeddedServer? = nil) throws -> ScenarioRoot {
         let folder = try TemporaryFolder()
         var variables = ["db": server.folder, "root": folder.path]
-        let words = try Script(parsing: "# \(name)\nestate \(text("estate") ?? "")").lines[0].arguments
-        let estate = try Estate(words, in: Here.folder("Estates"), servers: variables)
-        variables.merge(estate.variables) { $1 }
-        let own = Files.all(below: path).map { Script.File(path: $0, content: text($0) ?? "") }
-        for file in estate.files + own { try folder.write(Estate.expanded(file.content, variables), to: file.path) }
-        return ScenarioRoot(folder: folder, server: server)
+        if let other { variables["other"] = other.folder }
+        var files: [Script.File] = []
+        if let estate = text("estate") {
+            let words = try Script(parsing: "# \(name)\nestate \(estate)").lines[0].arguments
+            let estate = try Estate(words, in: Here.folder("Estates"), servers: variables)
+            variables.merge(estate.variables) { $1 }
+            files = estate.files
+        }
+        files += Files.all(below: path).map { Script.File(path: $0, content: text($0) ?? "") }
+        for file in files { try folder.write(Estate.expanded(file.content, variables), to: file.path) }
+        return ScenarioRoot(folder: folder, server: server, other: other)
+    }
+
+    /// Runs a test on new servers, as many as it names.
+    package func with<Result: Sendable>(_ body: (ScenarioRoot) async throws -> Result) async throws -> Result {
+        try await TestServer.with { server in
+            guard hasOther else { return try await body(try root(for: server)) }
+            return try await TestServer.with(identity: 1) { other in
+                try await body(try root(for: server, other: other))
+            }
+        }
     }
 }
 
@@ -35,8 +55,16 @@ package struct Scenario: Sendable {
 package struct ScenarioRoot: Sendable {
     package let folder: TemporaryFolder
     package let server: EmbeddedServer
+    package let other: EmbeddedServer?
+    package var servers: [EmbeddedServer] { [server] + (other.map { [$0] } ?? []) }
     /// What the program finds besides.
     package var environment: [String: String] = [:]
+
+    package init(folder: TemporaryFolder, server: EmbeddedServer, other: EmbeddedServer? = nil) {
+        self.folder = folder
+        self.server = server
+        self.other = other
+    }
 
     package func prepare() async throws {
         for file in ["roles.sql", "before.sql"] {
@@ -46,9 +74,53 @@ package struct ScenarioRoot: Sendable {
         }
     }
 
+    /// The same with everything belonging to a plain role, and the login of `docs/least-privilege.md` in the manifests.
+    package func prepare(for owner: String) async throws {
+        if let text = Files.text("\(folder.path)/roles.sql") { try await expect("roles.sql", text) }
+        try await expect("owner", "CREATE ROLE \(owner) LOGIN CREATEDB")
+        try await expect("least-privilege.md", try LeastPrivilege.statements(owners: [owner]))
+        if let text = Files.text("\(folder.path)/before.sql") { try await expect("before.sql", text, role: owner) }
+        try await expect("owner", "ALTER ROLE \(owner) NOLOGIN NOCREATEDB")
+        // As a run of the login's would have made it.
+        for row in try await server.sql("SELECT datname FROM pg_database WHERE datallowconn")
+            ?? Rows(columns: [], values: [])
+        {
+            guard let database = row[0] else { continue }
+            try await server.sql(
+                """
+                DO $$ DECLARE made record; BEGIN
+                    FOR made IN SELECT oid::regclass::text AS name FROM pg_class
+                        WHERE relnamespace = to_regnamespace('reconcile') AND relkind = 'r'
+                    LOOP EXECUTE 'ALTER TABLE ' || made.name || ' OWNER TO \(LeastPrivilege.login)'; END LOOP;
+                    IF to_regnamespace('reconcile') IS NOT NULL THEN
+                        ALTER SCHEMA reconcile OWNER TO \(LeastPrivilege.login);
+                    END IF;
+                END $$
+                """,
+                database: database
+            )
+        }
+        for name in Files.names(in: "\(folder.path)/environments") ?? [] {
+            let text = Files.text("\(folder.path)/environments/\(name)") ?? ""
+            try folder.write(
+                text.replacing("user: postgres", with: "user: \(LeastPrivilege.login)"),
+                to: "environments/\(name)"
+            )
+        }
+    }
+
+    private func expect(_ name: String, _ text: String, role: String = EmbeddedServer.superuser) async throws {
+        let result = try await server.psql(text, role: role)
+        guard result.status == 0 else { throw ProgramFailure("psql \(name)", result) }
+    }
+
     package func reconcile(_ arguments: String..., environment extra: [String: String] = [:]) async throws
         -> CommandResult
     {
+        try await reconcile(arguments, extra)
+    }
+
+    package func reconcile(_ arguments: [String], _ extra: [String: String] = [:]) async throws -> CommandResult {
         try await run(TestPrograms.reconcile, arguments, extra)
     }
 
@@ -66,7 +138,7 @@ package struct ScenarioRoot: Sendable {
             arguments,
             environment: environment,
             folder: folder.path,
-            timeLimit: .seconds(120)
+            timeLimit: .seconds(400)
         ).run()
     }
 
@@ -74,6 +146,7 @@ package struct ScenarioRoot: Sendable {
     package func comparable(_ text: String) -> String {
         TestOutput.withoutChance(
             text.replacing(folder.path, with: "${root}").replacing(server.folder, with: "${db}")
+                .replacing(other?.folder ?? server.folder, with: "${other}")
                 .replacing(/PostgreSQL \d+(\.\d+|beta\d+|rc\d+)/, with: "PostgreSQL <version>")
         )
     }

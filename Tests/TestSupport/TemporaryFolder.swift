@@ -42,14 +42,16 @@ package enum Files {
 
     package static func text(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
 
-    package static func write(_ text: String, to path: String) throws {
+    package static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+
+    package static func write(_ bytes: [UInt8], to path: String) throws {
         let file = try FileDescriptor.open(
             FilePath(path),
             .writeOnly,
             options: [.create, .truncate],
             permissions: [.ownerReadWrite, .groupRead, .otherRead]
         )
-        try file.closeAfter { _ = try file.writeAll(text.utf8) }
+        try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
     /// Names in a folder, sorted; nil where it is none.

@@ -8,7 +8,7 @@ import TestSupport
 @Suite(.serialized) struct KillSweepTests {
     @Test(.proves(3, 6, 21, 36), .timeLimit(.minutes(60)))
     func `a run killed at an effect is completed by the next one, each change once`() async throws {
-        try await Self.sweep("everything-at-once", quick: 16, sample: 60)
+        try await Self.sweep("everything-at-once", quick: 4, sample: 16)
     }
 
     @Test(
@@ -19,7 +19,7 @@ import TestSupport
         ]
     )
     func `so it is in other scenarios`(name: String) async throws {
-        try await Self.sweep(name, quick: 3, sample: 10)
+        try await Self.sweep(name, quick: 2, sample: 8)
     }
 
     private static func sweep(_ scenario: String, quick: Int, sample: Int) async throws {
@@ -35,11 +35,13 @@ import TestSupport
     @Test(.proves(4), .timeLimit(.minutes(60)))
     func `a run that was stopped, overtaken and woken up does nothing more`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
-        let count = try await template.effects().count
-        try await Sweep.tryEach(Sweep.pick(Array(1...count), quick: 5, sample: 16), template.overtake)
+        let effects = try await template.effects()
+        // Before it holds the environment nobody can overtake it.
+        let first = try #require(effects.firstIndex { $0.hasSuffix(": lease") }) + 1
+        try await Sweep.tryEach(Sweep.pick(Array(first...effects.count), quick: 2, sample: 6), template.overtake)
     }
 
-    @Test(.proves(2), .timeLimit(.minutes(5)))
+    @Test(.proves(2), .timeLimit(.minutes(15)))
     func `whatever a run changes in a database, it changes in a session that holds the database's lock`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
         try await template.checkSessions()
@@ -49,9 +51,9 @@ import TestSupport
     func `a run whose sessions are ended at any moment loses nothing and is completed by the next`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
         var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
-        for round in 0..<Sweep.count(quick: 3, sample: 8, whole: 60) {
+        for round in 0..<Sweep.count(quick: 1, sample: 4, whole: 60) {
             Sweep.tried()
-            let pause = Int(random.next() % 1200) + 50
+            let pause = Int(random.next() % 3000) + 50
             try await template.with { root in
                 async let run = root.reconcile("apply", "here", "--auto-approve")
                 for _ in 0..<2 {

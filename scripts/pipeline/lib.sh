@@ -32,6 +32,9 @@ need() {
 # prepare: the folder of results, for its owner alone, since plans hold names and SQL.
 prepare() {
     [[ $out != *$'\n'* ]] || stop 64 "PIPELINE_OUT holds the end of a line"
+    # What was checked out may hold a link there, and what is below it would be removed and written over.
+    local part=$root/.reconcile
+    [[ ! -L $part && ! -L $out ]] || stop 65 "$part or $out is a link; results go to a folder of the job's own"
     need "$program"
     # Who asks the forge has it by now; the program runs what a class expects, and that needs none.
     unset PIPELINE_TOKEN GITHUB_TOKEN

@@ -21,7 +21,9 @@ struct ArchiveRestore {
     /// - Returns: what only a superuser could restore, by its entry in the archive.
     func run(into target: ConnectionTarget, ownership: Ownership, tablespaces: Bool) async throws -> [String] {
         let check = ArchiveCheck(programs: programs)
-        try await makeExtensions()
+        // Privileges are its owner's to give: the login's, where it gets everything before its owner does.
+        let login = target.parameters.first { $0.keyword == "user" }?.value
+        try await makeExtensions(schemasOf: ownership == .ofLogin ? login : nil)
         let entries = try await check.contents(backup.archivePath)
         let left = entries.filter { Self.kind(of: $0).map(Self.isForSuperusers) ?? false }
         let wanted = entries.filter { entry in !left.contains(entry) && !isDone(entry) }
@@ -65,7 +67,7 @@ struct ArchiveRestore {
     }
 
     /// Extensions run what is installed on the server, not what the dump says; most need a superuser.
-    private func makeExtensions() async throws {
+    private func makeExtensions(schemasOf login: String?) async throws {
         guard let superuser else { return }
         for item in backup.receipt.source.extensions {
             let known = try await superuser.ask(
@@ -79,7 +81,7 @@ struct ArchiveRestore {
                 if let group {
                     try await superuser.ask(
                         """
-                        ALTER SCHEMA \(identifier: item.schema) OWNER TO \(identifier: item.schemaOwner);
+                        ALTER SCHEMA \(identifier: item.schema) OWNER TO \(identifier: login ?? item.schemaOwner);
                         GRANT USAGE, CREATE ON SCHEMA \(identifier: item.schema) TO \(identifier: group)
                         """,
                         label: "schema"

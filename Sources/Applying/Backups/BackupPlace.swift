@@ -11,7 +11,7 @@ package struct BackupPlace: Sendable, Hashable {
     package var purpose: Purpose
 
     /// What an archive is taken for: a move takes some beside the backup that policy asks for.
-    package enum Purpose: String, Sendable, Hashable {
+    package enum Purpose: String, Sendable, Hashable, CaseIterable {
         case backup = ""
         /// Of what stands still while it is moved. No name becomes a path with this in it.
         case move = "%move"
@@ -63,15 +63,22 @@ package final class RunFolderMark: Sendable {
 
     package enum Use: Sendable { case taking, clearing }
 
-    /// - Returns: nil where others use it in a way that this use forbids.
+    /// - Returns: nil where others use it in a way that this use forbids, or the folder is gone.
     package init?(_ folder: String, for use: Use) throws(BackupError) {
         let path = "\(folder)/.lock"
         let descriptor = Outside.perform(.createFile(".lock")) {
             open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         }
-        guard descriptor >= 0 else { throw .file(path: path, what: "open", reason: PrivateFolder.reason) }
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .file(path: path, what: "open", reason: PrivateFolder.reason)
+        }
         fchmod(descriptor, 0o600)
-        guard flock(descriptor, (use == .taking ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
+        var status = stat()
+        // Whoever held it before may have taken it away meanwhile.
+        guard flock(descriptor, (use == .taking ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
+            status.st_nlink > 0
+        else {
             close(descriptor)
             return nil
         }

@@ -2,10 +2,31 @@ package import FleetModel
 internal import Glibc
 
 extension BackupReceipt {
-    static let formatVersion = "1.0"
+    static let formatVersion = "1.1"
 
     /// The document as it is stored; `path` is where.
+    ///
+    /// Its `digest` is of all the rest, so that nothing in it can change unseen.
     package func json(at path: String) -> JSONValue {
+        let content = content(at: path)
+        guard case .object(let members) = content else { return content }
+        return .object(members + [JSONValue.Member("digest", .string(Fingerprint(of: content.canonical).hex))])
+    }
+
+    /// - Throws: `Fault` where it is not what was written.
+    private static func checkDigest(_ json: JSONValue, version: String) throws(Fault) {
+        guard case .object(let members) = json, let digest = json["digest"] else {
+            // The first receipts had none.
+            guard version == "1.0" else { throw Fault("its digest is missing") }
+            return
+        }
+        let rest = JSONValue.object(members.filter { $0.key != "digest" })
+        guard digest == .string(Fingerprint(of: rest.canonical).hex) else {
+            throw Fault("it was changed after it was written: its digest does not match")
+        }
+    }
+
+    private func content(at path: String) -> JSONValue {
         [
             "format_version": .string(Self.formatVersion),
             "run_id": .string(runID),
@@ -39,7 +60,9 @@ extension BackupReceipt {
     /// - Throws: `Fault` naming the key.
     init(json: JSONValue) throws(Fault) {
         let read = Reader(json)
-        guard try read.text("format_version").hasPrefix("1.") else { throw Fault("format_version is not 1") }
+        let version = try read.text("format_version")
+        guard version.hasPrefix("1.") else { throw Fault("format_version is not 1") }
+        try Self.checkDigest(json, version: version)
         guard let serverVersion = ServerVersion(parsing: try read.text("server_version")),
             let clientVersion = ServerVersion(parsing: try read.text("client_version"))
         else { throw Fault("server_version or client_version is no version") }
@@ -152,23 +175,41 @@ extension StoredBackup {
         }
     }
 
-    /// Writes it for the first time.
-    func write() throws(BackupError) { try write(replacing: false) }
+    /// Writes it for the first time, and gives its archive its name with it: both have theirs, or neither.
+    func write(with archive: String) throws(BackupError) {
+        let tag = try keep()
+        do throws(BackupError) {
+            try PrivateFile.publish(archive, replacing: false)
+            try PrivateFile.publish(path, tag: tag, replacing: false)
+        } catch {
+            PrivateFolder.removeFile(PrivateFile.partial(of: path, tag: tag))
+            throw error
+        }
+    }
 
     /// Replaces it by one that says more was proved; less is never written over more.
     package func raised(to level: BackupReceipt.Level) throws(BackupError) -> StoredBackup {
         guard level > receipt.verified else { return self }
         var copy = self
         copy.receipt.verified = level
-        try copy.write(replacing: true)
+        let tag = try copy.keep()
+        do throws(BackupError) {
+            try PrivateFile.publish(path, tag: tag, replacing: true)
+        } catch {
+            PrivateFolder.removeFile(PrivateFile.partial(of: path, tag: tag))
+            throw error
+        }
         return copy
     }
 
-    private func write(replacing: Bool) throws(BackupError) {
-        let file = try PrivateFile(path, tag: "\(getpid()).")
+    /// Puts it on disk under another name; gives what that name has before `partial`.
+    private func keep() throws(BackupError) -> String {
+        let tag = "\(getpid())."
+        let file = try PrivateFile(path, tag: tag)
         defer { file.discard() }
         try file.write(receipt.json(at: path).canonical + [UInt8(ascii: "\n")])
-        _ = try file.publish(replacing: replacing)
+        _ = try file.keep()
+        return tag
     }
 }
 

@@ -60,7 +60,7 @@ enum BackupSource {
     /// The locale's columns have other names in other majors: `to_jsonb` asks for those that are there.
     private static let facts: SQL = """
         SELECT pg_export_snapshot(), current_setting('server_version_num'),
-               (SELECT system_identifier FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint()),
+               (SELECT system_identifier FROM pg_control_system()), \(SQL.timeline),
                d.oid, CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
                pg_database_size(d.oid), pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), d.datcollate,
                d.datctype, to_jsonb(d) ->> 'datlocprovider',

@@ -10,7 +10,8 @@ package typealias CatalogReader = @Sendable (Session) async throws(PostgresError
 /// Dumps a database and records, in the dump's own snapshot, what it holds.
 ///
 /// The archive passes through us: it is hashed on the way, and a run killed with SIGKILL ends `pg_dump` by a broken pipe.
-/// Only when the archive is on disk under its name is the receipt written, so a receipt always has its archive.
+/// Archive and receipt are whole and on disk before either gets its name, the archive first: a receipt always has its
+/// archive, and an archive without one has a `*.partial` beside it that tells whose it is.
 package struct BackupTaker: Sendable {
     package var place: BackupPlace
     /// The root of the manifests.
@@ -66,13 +67,43 @@ package struct BackupTaker: Sendable {
         measuredBy session: Session,
         application: String
     ) async throws -> StoredBackup {
-        let measure = ContentMeasure(session)
         let (facts, sequences) = try await BackupSource.read(session)
-        try PrivateFolder.make(place.folder)
-        guard let mark = try RunFolderMark(place.runFolder, for: .taking) else {
-            throw BackupError.file(path: place.runFolder, what: "use", reason: "it is being cleared")
+        let mark = try await enterFolder()
+        for path in [place.archive, place.receipt] where access(path, F_OK) == 0 {
+            throw BackupError.exists(path: path)
         }
         try space.check(place.folder, for: facts.source.sizeBytes)
+        do {
+            let backup = try await take(target, facts, sequences, measuredBy: session, application: application)
+            return withExtendedLifetime(mark) { backup }
+        } catch {
+            // Whole or not: an archive that no receipt tells of is nobody's.
+            for path in [PrivateFile.partial(of: place.archive), place.archive] { PrivateFolder.removeFile(path) }
+            throw error
+        }
+    }
+
+    /// Makes the folder and marks it as in use.
+    private func enterFolder() async throws -> RunFolderMark {
+        // Whoever clears what dead runs left may take an empty folder away again before it is marked.
+        for _ in 0..<100 {
+            try PrivateFolder.make(place.folder)
+            if let mark = try RunFolderMark(place.runFolder, for: .taking), PrivateFolder.isFolder(place.folder) {
+                return mark
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw BackupError.file(path: place.runFolder, what: "use", reason: "it is being cleared")
+    }
+
+    private func take(
+        _ target: ConnectionTarget,
+        _ facts: BackupSource.Facts,
+        _ sequences: [SequenceContent],
+        measuredBy session: Session,
+        application: String
+    ) async throws -> StoredBackup {
+        let measure = ContentMeasure(session)
         // The measuring transaction stays open until the dump has ended: the snapshot lives as long as it does.
         async let dumped = dump(target, snapshot: facts.source.snapshot, application: application)
         let catalog = try await read(session, with: inspect)
@@ -99,10 +130,11 @@ package struct BackupTaker: Sendable {
             content: content
         )
         let stored = StoredBackup(receipt: receipt, path: place.receipt)
-        try stored.write()
-        return withExtendedLifetime(mark) { stored }
+        try stored.write(with: place.archive)
+        return stored
     }
 
+    /// Leaves the archive as a `*.partial` that is whole.
     private func dump(
         _ target: ConnectionTarget,
         snapshot: String,
@@ -124,7 +156,7 @@ package struct BackupTaker: Sendable {
         guard result.status == 0 else {
             throw BackupError.program(name: "pg_dump", reason: ProgramReport.reason(result))
         }
-        let sha256 = try file.publish(replacing: false)
+        let sha256 = try file.keep()
         return (sha256, file.count)
     }
 

@@ -2,7 +2,7 @@ internal import Effects
 internal import FleetModel
 internal import Glibc
 internal import Postgres
-package import Servers
+internal import Servers
 
 /// How one of PostgreSQL's own programs gets at a database: arguments without a secret, and a pass file of its own.
 struct ClientAccess {
@@ -18,7 +18,7 @@ struct ClientAccess {
     init(_ target: ConnectionTarget, application: String) throws {
         let user = try Self.user(for: target)
         let folder = try PrivateFolder.makeUnique(in: Self.parent, prefix: "\(Self.prefix)\(getpid())-", ownedBy: user)
-        var parameters = target.parameters.filter { $0.keyword != "dbname" }
+        var parameters = Self.asLogin(target.parameters).filter { $0.keyword != "dbname" }
         parameters.append(("dbname", target.database))
         func add(_ keyword: String, _ value: String) {
             if !parameters.contains(where: { $0.keyword == keyword }) { parameters.append((keyword, value)) }
@@ -79,6 +79,12 @@ struct ClientAccess {
         }
     }
 
+    /// As who logs in: a database's owner can name another role for every session.
+    static func asLogin(_ parameters: [(keyword: String, value: String)]) -> [(keyword: String, value: String)] {
+        let asked = parameters.first { $0.keyword == "options" }.map { $0.value + " " } ?? ""
+        return parameters.filter { $0.keyword != "options" } + [("options", asked + "-c role=none")]
+    }
+
     /// A conninfo string: every value quoted, so that a database called `dbname=x host=y` is a name.
     ///
     /// See <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>.
@@ -121,33 +127,5 @@ struct ClientAccess {
             guard written > 0 else { throw .file(path: path, what: "write", reason: PrivateFolder.reason) }
             rest = rest.dropFirst(written)
         }
-    }
-}
-
-extension PostgresPrograms {
-    /// The client tools to dump and restore a server of `major` with.
-    ///
-    /// The same major where there is one, its newest minor: a newer `pg_restore` sets what an older server does not know
-    /// (`transaction_timeout`). Else the oldest newer one: `pg_dump` refuses servers newer than itself.
-    package static func clients(among all: [PostgresPrograms], forMajor major: Int) throws(BackupError)
-        -> PostgresPrograms
-    {
-        let whole = all.filter { programs in
-            ["pg_dump", "pg_restore"].allSatisfy { access(programs.path($0), X_OK) == 0 }
-        }
-        let same = whole.filter { $0.version.major == major }.max { $0.version < $1.version }
-        let newer = whole.filter { $0.version.major > major }.min { $0.version.major < $1.version.major }
-        guard let found = same ?? newer else { throw .noPrograms(major: major, what: "pg_dump and pg_restore") }
-        return found
-    }
-
-    /// Whether these client tools have holes through which a hostile database or dump reaches this machine.
-    ///
-    /// CVE-2026-6464, CVE-2026-18408, CVE-2026-15741 and older ones: <https://www.postgresql.org/support/security/>.
-    package var clientsHaveKnownHoles: Bool {
-        let mended = [14: 24, 15: 19, 16: 15, 17: 11, 18: 6]
-        if version.major > 18 { return false }
-        guard let minor = mended[version.major] else { return true }
-        return version.number % 10_000 < minor
     }
 }

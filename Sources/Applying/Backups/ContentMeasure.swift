@@ -1,6 +1,10 @@
 import FleetModel
 package import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Counts and hashes what a database holds, without running anything that belongs to a tenant.
 ///
 /// Only storage is read: ordinary tables with `ONLY`, never a view or a foreign table. Rows become text by `record_out`,
@@ -180,7 +184,12 @@ package struct ContentMeasure: Sendable {
     private static func hashes(of text: SQL) -> SQL {
         SQL(
             joining: seeds.map { seed -> SQL in
-                "coalesce(sum(hashtextextended(\(text) COLLATE \"C\", \(seed))::numeric), 0)"
+                #if MUTATIONS
+                if Mutation.xorHash.isOn {
+                    return "coalesce(bit_xor(hashtextextended(\(text) COLLATE \"C\", \(seed))), 0)"
+                }
+                #endif
+                return "coalesce(sum(hashtextextended(\(text) COLLATE \"C\", \(seed))::numeric), 0)"
             }
         )
     }

@@ -16,6 +16,14 @@ package enum DataGuard {
         with backup: StoredBackup,
         tables: [TableName]?
     ) async throws(BackupError) {
+        // Proved it was; what was deleted or cut since would be missed when it is too late.
+        let size = PrivateFolder.size(of: backup.archivePath)
+        guard size == backup.receipt.sizeBytes else {
+            throw .archive(
+                path: backup.archivePath,
+                size.map { .size(expected: backup.receipt.sizeBytes, found: $0) } ?? .missing
+            )
+        }
         let settings = try await checkIdentity(session, backup.receipt)
         try await compareLocked(session, with: backup, tables: tables)
         // What follows in the transaction may well read a view.

@@ -1,5 +1,9 @@
 package import FleetModel
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// What rows a database holds, as far as they can be told apart without reading them twice.
 package struct DatabaseContent: Sendable, Hashable {
     /// Two hashes of one known text: an answer without them measured nothing, and where they differ between two servers
@@ -111,6 +115,9 @@ extension DatabaseContent {
 
     /// Whether every part was answered: hashes are decimal numbers, two of each.
     package var isWellFormed: Bool {
+        #if MUTATIONS
+        if Mutation.emptyEqualsEmpty.isOn { return true }
+        #endif
         func areHashes(_ hashes: [String]) -> Bool {
             hashes.count == 2
                 && hashes.allSatisfy { hash in

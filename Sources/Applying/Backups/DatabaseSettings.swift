@@ -99,7 +99,7 @@ package struct DatabaseSettings: Sendable, Hashable {
         return [
             "SELECT pg_catalog.set_config(\(literal: setting.name), \(literal: setting.value), true)",
             "\(whose) SET \(name) FROM CURRENT",
-            "SET LOCAL search_path = pg_catalog",
+            "SET LOCAL search_path = pg_catalog, pg_temp",
         ]
     }
 

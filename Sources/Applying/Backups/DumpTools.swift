@@ -104,7 +104,9 @@ extension RemoteDump {
         application: String,
         _ receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws -> CommandResult {
-        var parameters = target.parameters.filter { !Way.keywords.contains($0.keyword) && $0.keyword != "dbname" }
+        var parameters = ClientAccess.asLogin(target.parameters).filter {
+            !Way.keywords.contains($0.keyword) && $0.keyword != "dbname"
+        }
         parameters += way.farParameters
         parameters.append(("dbname", target.database))
         for (keyword, value) in [

@@ -13,14 +13,17 @@ final class PrivateFile {
     private var buffer: [UInt8] = []
     private var hash = SHA256()
     private(set) var count: Int64 = 0
-    private var isPublished = false
+    private var isKept = false
 
     private static let chunk = 1 << 20
+
+    /// What a file is called until it is whole.
+    static func partial(of path: String, tag: String = "") -> String { "\(path).\(tag)partial" }
 
     /// Opens `<path>.<tag>partial`, which must not be there, 0600 whatever the umask.
     init(_ path: String, tag: String = "") throws(BackupError) {
         self.path = path
-        let partial = "\(path).\(tag)partial"
+        let partial = Self.partial(of: path, tag: tag)
         self.partial = partial
         descriptor = Outside.perform(.createFile(partial)) {
             open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -40,24 +43,39 @@ final class PrivateFile {
         if buffer.count >= Self.chunk { try flush() }
     }
 
-    /// Puts it on disk, then under its name.
+    /// Puts all of it on disk, where it stays `*.partial` until `publish` gives it its name.
     ///
     /// - Returns: its SHA-256.
-    func publish(replacing: Bool) throws(BackupError) -> Fingerprint {
+    func keep() throws(BackupError) -> Fingerprint {
         try flush()
         try check(Outside.perform(.synchronize(partial)) { fsync(descriptor) }, "synchronize")
-        guard replacing || access(path, F_OK) != 0 else { throw .exists(path: path) }
-        try check(Outside.perform(.rename(path)) { rename(partial, path) }, "rename")
-        isPublished = true
-        try PrivateFolder.synchronize(PrivateFolder.parent(of: path))
+        isKept = true
         let hex = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
         guard let digest = Fingerprint(hex: hex) else { preconditionFailure("a SHA-256 has 64 digits") }
         return digest
     }
 
-    /// Takes it away unless it was published.
+    /// Gives a file that was kept its name, for good.
+    ///
+    /// - Throws: `BackupError`; a new one has its name no more then.
+    static func publish(_ path: String, tag: String = "", replacing: Bool) throws(BackupError) {
+        let partial = partial(of: path, tag: tag)
+        guard replacing || access(path, F_OK) != 0 else { throw .exists(path: path) }
+        guard Outside.perform(.rename(path), { rename(partial, path) }) == 0 else {
+            throw .file(path: partial, what: "rename", reason: PrivateFolder.reason)
+        }
+        do throws(BackupError) {
+            try PrivateFolder.synchronize(PrivateFolder.parent(of: path))
+        } catch {
+            // What may be gone after a power failure was never there.
+            if !replacing { PrivateFolder.removeFile(path) }
+            throw error
+        }
+    }
+
+    /// Takes it away unless it was kept.
     func discard() {
-        if !isPublished { PrivateFolder.removeFile(partial) }
+        if !isKept { PrivateFolder.removeFile(partial) }
     }
 
     private func flush() throws(BackupError) {

@@ -92,8 +92,10 @@ enum PrivateFolder {
         Outside.perform(.remove(path)) { _ = rmdir(path) }
     }
 
-    static func removeFile(_ path: String) {
-        Outside.perform(.remove(path)) { _ = unlink(path) }
+    /// - Returns: whether it is gone now.
+    @discardableResult
+    static func removeFile(_ path: String) -> Bool {
+        Outside.perform(.remove(path)) { unlink(path) == 0 || errno == ENOENT }
     }
 
     /// Removes a folder of ours with all in it, as the user it belongs to.

@@ -3,6 +3,10 @@ internal import Glibc
 internal import Postgres
 internal import Servers
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 extension RestoreBench {
     /// Restores a backup and compares it with its receipt, whose level is raised.
     ///
@@ -112,8 +116,13 @@ extension RestoreBench {
         let superuser = try await session(database)
         try await roles.prepare(superuser, database: database)
         let restore = ArchiveRestore(backup: backup, programs: clients, superuser: superuser, group: roles.group)
+        #if MUTATIONS
+        let login = Mutation.restoreAsSuperuser.isOn ? Self.superuser : roles.login
+        #else
+        let login = roles.login
+        #endif
         let left = try await restore.run(
-            into: server.target(database: database, user: roles.login),
+            into: server.target(database: database, user: login),
             ownership: .asDumped,
             tablespaces: false
         )

@@ -2,6 +2,10 @@ internal import FleetModel
 internal import Postgres
 internal import Servers
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// One restore on a real server, from the empty database to the proved one.
 struct RestoreWork: Sendable {
     let backup: StoredBackup
@@ -99,7 +103,12 @@ struct RestoreWork: Sendable {
         // Privileges on this one schema, which is there in every database, are its owner's to give.
         let publicOwner = soleOwner == nil ? nil : try await ownerOfPublic(superuser)
         if publicOwner != nil { try await own(public: roles.login, superuser) }
+        #if MUTATIONS
+        let plain = loginTarget(roles, password)
+        let login = Mutation.restoreAsSuperuser.isOn ? target.with(database: newName) : plain
+        #else
         let login = loginTarget(roles, password)
+        #endif
         try await probe(login, roles)
         let restore = ArchiveRestore(backup: backup, programs: programs, superuser: superuser, group: roles.group)
         let left = try await restore.run(
@@ -213,11 +222,10 @@ struct RestoreWork: Sendable {
     private func loginTarget(_ roles: RestoreRoles, _ password: String) -> ConnectionTarget {
         // Where a service says who logs in, what stands beside it wins.
         let others = target.parameters.filter { !["user", "passfile"].contains($0.keyword) }
-        return ConnectionTarget(
-            parameters: others + [("user", roles.login)],
-            database: newName,
-            password: Secret(password)
-        )
+        var login = target.with(database: newName)
+        login.parameters = others + [("user", roles.login)]
+        login.password = Secret(password)
+        return login
     }
 
     /// Whether the server lets the login in at all (`pg_hba.conf`), before anything is sent.

@@ -1,6 +1,10 @@
 internal import FleetModel
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Databases are created, renamed and dropped by the session that holds the environment's lock, and by name *and* OID:
 /// a name alone may mean another database than it did a moment ago.
 extension Control {
@@ -161,6 +165,12 @@ extension Control {
         reason: String,
         target: ConnectionTarget
     ) async throws {
+        #if MUTATIONS
+        if Mutation.dropBeforeRename.isOn {
+            try await session.run("DROP DATABASE \(identifier: live.name) WITH (FORCE)", label: "drop database")
+            return try await putInPlace(build, as: live.name)
+        }
+        #endif
         let text: SQL = """
             BEGIN;
             \(leaseCheck)
@@ -279,13 +289,16 @@ extension Control {
 
     /// Raises RC001 unless the lease is still ours.
     var leaseCheck: SQL {
-        """
-        DO $rcl$ BEGIN
-            PERFORM FROM reconcile.lease
-            WHERE environment = \(literal: run.environment) AND epoch = \(epoch) AND run_id = \(literal: run.id) FOR SHARE;
-            IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
-        END $rcl$;
-        """
+        #if MUTATIONS
+        if Mutation.noFence.isOn { return "" }
+        #endif
+        return """
+            DO $rcl$ BEGIN
+                PERFORM FROM reconcile.lease
+                WHERE environment = \(literal: run.environment) AND epoch = \(epoch) AND run_id = \(literal: run.id) FOR SHARE;
+                IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
+            END $rcl$;
+            """
     }
 
     private func guardLease() async throws {

@@ -1,4 +1,4 @@
-internal import FleetModel
+package import FleetModel
 internal import Postgres
 package import Servers
 
@@ -8,13 +8,15 @@ extension Control {
         _ backup: StoredBackup,
         as name: String,
         programs: [PostgresPrograms],
+        for role: EnvironmentRole,
         now: @escaping @Sendable () -> Int64,
         inspect: @escaping CatalogReader,
         events: @Sendable (DatabaseRestore.Event) -> Void
     ) async throws -> String? {
-        let clients = try PostgresPrograms.clients(
+        let clients = try await PostgresPrograms.sound(
             among: programs,
-            forMajor: await session.serverVersionNumber / 10_000
+            forMajor: await session.serverVersionNumber / 10_000,
+            for: role
         )
         let restore = DatabaseRestore(programs: clients, runID: run.id, now: now, inspect: inspect)
         let live = try await oid(of: name)

@@ -1,6 +1,10 @@
 internal import FleetModel
 package import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The session on an instance's maintenance database that holds the environment's lock.
 ///
 /// It alone creates, renames and drops databases there, and it writes the journal: what protects the work is held by the
@@ -9,7 +13,8 @@ package actor Control {
     package nonisolated let instance: String
     nonisolated let session: Session
     nonisolated let run: Run
-    nonisolated let target: ConnectionTarget
+    /// Of this very server: another one that answers at its address is refused.
+    package nonisolated let target: ConnectionTarget
     /// What every worked-on database's fence is raised to; 0 before the lease is taken.
     private(set) var epoch: Int64 = 0
     private var journal: [(entry: SQL, done: CheckedContinuation<Void, any Error>)] = []
@@ -33,7 +38,11 @@ package actor Control {
             applicationName: run.applicationName("control")
         )
         let session = try await Session.open(target, settings: settings)
+        let target = target.pinned(to: await session.serverStartedAt)
         let key = AdvisoryKey.environment(run.environment)
+        #if MUTATIONS
+        if Mutation.blockingLock.isOn { try await session.run("SELECT pg_advisory_lock(\(key.value))") }
+        #endif
         let taken = try await session.run("SELECT pg_try_advisory_lock(\(key.value))", label: "environment lock")
         guard taken.first?.rows?.scalar == "t" else {
             let holder = try await LockHolder.of(key, on: session)
@@ -182,6 +191,31 @@ extension LockHolder {
             WHERE \(AdvisoryKey.database.inLocksView) AND l.database IN (\(list)) LIMIT 1
             """,
             label: "database locks"
+        )
+        guard let row = answers.first?.rows?.first else { return nil }
+        return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")
+    }
+
+    /// A run of the environment that is dead for us and whose transaction lives on the server.
+    ///
+    /// A dump's, say, whose client is behind a network that went away: it may hold locks on any table, for hours. To be
+    /// asked where nobody else holds the environment, or by who does.
+    static func ofTransactions(of environment: String, on session: Session) async throws -> LockHolder? {
+        let exists = try await session.run("SELECT to_regclass('reconcile.runs') IS NOT NULL", label: "journal exists")
+        guard exists.first?.rows?.scalar == "t" else { return nil }
+        let answers = try await session.run(
+            """
+            SELECT CASE WHEN strpos(a.application_name, '@') > 0 THEN a.application_name
+                    -- A dump's session does not say whose it is.
+                    ELSE format('reconcile/%s %s@%s', r.run_id, r.os_user, r.host) END, a.backend_start
+            FROM pg_stat_activity a
+                JOIN reconcile.runs r ON split_part(a.application_name, ' ', 1) = 'reconcile/' || r.run_id
+            WHERE r.environment = \(literal: environment) AND a.pid <> pg_backend_pid()
+                AND (a.xact_start IS NOT NULL OR EXISTS (
+                    SELECT FROM pg_locks l WHERE l.pid = a.pid AND \(AdvisoryKey.database.inLocksView)))
+            LIMIT 1
+            """,
+            label: "transactions of dead runs"
         )
         guard let row = answers.first?.rows?.first else { return nil }
         return LockHolder(applicationName: row[0] ?? "", since: row[1] ?? "")

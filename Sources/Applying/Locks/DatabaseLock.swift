@@ -1,6 +1,10 @@
 internal import FleetModel
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Who a database must be for work to go on in it.
 package struct DatabaseIdentity: Sendable, Hashable {
     package var systemIdentifier: String
@@ -18,6 +22,8 @@ package struct DatabaseIdentity: Sendable, Hashable {
 struct Foothold: Sendable {
     var identity: DatabaseIdentity
     var owner: String
+    /// Who logged in.
+    var login: String
     /// Whether the login may act as the database's owner.
     var mayActAsOwner: Bool
     var hasFence: Bool
@@ -33,21 +39,31 @@ enum DatabaseLock {
     /// - Returns: which database this is, who owns it, and whether a fence of ours is there.
     /// - Throws: `ApplyError.locked` once the attempts are used up; `PostgresError`, also where a setting did not hold.
     static func take(on session: Session, settings: SessionSettings, attempts: Int = 1) async throws -> Foothold {
+        #if MUTATIONS
+        if Mutation.blockingLock.isOn {
+            try await session.run("SELECT pg_advisory_lock(\(AdvisoryKey.database.value))")
+        }
+        #endif
         for attempt in 1...attempts {
+            // Behind a pooler the lock would stay with a session that is not ours.
             let answers = try await session.run(
                 """
                 \(settings.proof);
-                SELECT (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id, d.oid,
+                SELECT (pg_control_system()).system_identifier, \(SQL.timeline), d.oid,
                     pg_get_userbyid(d.datdba), pg_has_role(session_user, d.datdba, 'MEMBER'),
-                    to_regclass('reconcile.fence') IS NOT NULL
+                    to_regclass('reconcile.fence') IS NOT NULL, session_user,
+                    (SELECT min(format('%s calls a function of %s', e.evtname, pg_get_userbyid(p.proowner)))
+                    FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_roles r ON r.oid = p.proowner
+                    WHERE e.evtenabled <> 'D' AND NOT r.rolsuper AND r.rolname <> session_user)
                 FROM pg_database d WHERE d.datname = current_database();
-                SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))
+                SELECT CASE WHEN pg_backend_pid() = \(await session.backendPID)
+                    THEN pg_try_advisory_lock(\(AdvisoryKey.database.value)) END
                 """,
                 label: "database lock"
             )
-            try settings.verify(answers, backendPID: await session.backendPID)
+            try await session.verify(answers)
             let told = answers.dropFirst(settings.proofCount).map(\.rows)
-            guard told.count == 2, let row = told[0]?.first, row.count == 6,
+            guard told.count == 2, let row = told[0]?.first, row.count == 8,
                 let timeline = row[1].flatMap({ Int($0) }), let oid = row[2].flatMap({ UInt32($0) })
             else { throw PostgresError.unexpectedAnswer("no identity") }
             guard told[1]?.scalar == "t" else {
@@ -58,9 +74,15 @@ enum DatabaseLock {
                 let holder = try await LockHolder.of(.database, on: session)
                 throw ApplyError.locked(holder ?? LockHolder(applicationName: "", since: "a moment ago"))
             }
+            if let trap = row[7] {
+                throw ApplyError.foreign(
+                    "event trigger \(trap), whose code would run with our rights: let a superuser disable the trigger"
+                )
+            }
             return Foothold(
                 identity: DatabaseIdentity(systemIdentifier: row[0] ?? "", timeline: timeline, oid: oid),
                 owner: row[3] ?? "",
+                login: row[6] ?? "",
                 mayActAsOwner: row[4] == "t",
                 hasFence: row[5] == "t"
             )
@@ -77,10 +99,12 @@ struct Fence: Sendable {
     let runID: String
 
     /// Makes our schema where it is missing and raises the fence to our epoch; inside a transaction.
+    ///
+    /// What was not there at the first look may be a tenant's by the time we make it, so it is looked at again.
     func raising(schemaExists: Bool) -> SQL {
         """
         \(OwnSchema.guardStatement)
-        \(schemaExists ? "" : OwnSchema.inDatabase)
+        \(schemaExists ? "" : OwnSchema.inDatabase + OwnSchema.guardStatement)
         INSERT INTO reconcile.fence AS f (id, epoch, run_id) VALUES (1, \(epoch), \(literal: runID))
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, run_id = excluded.run_id WHERE f.epoch < excluded.epoch;
         \(check)
@@ -90,11 +114,14 @@ struct Fence: Sendable {
     /// Raises SQLSTATE RC001 unless the fence is at our epoch, and keeps it there until the transaction ends: who takes
     /// over then waits for this transaction, and we find another epoch afterwards.
     var check: SQL {
-        """
-        DO $rcl$ BEGIN
-            PERFORM FROM reconcile.fence WHERE id = 1 AND epoch = \(epoch) FOR SHARE;
-            IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
-        END $rcl$;
-        """
+        #if MUTATIONS
+        if Mutation.noFence.isOn { return "" }
+        #endif
+        return """
+            DO $rcl$ BEGIN
+                PERFORM FROM reconcile.fence WHERE id = 1 AND epoch = \(epoch) FOR SHARE;
+                IF NOT FOUND THEN RAISE EXCEPTION 'a later run took over' USING ERRCODE = 'RC001'; END IF;
+            END $rcl$;
+            """
     }
 }

@@ -49,7 +49,23 @@ package struct Hold: Sendable {
         throw UnreachableInstance(name: unreached.name, underlying: unreached.error, frozen: frozen)
     }
 
-    /// Makes sure that no statement of a dead run still works in a database of ours.
+    /// Makes sure that who was looked at is who holds our locks.
+    ///
+    /// - Parameter facts: what the look showed, by instance.
+    /// - Throws: `ApplyError.failed` naming the instance behind whose address the server changed in between.
+    package func requireSame(_ facts: [String: ServerFacts]) throws(ApplyError) {
+        for (instance, control) in controls.sorted(by: { $0.key < $1.key }) {
+            guard let seen = facts[instance], let held = control.target.startedAt, seen.startedAt != held else {
+                continue
+            }
+            throw .failed(
+                "instance \"\(instance)\": another server answers there than the one whose lock was taken (started at "
+                    + "\(seen.startedAt) instead of \(held)), so nothing was done"
+            )
+        }
+    }
+
+    /// Makes sure that no statement or transaction of a dead run still lives in a database of ours.
     ///
     /// - Parameter databases: OIDs by instance.
     /// - Throws: `ApplyError.locked`.
@@ -57,6 +73,9 @@ package struct Hold: Sendable {
         for (instance, oids) in databases.sorted(by: { $0.key < $1.key }) {
             guard let control = controls[instance] else { continue }
             if let holder = try await LockHolder.ofDatabases(oids, on: control.session) {
+                throw ApplyError.locked(holder)
+            }
+            if let holder = try await LockHolder.ofTransactions(of: run.environment, on: control.session) {
                 throw ApplyError.locked(holder)
             }
         }

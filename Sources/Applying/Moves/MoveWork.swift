@@ -108,13 +108,13 @@ struct MoveWork: Sendable {
         for note in needs.notes { context.report(.note(key, note)) }
         let desk = context.backups.desk
         // What a dump holds loads into newer servers; a pg_dump of another major may not know all that an older one stores.
-        let dumpers = try desk.clients(forMajor: needs.version.major)
+        let dumpers = try await desk.clients(forMajor: needs.version.major)
         let copy = MoveCopy(
             context: context,
             control: there,
             database: key.database,
             oid: worker.foothold.identity.oid,
-            clients: try desk.clients(forMajor: await there.session.serverVersionNumber / 10_000)
+            clients: try await desk.clients(forMajor: await there.session.serverVersionNumber / 10_000)
         )
         try await rehearse(copy, dumpers, needs) { made in
             try await MoveSwitch.requirePrivileges(of: state.catalog, in: made.catalog, here, there)

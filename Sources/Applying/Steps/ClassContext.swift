@@ -33,6 +33,17 @@ package struct ClassContext: Sendable {
         }
     }
 
+    /// What statements run with, as this role.
+    ///
+    /// Where it is called as our own schema is, `"$user"` would be that schema, and what a migration makes would land in it.
+    func searchPath(as role: String) -> String {
+        guard role == OwnSchema.name else { return source.searchPath }
+        let others = source.searchPath.split(separator: ",").map { $0.drop(while: \.isWhitespace) }.filter { part in
+            !["\"$user\"", "$user"].contains(part.prefix { !$0.isWhitespace })
+        }
+        return others.isEmpty ? "\"\"" : others.joined(separator: ", ")
+    }
+
     /// What the one round trip reads of this class's history.
     package var historyQuery: HistoryQuery {
         HistoryQuery(schema: source.historySchema, table: source.historyTable, format: format)

@@ -3,6 +3,10 @@ internal import Migrations
 internal import Planning
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 extension Worker {
     /// Runs one transactional migration and writes its history row, both or neither.
     ///
@@ -14,19 +18,30 @@ extension Worker {
     ///   - context: the class's: whom it runs as, with which search_path, and where its history is.
     ///   - mark: where the history stands before.
     ///   - destroyed: what is held against the backup before anything else, in the same transaction.
+    ///   - limit: how much it may take away; nil in a new database.
     /// - Throws: what `transaction` throws; a refusal by the migration's own SQL is a `PostgresError`.
     func migrate(
         _ migration: Migration,
         _ context: ClassContext,
         mark: HistoryMark,
-        guarding destroyed: Destroyed? = nil
+        guarding destroyed: Destroyed? = nil,
+        within limit: LossLimit? = nil
     ) async throws {
         let history = HistoryTable(context, owner: foothold.owner, database: key.database)
         let run = fence.runID
+        #if MUTATIONS
+        if Mutation.historyInItsOwnTransaction.isOn {
+            let text = pieces(of: migration.text, migration.statements, context)
+            try await transaction("migration \(migration.tag)", [.sql(history.opening(expecting: mark))] + text)
+            let row = history.row(of: migration, run: HistoryRun(id: run, duration: .zero))
+            return try await transaction("history \(migration.tag)", [.sql(row)])
+        }
+        #endif
         try await transaction(
             "migration \(migration.tag)",
-            (destroyed?.pieces ?? []) + [.sql(history.opening(expecting: mark))]
-                + pieces(of: migration.text, migration.statements, context)
+            [.sql(history.opening(expecting: mark))] + pieces(of: migration.text, migration.statements, context),
+            guarding: destroyed,
+            within: limit
         ) { took in
             history.row(of: migration, run: HistoryRun(id: run, duration: took))
         }
@@ -64,34 +79,53 @@ extension Worker {
     }
 
     /// A file's text as the class's role with the class's search_path, `COPY` data fed where it stands.
-    private func pieces(of text: String, _ statements: [StatementText], _ context: ClassContext) -> [Piece] {
-        let role = context.runAs(owner: foothold.owner) ?? "none"
-        let opening: SQL = """
-            SELECT set_config('role', \(literal: role), true),
-                set_config('search_path', \(literal: context.source.searchPath), true)
-            """
-        let closing: SQL = """
-            RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog
-            """
-        guard statements.contains(where: { $0.copyData != nil }) else {
-            return [.sql(opening), .sql(Self.wrapped(text)), .sql(closing)]
-        }
-        var pieces: [Piece] = [.sql(opening)]
-        var plain: [String] = []
-        func flush() {
-            if !plain.isEmpty { pieces.append(.sql(Self.wrapped(plain.joined(separator: ";\n")))) }
-            plain = []
-        }
-        for statement in statements {
-            if let data = statement.copyData {
-                flush()
-                pieces.append(.copy(SQL(writtenByUser: statement.sql), data: Array(data.utf8)))
-            } else {
-                plain.append(statement.sql)
+    func pieces(of text: String, _ statements: [StatementText], _ context: ClassContext) -> [Piece] {
+        let confinement = confinement(context, statements)
+        let run: (String) -> Piece = { text in .sql(confinement?.run(text) ?? Self.wrapped(text)) }
+        var pieces: [Piece] = [.sql(confinement?.opening ?? opening(context))]
+        if statements.contains(where: { $0.copyData != nil }) {
+            var plain: [String] = []
+            func flush() {
+                if !plain.isEmpty { pieces.append(run(plain.joined(separator: ";\n"))) }
+                plain = []
             }
+            for statement in statements {
+                if let data = statement.copyData {
+                    flush()
+                    pieces.append(.copy(SQL(writtenByUser: statement.sql), data: Array(data.utf8)))
+                } else {
+                    plain.append(statement.sql)
+                }
+            }
+            flush()
+        } else {
+            pieces.append(run(text))
         }
-        flush()
-        return pieces + [.sql(closing)]
+        // What was put off to the end is done while we are still the role that put it off, and before losses are counted.
+        pieces.append(.sql(confinement?.settled ?? "SET CONSTRAINTS ALL IMMEDIATE"))
+        return pieces + [.sql(Confinement.closing)]
+    }
+
+    /// Nil where statements run as the login, or say themselves who they run as.
+    private func confinement(_ context: ClassContext, _ statements: [StatementText]) -> Confinement? {
+        statements.contains(where: \.setsRole)
+            ? nil
+            : Confinement(
+                role: context.runAs(owner: foothold.owner),
+                login: foothold.login,
+                searchPath: searchPath(context)
+            )
+    }
+
+    private func opening(_ context: ClassContext) -> SQL {
+        """
+        SELECT set_config('role', \(literal: context.runAs(owner: foothold.owner) ?? "none"), true),
+            set_config('search_path', \(literal: searchPath(context)), true)
+        """
+    }
+
+    func searchPath(_ context: ClassContext) -> String {
+        context.searchPath(as: context.runAs(owner: foothold.owner) ?? foothold.login)
     }
 
     private static func wrapped(_ text: String) -> SQL {

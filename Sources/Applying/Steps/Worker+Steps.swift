@@ -14,13 +14,14 @@ extension Worker {
         _ context: ClassContext,
         mark: HistoryMark,
         _ pool: CatalogPool,
-        guarding destroyed: Destroyed? = nil
+        guarding destroyed: Destroyed? = nil,
+        within limit: LossLimit? = nil
     ) async throws -> HistoryMark {
         switch step.kind {
         case .migrate:
             var mark = mark
             for tag in step.migrations {
-                mark = try await run(tag, context, mark: mark, pool, guarding: destroyed)
+                mark = try await run(tag, context, mark: mark, pool, guarding: destroyed, within: limit)
             }
             return mark
         case .adopt:
@@ -43,13 +44,15 @@ extension Worker {
         _ context: ClassContext,
         mark: HistoryMark,
         _ pool: CatalogPool,
-        guarding destroyed: Destroyed? = nil
+        guarding destroyed: Destroyed? = nil,
+        within limit: LossLimit? = nil
     ) async throws -> HistoryMark {
         let migration = try known(tag, context)
         if migration.isTransactional {
-            try await migrate(migration, context, mark: mark, guarding: destroyed)
+            try await migrate(migration, context, mark: mark, guarding: destroyed, within: limit)
         } else {
-            try await migrateOutsideTransaction(migration, context, mark: mark, guarding: destroyed) { _ in
+            try await migrateOutsideTransaction(migration, context, mark: mark, guarding: destroyed, within: limit) {
+                _ in
                 try await self.inspect(context, pool)
             }
         }

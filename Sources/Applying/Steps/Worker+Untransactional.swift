@@ -3,6 +3,10 @@ internal import Migrations
 internal import Planning
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// Where a migration outside a transaction stands, as it is written in the database before each of its statements.
 struct Intent: Sendable {
     static let key = "intent"
@@ -49,6 +53,7 @@ extension Worker {
         _ context: ClassContext,
         mark: HistoryMark,
         guarding destroyed: Destroyed? = nil,
+        within limit: LossLimit? = nil,
         inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         var next = 0
@@ -64,7 +69,7 @@ extension Worker {
         while next < migration.statements.count {
             // What an earlier statement of the file changed cannot be what the backup holds.
             let guarding = next == 0 ? destroyed : nil
-            try await runOutside(migration.statements[next], at: next, migration, context, guarding, inspect)
+            try await runOutside(migration.statements[next], at: next, migration, context, guarding, limit, inspect)
             next += 1
         }
         let history = HistoryTable(context, owner: foothold.owner, database: key.database)
@@ -84,23 +89,28 @@ extension Worker {
         _ migration: Migration,
         _ context: ClassContext,
         _ destroyed: Destroyed?,
+        _ limit: LossLimit?,
         _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws {
         let label = "\(migration.tag), statement \(index + 1)"
         let done = Intent(digest: migration.sha256, index: index + 1, before: nil, invalid: [])
         let role = context.runAs(owner: foothold.owner) ?? "none"
+        #if MUTATIONS
+        let isLenient = Mutation.indexIfNotExists.isOn && statement.sql.hasPrefix("CREATE")
+        let sql = statement.sql.replacing(
+            "CONCURRENTLY ",
+            with: isLenient ? "CONCURRENTLY IF NOT EXISTS " : "CONCURRENTLY "
+        )
+        let text = SQL(writtenByUser: sql)
+        #else
         let text = SQL(writtenByUser: statement.sql)
+        #endif
         do {
             try await transaction(
                 label,
-                (destroyed?.pieces ?? []) + [
-                    .sql(
-                        "SELECT set_config('role', \(literal: role), true), set_config('search_path', \(literal: context.source.searchPath), true)"
-                    ),
-                    statement.copyData.map { .copy(text, data: Array($0.utf8)) } ?? .sql(text),
-                    .sql("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL search_path = pg_catalog"),
-                    .sql(OwnSchema.mark(Intent.key, done.text)),
-                ]
+                pieces(of: statement.sql, [statement], context) + [.sql(OwnSchema.mark(Intent.key, done.text))],
+                guarding: destroyed,
+                within: limit
             )
             return
         } catch let error as PostgresError where error.sqlState == "25001" {
@@ -114,7 +124,7 @@ extension Worker {
             try await session.run(
                 """
                 SELECT set_config('role', \(literal: role), false),
-                    set_config('search_path', \(literal: context.source.searchPath), false), set_config('lock_timeout', '0', false)
+                    set_config('search_path', \(literal: searchPath(context)), false), set_config('lock_timeout', '0', false)
                 """,
                 label: "\(label), settings"
             )
@@ -123,13 +133,13 @@ extension Worker {
             async let _ = nameBlockersRepeatedly(of: pid)
             try await session.run(text, parameters: [], label: label)
             try await session.run(
-                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE",
+                Self.reset,
                 label: "\(label), settings back"
             )
         } catch {
             guard case .server = error else { throw error }
             _ = try await session.runKeepingAnswers(
-                "RESET SESSION AUTHORIZATION; RESET ALL; RESET ROLE",
+                Self.reset,
                 label: "\(label), settings back"
             )
             try await clearHalfDone(intent)
@@ -144,21 +154,28 @@ extension Worker {
         _ inspect: @Sendable (Session) async throws -> DatabaseState
     ) async throws -> Int {
         guard let before = intent.before else { return intent.index }
+        #if MUTATIONS
+        if Mutation.resumeByJournal.isOn { return intent.index }
+        #endif
         try await clearHalfDone(intent)
         let now = try await inspect(session).catalog.fingerprint
         return now == before ? intent.index : intent.index + 1
     }
 
-    /// Clears what an interrupted statement left: invalid indexes are dropped, a pending detach is finished.
+    /// Clears what an interrupted statement left: invalid indexes are dropped, those of TOAST tables too, a pending detach
+    /// is finished.
     ///
     /// See <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY> and
     /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>.
     private func clearHalfDone(_ intent: Intent) async throws {
+        #if MUTATIONS
+        if Mutation.indexIfNotExists.isOn { return }
+        #endif
         let left = try await session.run(
             """
             SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname), i.indexrelid
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname !~ '^pg_toast'
+            WHERE NOT i.indisvalid AND c.relkind = 'i'
             UNION ALL
             SELECT format('ALTER TABLE %s DETACH PARTITION %s FINALIZE', inhparent::regclass, inhrelid::regclass), 0
             FROM pg_inherits WHERE inhdetachpending

@@ -2,6 +2,10 @@ internal import Planning
 internal import FleetModel
 internal import Postgres
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The session that works on one database: it holds the database's lock, and every change it makes is one transaction
 /// that begins with the fence.
 actor Worker {
@@ -12,6 +16,8 @@ actor Worker {
     let fence: Fence
     private let control: Control?
     private var fenceIsRaised = false
+    /// Tables that were there before the first migration; what the plan itself makes, it may take away again.
+    private var known: Set<UInt32>?
     private let report: @Sendable (ApplyEvent) -> Void
 
     init(
@@ -47,18 +53,20 @@ actor Worker {
     ///   - label: what traces call it.
     ///   - limits: statements at its very beginning, before the fence is looked at.
     ///   - pieces: the work, in order.
+    ///   - limit: what it may take away; nil where that is not watched.
     ///   - closing: the last statement before the commit, made anew for each attempt, given how long the pieces took.
     /// - Throws: `ApplyError.fenced`, `.stale`, `.foreign`, `PostgresError`; `BackupError` where a table is no longer
-    ///   what the backup holds.
+    ///   what the backup holds; `ExcessiveLoss` where it took more than the limit.
     func transaction(
         _ label: String,
         limits: SQL = "",
         _ pieces: [Piece],
+        within limit: LossLimit? = nil,
         closing: @Sendable (Duration) -> SQL = { _ in "" }
     ) async throws {
         for attempt in 1... {
             do {
-                return try await attemptTransaction(label, limits, pieces, closing)
+                return try await attemptTransaction(label, limits, pieces, limit, closing)
             } catch let error as PostgresError where error.sqlState == "55P03" && attempt < 10 {
                 // Backoff with jitter: whoever waits behind us gets the lock in between.
                 let ceiling = min(8_000, 100 << attempt)
@@ -71,16 +79,21 @@ actor Worker {
         _ label: String,
         _ limits: SQL,
         _ pieces: [Piece],
+        _ limit: LossLimit?,
         _ closing: @Sendable (Duration) -> SQL
     ) async throws {
-        // What the last file set for the session is forgotten, what the session pinned at its start comes back.
+        #if MUTATIONS
+        if Mutation.discardAll.isOn { try await session.run("DISCARD ALL", label: label) }
+        #endif
         var text: SQL = """
-            RESET SESSION AUTHORIZATION; RESET ALL;
+            \(Self.reset);
             BEGIN;
             \(limits)
             \(fenceIsRaised ? fence.check : fence.raising(schemaExists: foothold.hasFence))
 
             """
+        if limit != nil { text = text + TableLedger.query + ";\n" }
+        var ledgers: [TableLedger] = []
         do {
             let clock = ContinuousClock()
             let start = clock.now
@@ -92,22 +105,60 @@ actor Worker {
                 switch piece {
                 case .sql(let sql): text = text + sql + ";\n"
                 case .compare(let tables, let receipt):
-                    try await session.run(text, label: label)
+                    ledgers += try await session.run(text, label: label).compactMap(TableLedger.init)
                     text = ""
                     try await compare(tables, with: receipt)
                 case .copy(let sql, let data):
-                    try await session.run(text, label: label)
+                    ledgers += try await session.run(text, label: label).compactMap(TableLedger.init)
                     text = ""
                     try await session.copyIn(sql, data: data, label: label)
                 }
             }
-            if text.text.contains(where: { !$0.isWhitespace }) { try await session.run(text, label: label) }
-            try await session.run("\(closing(clock.now - start))\nCOMMIT", label: "\(label), commit")
+            if limit != nil { text = text + TableLedger.query + ";\n" }
+            if text.text.contains(where: { !$0.isWhitespace }) {
+                ledgers += try await session.run(text, label: label).compactMap(TableLedger.init)
+            }
+            let losses = try losses(ledgers, limit)
+            try await session.run(
+                "\(closing(clock.now - start))\nCOMMIT;\n\(Self.forgetting)",
+                label: "\(label), commit"
+            )
             fenceIsRaised = true
+            if !losses.isEmpty { tell("\(label) \(ExcessiveLoss(losses: losses)), of which its plan said nothing") }
         } catch {
             throw await undone(error)
         }
     }
+
+    static let reset: SQL = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
+
+    /// What a file left in the session is forgotten before anything else is asked there, and what the session pinned at
+    /// its start comes back.
+    ///
+    /// A search_path would lead us to a tenant's functions, a temporary table would stand before a real one of its name,
+    /// and the next transaction would begin by the defaults that the file set.
+    private static let forgetting: SQL =
+        "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *"
+
+    /// What is gone and nobody foresaw, where that is accepted.
+    private func losses(_ ledgers: [TableLedger], _ limit: LossLimit?) throws -> [Loss] {
+        guard let limit else { return [] }
+        guard let before = ledgers.first, let after = ledgers.last, ledgers.count > 1 else {
+            if case .accept = limit.excess { return [] }
+            throw ApplyError.failed(
+                "what it took away could not be told, as track_counts is off in its database: it was rolled back"
+            )
+        }
+        let known = self.known ?? Set(before.tables.keys)
+        self.known = known
+        let losses = limit.unforeseen(before, after, of: known)
+        if case .accept = limit.excess { return losses }
+        guard losses.isEmpty else { throw ExcessiveLoss(losses: losses) }
+        return []
+    }
+
+    /// Says something that a person should know and that stops nothing.
+    func tell(_ text: String) { report(.note(key, text)) }
 
     private func compare(_ tables: [TableName], with receipt: String) async throws {
         do throws(BackupError) {
@@ -121,7 +172,7 @@ actor Worker {
 
     /// Rolls back and says what an error of ours means.
     private func undone(_ error: any Error) async -> any Error {
-        _ = try? await session.runKeepingAnswers("ROLLBACK", label: "rollback")
+        _ = try? await session.runKeepingAnswers("ROLLBACK;\n\(Self.forgetting)", label: "rollback")
         guard let error = error as? PostgresError, case .server(let message) = error else { return error }
         switch message.sqlState {
         case "RC001": return ApplyError.fenced(database: key.database)

@@ -54,9 +54,9 @@ package struct BackupDesk: BackupTaking {
     ) async throws -> String {
         let major = await session.serverVersionNumber / 10_000
         // What is proved is proved here, so it needs programs of this machine, wherever the dump is made.
-        let clients = level >= .read ? try self.clients(forMajor: major) : nil
+        let clients = level >= .read ? try await self.clients(forMajor: major) : nil
         let tools = try await DumpTools.choose(among: programs, forMajor: major, target)
-        if environment.role == .production { try Self.requireSound(tools.version, "on \(tools.location)") }
+        if environment.role == .production { try PostgresPrograms.requireSound(tools.version, "on \(tools.location)") }
         var backup = try await dump(key, target: target, tools, as: .backup)
         if let clients { backup = try await ArchiveCheck(programs: clients).read(backup) }
         guard level >= .restore else { return backup.path }
@@ -68,22 +68,11 @@ package struct BackupDesk: BackupTaking {
         return backup.path
     }
 
-    private static func requireSound(_ version: ServerVersion, _ place: String) throws {
-        let programs = PostgresPrograms(folder: "", version: version, hasServer: false)
-        guard programs.clientsHaveKnownHoles else { return }
-        throw ApplyError.failed(
-            "the client tools \(place) are version \(version), which has known security holes; "
-                + "production is backed up with mended ones only: install the newest minor version, or name others with --pg-bin"
-        )
-    }
-
     package var desk: BackupDesk { self }
 
     /// The client tools to dump and restore with, fit for the environment.
-    func clients(forMajor major: Int) throws -> PostgresPrograms {
-        let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
-        if environment.role == .production { try Self.requireSound(clients.version, "in \(clients.folder)") }
-        return clients
+    func clients(forMajor major: Int) async throws -> PostgresPrograms {
+        try await .sound(among: programs, forMajor: major, for: environment.role)
     }
 
     /// Dumps a database as it is now, and proves nothing yet.

@@ -17,6 +17,9 @@ extension DatabaseWork {
         let session = try await Session.open(try context.target(key), settings: settings, proof: .byCaller)
         do {
             let foothold = try await DatabaseLock.take(on: session, settings: settings)
+            guard foothold.identity.oid == oid else {
+                throw ApplyError.stale(["\(key): is not the database just made"])
+            }
             let builder = Worker(
                 key: key,
                 session: session,

@@ -23,7 +23,13 @@ extension DatabaseWork {
             var mark = HistoryMark(state.history, classContext.format)
             for step in cohort.steps where step.isRehearsable {
                 do {
-                    mark = try await worker.perform(step, classContext, mark: mark, context.pool)
+                    mark = try await worker.perform(
+                        step,
+                        classContext,
+                        mark: mark,
+                        context.pool,
+                        within: rehearsedLossLimit(of: step)
+                    )
                 } catch {
                     throw ApplyError.failed("on a restored copy, step \(step.id) (\(step.summary)) failed: \(error)")
                 }

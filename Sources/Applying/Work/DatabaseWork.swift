@@ -4,6 +4,10 @@ internal import Planning
 internal import Postgres
 internal import Servers
 
+#if MUTATIONS
+internal import Effects
+#endif
+
 /// The work on one database of a cohort, from its lock to its verification.
 struct DatabaseWork: Sendable {
     let context: ApplyContext
@@ -14,7 +18,7 @@ struct DatabaseWork: Sendable {
 
     var key: DatabaseKey { DatabaseKey(instance: cohort.instance, database: database) }
     var planned: PlannedDatabase? {
-        context.plan.databases.first { $0.instance == cohort.instance && $0.name == database }
+        context.plan.databases.first { DatabaseKey(instance: $0.instance, database: $0.name) == key }
     }
 
     /// Does every step and looks again; returns only where the database is what the plan says.
@@ -107,7 +111,17 @@ struct DatabaseWork: Sendable {
         let settings = context.settings("work")
         let session = try await Session.open(try context.target(key), settings: settings, proof: .byCaller)
         do {
+            #if MUTATIONS
+            var holder = session
+            if Mutation.lockInAnotherSession.isOn {
+                holder = try await Session.open(try context.target(key), settings: settings)
+                // Held as long as the program lives.
+                _ = Unmanaged.passRetained(holder)
+            }
+            let foothold = try await DatabaseLock.take(on: holder, settings: settings, attempts: 12)
+            #else
             let foothold = try await DatabaseLock.take(on: session, settings: settings, attempts: 12)
+            #endif
             try identify(foothold.identity, isNew: isNew)
             return Worker(
                 key: key,
@@ -205,7 +219,8 @@ struct DatabaseWork: Sendable {
                 classContext,
                 mark: mark,
                 context.pool,
-                guarding: await destroyed(by: step)
+                guarding: await destroyed(by: step),
+                within: try await lossLimit(of: step)
             )
         case .rebuildDatabase: try await rebuild(step, worker, classContext, control)
         case .createDatabase: preconditionFailure("a database is created before a session can be in it")
@@ -257,14 +272,18 @@ struct DatabaseWork: Sendable {
         switch context.policy.backupVerify {
         case .none, .read, .restore: return true
         case .rehearse:
-            if cohort.databases.prefix(max(1, context.policy.canary)).contains(database) { return true }
+            if cohort.databases.prefix(max(1, context.policy.canary)).contains(where: {
+                ExactName($0) == ExactName(database)
+            }) {
+                return true
+            }
             // What is moved has its size where it is.
             let members = Set(cohort.databases)
             let sizes = context.plan.databases.filter {
                 $0.instance == cohort.source ?? cohort.instance && members.contains($0.name)
             }
             let largest = sizes.max { ($0.sizeBytes ?? 0, $1.name) < ($1.sizeBytes ?? 0, $0.name) }
-            return largest?.name == database
+            return largest.map { ExactName($0.name) } == ExactName(database)
         }
     }
 }

@@ -10,8 +10,9 @@ struct DropWork: Sendable {
     func run(_ step: Step, _ key: DatabaseKey) async throws {
         let control = try context.control(key.instance)
         guard
-            let planned = context.plan.databases.first(where: { $0.instance == key.instance && $0.name == key.database }
-            ),
+            let planned = context.plan.databases.first(where: {
+                DatabaseKey(instance: $0.instance, database: $0.name) == key
+            }),
             let oid = planned.oid, let target = context.targets[key.instance]
         else { throw ApplyError.failed("\(key) was not looked at") }
         context.report(.started(key, step))
@@ -35,14 +36,15 @@ struct DropWork: Sendable {
 
     private func backup(_ key: DatabaseKey, _ oid: UInt32, _ control: Control) async throws -> String? {
         let isAsked = context.plan.steps.contains {
-            $0.kind == .backup && $0.instance == key.instance && $0.database == key.database
+            $0.kind == .backup && DatabaseKey(instance: $0.instance ?? "", database: $0.database ?? "") == key
         }
         let settings = context.settings("drop")
         let session = try await Session.open(try context.target(key), settings: settings, proof: .byCaller)
         do {
             let foothold = try await DatabaseLock.take(on: session, settings: settings)
-            guard foothold.identity.oid == oid,
-                foothold.identity.systemIdentifier == context.facts[key.instance]?.systemIdentifier
+            guard let facts = context.facts[key.instance],
+                foothold.identity
+                    == DatabaseIdentity(systemIdentifier: facts.systemIdentifier, timeline: facts.timeline, oid: oid)
             else { throw ApplyError.stale(["\(key): is not the database the plan was made for"]) }
             var receipt: String?
             if isAsked {

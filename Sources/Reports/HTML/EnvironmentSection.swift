@@ -157,7 +157,10 @@ extension EnvironmentPlan {
         let counts = toDo
         let all = counted(summary.databases, "database", "databases")
         var sentence: String
-        if counts.isEmpty {
+        if counts.isEmpty, hasUnreachable {
+            let missing = counted(instances.count { !$0.reachable }, "instance", "instances")
+            sentence = "No changes known of \(all); what is on \(missing) is unknown"
+        } else if counts.isEmpty {
             sentence = summary.databases == 0 ? "No database is declared here" : "No changes of \(all)"
         } else {
             sentence = counts.joined(separator: ", ") + " of \(all)"

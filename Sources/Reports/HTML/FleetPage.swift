@@ -33,22 +33,33 @@ package struct FleetPage: Sendable {
     }
 
     package var bytes: [UInt8] {
-        let names = plan.environments.map { Printable.name($0.name) }.joined(separator: ", ")
+        let names = subjects.map { Printable.name($0) }.joined(separator: ", ")
         return PageFrame(
-            kind: subject.rawValue,
-            title: "\(headline.symbol) \(headline.words) – \(names) – reconcile \(subject.rawValue)",
+            kind: kind,
+            title: "\(headline.symbol) \(headline.words) – \(names.isEmpty ? "" : names + " – ")reconcile \(kind)",
             toolVersion: plan.toolVersion,
             contents: contents,
             report: report
         ).bytes
     }
 
-    private var headline: Headline { sections.map(\.headline).max() ?? .declared }
+    /// What a gate judged is what its page says first, whatever the plan is like.
+    private var headline: Headline {
+        if let gate { return gate.status == nil ? .passes : .blocked }
+        return sections.map(\.headline).max() ?? .declared
+    }
+
+    private var kind: String { gate == nil ? subject.rawValue : "gate" }
+
+    /// The environments that it is about; without servers none of them is planned.
+    private var subjects: [String] {
+        plan.environments.isEmpty ? (gate?.verdicts ?? []).compactMap(\.environment) : plan.environments.map(\.name)
+    }
 
     @HTMLBuilder private var report: HTML {
         overview
         if let gate { GateSection(gate).html }
-        fleet
+        if !plan.environments.isEmpty { fleet }
         if let comparison { comparison.html }
         for section in sections { section.html }
         Vocabulary(plan).html
@@ -57,7 +68,7 @@ package struct FleetPage: Sendable {
     @HTMLBuilder private var contents: HTML {
         Tag.li { Tag.a(.href(.main)) { "Verdict" } }
         if gate != nil { Tag.li { Tag.a(.href(.gate)) { "Gate" } } }
-        Tag.li { Tag.a(.href(.fleet)) { "Fleet" } }
+        if !plan.environments.isEmpty { Tag.li { Tag.a(.href(.fleet)) { "Fleet" } } }
         if comparison != nil { Tag.li { Tag.a(.href(.comparison)) { "Comparison" } } }
         for section in sections { contents(of: section) }
         Tag.li { Tag.a(.href(.words)) { "Words" } }
@@ -90,8 +101,8 @@ package struct FleetPage: Sendable {
                 Tag.span(.class("symbol", headline.tone.rawValue), .decorative) { headline.symbol }
                 " \(headline.words)"
                 Tag.span(.class("of")) {
-                    " \(subject == .plan ? "Plan for " : "Inventory of ")"
-                    HTML.names(plan.environments.map(\.name))
+                    " \(gate != nil ? "Gate for " : subject == .plan ? "Plan for " : "Inventory of ")"
+                    HTML.names(subjects)
                 }
             }
             Tag.ul(.class("verdicts"), .list) {
@@ -111,7 +122,7 @@ package struct FleetPage: Sendable {
                     Tag.dt { "Commit" }
                     Tag.dd { Tag.code { commit } }
                 }
-                if subject == .plan {
+                if subject == .plan, !plan.environments.isEmpty {
                     Tag.dt { "Plan digest" }
                     Tag.dd { Tag.code { String("\(PlanDocument(plan).contentDigest)".prefix(16)) } }
                 }

@@ -2,7 +2,7 @@ internal import FleetModel
 
 /// The one thing a reader of a page wants to know first, the least grave first.
 enum Headline: Comparable {
-    case declared, owed, refused, attention, failing, unreachable
+    case declared, passes, owed, refused, attention, failing, unreachable, blocked
 
     /// Of a plan: what would come of applying it.
     init(plan: EnvironmentPlan) {
@@ -31,9 +31,9 @@ enum Headline: Comparable {
 
     var symbol: String {
         switch self {
-        case .declared: "✓"
+        case .declared, .passes: "✓"
         case .owed: "~"
-        case .attention, .failing, .refused: "✗"
+        case .attention, .blocked, .failing, .refused: "✗"
         case .unreachable: "?"
         }
     }
@@ -41,6 +41,8 @@ enum Headline: Comparable {
     var words: String {
         switch self {
         case .declared: "As declared"
+        case .passes: "The gate passes"
+        case .blocked: "Blocked"
         case .owed: "Changes are owed"
         case .attention: "Something is wrong"
         case .failing: "A check fails"
@@ -51,9 +53,9 @@ enum Headline: Comparable {
 
     var tone: Tone {
         switch self {
-        case .declared: .good
+        case .declared, .passes: .good
         case .owed: .warning
-        case .attention, .failing, .unreachable, .refused: .error
+        case .attention, .blocked, .failing, .unreachable, .refused: .error
         }
     }
 

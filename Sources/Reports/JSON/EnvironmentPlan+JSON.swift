@@ -38,7 +38,8 @@ extension PlannedInstance {
         [
             "name": .string(name), "address": .string(address), "reachable": .bool(reachable),
             "server_version": JSONValue(serverVersion), "system_identifier": JSONValue(systemIdentifier),
-            "state": .string(state.rawValue), "retired": .bool(isRetired), "size_bytes": JSONValue(sizeBytes),
+            "timeline": JSONValue(timeline), "state": .string(state.rawValue), "retired": .bool(isRetired),
+            "size_bytes": JSONValue(sizeBytes),
         ]
     }
 }

@@ -38,6 +38,7 @@ extension PlannedInstance {
             reachable: try json["reachable"].bool(),
             serverVersion: try json["server_version"].optionalString(),
             systemIdentifier: try json["system_identifier"].optionalString(),
+            timeline: try json["timeline"].optional { (value) throws(PlanDocumentError) in try value.count() },
             state: try json["state"].word(Instance.State.self),
             isRetired: try json["retired"].bool(),
             sizeBytes: try json["size_bytes"].optional { (value) throws(PlanDocumentError) in try value.integer() }

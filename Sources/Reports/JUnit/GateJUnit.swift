@@ -49,7 +49,10 @@ package struct GateJUnit: Sendable {
             for key in keys { objections[key, default: []].append(objection) }
         }
         let whole = GateRule.allCases.map { rule in
-            item(suite, rule.code, objections[Key(rule: rule)] ?? [])
+            let found = objections[Key(rule: rule)] ?? []
+            var one = item(suite, rule.code, found)
+            if plan == nil, found.isEmpty, rule.needsServers { one.outcome = .skipped("no server was asked") }
+            return one
         }
         return whole
             + databases.flatMap { database in
@@ -83,6 +86,15 @@ package struct GateJUnit: Sendable {
 }
 
 extension GateRule {
+    /// What no migration folder and no scratch server tells.
+    fileprivate var needsServers: Bool {
+        switch self {
+        case .finding(let code): code != .codeAhead
+        case .own(let own): own == .maxDestroy
+        case .hazard: false
+        }
+    }
+
     /// What is asked of each database; the rest is asked of an environment, its instances or its migrations.
     fileprivate var concernsDatabases: Bool {
         switch self {

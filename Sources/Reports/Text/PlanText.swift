@@ -174,6 +174,18 @@ extension TextPage {
         let summary = plan.summary
         let name = Printable.name(plan.name)
         let words = plan.toDo
+        if words.isEmpty, plan.refused.isEmpty, plan.hasUnreachable {
+            let missing = counted(plan.instances.count { !$0.reachable }, "instance is", "instances are")
+            let seen = summary.databases == 0 ? "" : "; what was seen is as declared"
+            flow(
+                [
+                    Span("No changes known. ", .strong),
+                    Span("\(name): \(missing) out of reach, and what is there is unknown\(seen)."),
+                ],
+                indent: 4
+            )
+            return
+        }
         if words.isEmpty {
             let all = counted(summary.databases, "database is", "databases are")
             flow(

@@ -69,7 +69,7 @@ extension DefinitionQuery {
             name: "x.collname",
             text: """
                 'provider = ' || x.collprovider::text || ', locale = ' || coalesce(to_jsonb(x) ->> 'colllocale', \
-                to_jsonb(x) ->> 'colliculocale', x.collcollate || '/' || x.collctype, '') || ', encoding = ' || x.collencoding \
+                to_jsonb(x) ->> 'colliculocale', x.collcollate || '/' || x.collctype, '') \
                 || CASE WHEN x.collisdeterministic THEN '' ELSE ', not deterministic' END \
                 || coalesce(', rules = ' || (to_jsonb(x) ->> 'collicurules'), '')
                 """,

@@ -73,7 +73,7 @@ package enum DefinitionReader {
     /// A caller's transaction may have a `search_path` of its own, on which it depends how the server names things.
     private static let pinPath: SQL = """
         SELECT set_config('reconcile.search_path', current_setting('search_path'), true), \
-        set_config('search_path', 'pg_catalog', true);
+        set_config('search_path', 'pg_catalog, pg_temp', true);
         """
     private static let restorePath: SQL = """
         ; SELECT set_config('search_path', current_setting('reconcile.search_path'), true)

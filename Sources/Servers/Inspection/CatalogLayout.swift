@@ -71,7 +71,7 @@ struct CatalogLayout: Sendable {
 
     /// Columns that code asks for by name.
     struct Columns: Sendable {
-        var toast = 0, options = 0, hasSubclass = 0, pages = 0, size = 0
+        var toast = 0, options = 0, hasSubclass = 0, generated = 0, pages = 0, size = 0
         var attributeTarget = 0, attributeOptions = 0
         var constraintType = 0, constraintParent = 0
         var triggerIsEnabled = 0, triggerIsInternal = 0, triggerConstraint = 0, triggerFunction = 0
@@ -99,6 +99,7 @@ struct CatalogLayout: Sendable {
         var columns = Columns()
         columns.toast = column("reltoastrelid", of: .relation)
         columns.hasSubclass = column("relhassubclass", of: .relation)
+        columns.generated = column("attgenerated", of: .attribute)
         columns.options = column("reloptions", of: .relation)
         columns.pages = column("relpages", of: .relation)
         columns.size = column(CatalogTable.size, of: .relation)

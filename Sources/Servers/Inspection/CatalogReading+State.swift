@@ -54,7 +54,11 @@ extension CatalogReading {
             let number = columns.columnNumber, let name = columns.name
         else { return [] }
         let table = rows.number(row, oid)
-        return (0..<columnRows.count).filter { columnRows.number($0, relation) == table }
+        // COPY leaves out what is generated.
+        return (0..<columnRows.count)
+            .filter {
+                columnRows.number($0, relation) == table && columnRows.cell($0, layout.columns.generated).isEmpty
+            }
             .sorted { columnRows.number($0, number) < columnRows.number($1, number) }
             .map { String(decoding: columnRows.unescaped($0, name), as: UTF8.self) }
     }

@@ -59,10 +59,11 @@ extension CatalogTable {
             .object(.collation, .collation),
             "pg_catalog.pg_collation",
             where: "oid >= 12000",
+            // Without its encoding: made from another it is of any, and after a dump of the database's, which is the same.
             [
                 CatalogColumn("oid", .oid), CatalogColumn("collname", .name), CatalogColumn("collnamespace", .schema),
                 CatalogColumn("collowner", .owner), CatalogColumn("collprovider"),
-                CatalogColumn("collisdeterministic"), CatalogColumn("collencoding"), CatalogColumn("collcollate"),
+                CatalogColumn("collisdeterministic"), CatalogColumn("collcollate"),
                 CatalogColumn("collctype"), CatalogColumn("colliculocale", .value, 15...16),
                 CatalogColumn("colllocale", .value, 17...99), CatalogColumn("collicurules", .value, 16...99),
             ]

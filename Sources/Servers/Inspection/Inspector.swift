@@ -81,7 +81,7 @@ package enum Inspector {
             throw error ?? .unexpectedAnswer("the search path was not pinned")
         }
         if let settings {
-            try settings.verify(answers, backendPID: session.backendPID)
+            try session.verify(answers)
             answers = answers.dropFirst(settings.proofCount)
         }
         var rows: [CopyRows] = []
@@ -111,7 +111,7 @@ package enum Inspector {
     /// A caller's transaction may have a `search_path` of its own, on which it depends how the server names things.
     private static let pinPath: SQL = """
         SELECT set_config('reconcile.search_path', current_setting('search_path'), true), \
-        set_config('search_path', 'pg_catalog', true);
+        set_config('search_path', 'pg_catalog, pg_temp', true);
         """
     private static let restorePath: SQL = """
         ; SELECT set_config('search_path', current_setting('reconcile.search_path'), true)

@@ -133,7 +133,10 @@ package struct FleetObserver: Sendable {
         let looked = await withTimeLimit(options.timeLimit) {
             do throws(PostgresError) {
                 return Result<(DatabaseState, Int64), PostgresError>.success(
-                    try await look(found.access.target.with(database: listed.name), history)
+                    try await look(
+                        found.access.target.with(database: listed.name).pinned(to: found.facts.startedAt),
+                        history
+                    )
                 )
             } catch {
                 return .failure(error)

@@ -70,7 +70,7 @@ struct Survey: Sendable {
             throw Unreachable(reason: "PostgreSQL \(version) is not supported: 14 is the oldest that is")
         }
         let answers = try await session.run(settings.proof + "; " + Self.question, label: "survey")
-        try settings.verify(answers, backendPID: await session.backendPID)
+        try await session.verify(answers)
         let told = answers.dropFirst(settings.proofCount).map(\.rows)
         guard told.count == 4, let server = told[0]?.first, server.count == 4, let roles = told[1],
             let databases = told[2], let extensions = told[3]
@@ -81,6 +81,7 @@ struct Survey: Sendable {
             systemIdentifier: server[0] ?? "",
             timeline: server[1].flatMap(Int.init) ?? 0,
             inRecovery: server[2] == "t",
+            startedAt: await session.serverStartedAt,
             roles: roles.compactMap(\.[0]),
             extensions: Set(extensions.compactMap(\.[0]))
         )
@@ -95,9 +96,9 @@ struct Survey: Sendable {
         for (index, entry) in environment.entries.enumerated()
         where isRetiring || entry.instance.value == access.instance.name.value {
             guard case .query(let database, let sql) = entry.selector.value else { continue }
-            let exists = all.contains { $0.name == database }
+            let exists = all.contains { $0.name.utf8.elementsEqual(database.utf8) }
             facts.queriedNames[index] =
-                exists ? await names(database, sql, access, environment, options, settings) : .notThere
+                exists ? await names(database, sql, access, facts.startedAt, environment, options, settings) : .notThere
         }
         // Looking into a template disturbs whoever copies it, so only those that may be claimed are.
         let listed = all.filter { database in
@@ -123,7 +124,7 @@ struct Survey: Sendable {
         environment.entries.enumerated().contains { index, entry in
             guard entry.instance.value == instance.name.value else { return false }
             switch entry.selector.value {
-            case .names(let names): return names.contains(name)
+            case .names(let names): return names.contains { $0.utf8.elementsEqual(name.utf8) }
             case .match: return false
             case .query: return answers[index]?.names?.contains(name) == true
             }
@@ -155,19 +156,28 @@ struct Survey: Sendable {
         _ database: String,
         _ sql: String,
         _ access: InstanceAccess,
+        _ startedAt: String,
         _ environment: Environment,
         _ options: FleetObserver.Options,
         _ settings: SessionSettings
     ) async -> QueryAnswer {
         do {
             let session = try await Session.open(
-                access.target.with(database: database),
+                access.target.with(database: database).pinned(to: startedAt),
                 settings: settings,
                 timeLimit: options.connectTimeLimit
             )
             let rows = await Result { () async throws in
                 // A person's own query, to be read as in psql; one statement, which cannot write.
-                try await session.run("BEGIN READ ONLY; SET LOCAL search_path = \"$user\", public", label: "names")
+                // Where the login is called as our own schema is, that is none of theirs.
+                try await session.run(
+                    """
+                    BEGIN READ ONLY;
+                    SELECT set_config(
+                        'search_path', CASE session_user WHEN 'reconcile' THEN 'public' ELSE '"$user", public' END, true)
+                    """,
+                    label: "names"
+                )
                 return try await session.run(SQL(writtenByUser: sql), parameters: [], label: "names")
             }
             await session.close()
@@ -196,7 +206,7 @@ struct Survey: Sendable {
     }
 
     private static let question: SQL = """
-        SELECT (SELECT system_identifier FROM pg_control_system()), (SELECT timeline_id FROM pg_control_checkpoint()), \
+        SELECT (SELECT system_identifier FROM pg_control_system()), \(SQL.timeline), \
         pg_is_in_recovery(), (SELECT pg_database_size(oid) FROM pg_catalog.pg_database \
         WHERE datname = 'template1' AND has_database_privilege(oid, 'CONNECT')); \
         SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname; \

@@ -5,6 +5,11 @@ package struct ClientTools: Sendable, Hashable {
     package var programs: PostgresPrograms
     package var fitness: Fitness
 
+    package init(programs: PostgresPrograms, fitness: Fitness) {
+        self.programs = programs
+        self.fitness = fitness
+    }
+
     package enum Fitness: Sendable, Hashable {
         case fit
         /// Its version has known holes, closed in `fixed`: a warning, in production a refusal.

@@ -4,20 +4,25 @@ internal import Glibc
 
 /// Nodes of replays on disk, each under the digest of what decides it.
 ///
-/// Only ever a shortcut: what cannot be read is computed again, and what cannot be written is not kept.
+/// Only ever a shortcut: what cannot be read is computed again, and what cannot be written is not kept. Its folder may have
+/// come with the files that are judged, so only what this user's own seal closed, for just this question, is believed.
 struct ReplayCache: Sendable {
     /// Nil: nothing is kept.
-    let folder: String?
+    private let folder: String?
+    private let seal: CacheSeal?
+
+    init(folder: String?) {
+        self.folder = folder
+        seal = folder == nil ? nil : CacheSeal.own()
+    }
 
     func node(_ key: ReplayKey) -> ReplayNode? {
-        guard let folder, let bytes = Self.contents(of: "\(folder)/\(key.hex)") else { return nil }
-        return NodeCoding.decode(bytes)
+        contents(of: key.hex).flatMap(NodeCoding.decode)
     }
 
     /// How the objects of a state read, where they were asked about before.
     func definitions(_ key: ReplayKey) -> [ObjectID: Definition]? {
-        guard let folder, let bytes = Self.contents(of: "\(folder)/\(key.hex).definitions") else { return nil }
-        return DefinitionCoding.decode(bytes)
+        contents(of: "\(key.hex).definitions").flatMap(DefinitionCoding.decode)
     }
 
     func keep(_ node: ReplayNode, as key: ReplayKey) { keep(NodeCoding.encode(node), as: key.hex) }
@@ -28,19 +33,15 @@ struct ReplayCache: Sendable {
 
     /// Two schemas in words, where they were asked about before.
     func words(_ key: ReplayKey) -> SchemaWords? {
-        guard let folder, let bytes = Self.contents(of: "\(folder)/\(key.hex).words") else { return nil }
-        return NodeCoding.words(bytes)
+        contents(of: "\(key.hex).words").flatMap(NodeCoding.words)
     }
 
     func keep(_ words: SchemaWords, as key: ReplayKey) { keep(NodeCoding.encode(words), as: "\(key.hex).words") }
 
-    private func keep(_ bytes: [UInt8], as name: String) {
-        guard let folder else { return }
-        var made = ""
-        for part in folder.split(separator: "/") {
-            made += "/\(part)"
-            if access(made, F_OK) != 0 { _ = Outside.perform(.makeDirectory("scratch cache")) { mkdir(made, 0o700) } }
-        }
+    private func keep(_ content: [UInt8], as name: String) {
+        guard let folder, let seal else { return }
+        let bytes = seal.close(content, as: name)
+        Self.makeFolders(folder)
         let unfinished = "\(folder)/\(name).\(getpid()).partial"
         let descriptor = Outside.perform(.createFile("scratch cache")) {
             open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -56,19 +57,16 @@ struct ReplayCache: Sendable {
         unlink(unfinished)
     }
 
-    private static func contents(of path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_size > 0, status.st_size < 1 << 28 else { return nil }
-        let size = Int(status.st_size)
-        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let got = read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
-                guard got > 0 else { return }
-                count += got
-            }
+    static func makeFolders(_ folder: String) {
+        var made = ""
+        for part in folder.split(separator: "/") {
+            made += "/\(part)"
+            if access(made, F_OK) != 0 { _ = Outside.perform(.makeDirectory("scratch cache")) { mkdir(made, 0o700) } }
         }
+    }
+
+    private func contents(of name: String) -> [UInt8]? {
+        guard let folder, let seal else { return nil }
+        return CacheSeal.read("\(folder)/\(name)", limit: 1 << 28).flatMap { seal.open($0, as: name) }
     }
 }

@@ -45,6 +45,8 @@ struct Replayer {
                 answers[job.request] = job.replay(from: nodes)
             } catch {
                 await leaveLine()
+                // A statement that we had ended ourselves says nothing of the migration.
+                try Task.checkCancellation()
                 guard case .unassessed(let reason) = error else { preconditionFailure("a failure is a node") }
                 answers[job.request] = job.unassessed(after: nodes, reason: reason)
             }

@@ -60,7 +60,7 @@ struct RowProbe {
     private func fill(_ migration: Migration) async throws(ReplayFault) -> [String] {
         let scratch = try await line.session(migration)
         do throws(PostgresError) {
-            try await scratch.session.run("SET search_path = pg_catalog", label: "rows")
+            try await scratch.session.run("SET search_path = pg_catalog, pg_temp", label: "rows")
             try await scratch.session.run(Self.filling, label: "rows")
             let rows = try await scratch.session.run(
                 "SELECT unnest(string_to_array(NULLIF(current_setting('reconcile.filled', true), ''), ' '))",
@@ -79,7 +79,7 @@ struct RowProbe {
         let scratch = try await line.session(migration)
         do throws(PostgresError) {
             let list = filled.joined(separator: " ")
-            try await scratch.session.run("SET search_path = pg_catalog", label: "rows")
+            try await scratch.session.run("SET search_path = pg_catalog, pg_temp", label: "rows")
             try await scratch.session.run(
                 "SELECT set_config('reconcile.filled', \(literal: list), false)",
                 label: "rows"

@@ -1,0 +1,3 @@
+\c hub
+SELECT count(*), min(id), max(id) FROM accounts;
+SELECT database_name FROM tenants;

@@ -1,0 +1,3 @@
+ALTER TABLE "accounts" DROP COLUMN "name";
+--> statement-breakpoint
+INSERT INTO "tenants" ("database_name") VALUES ('counted');

@@ -1,0 +1,53 @@
+import Effects
+import Testing
+import TestSupport
+
+/// A run that dies right beside what takes effect for good: each commit, and each statement outside a transaction.
+@Suite struct CommitSweepTests {
+    @Test(.proves(21, 24), .timeLimit(.minutes(30)))
+    func `whatever had just taken effect when a run died is not done again, and nothing is left out`() async throws {
+        let template = try await SweepTemplate.make("everything-at-once")
+        let marks = [", commit", ", statement 2"]
+        let effects = try await template.effectsOnOne()
+        // What has one name is done on a copy first, and is tried there in a transaction: the last one is what lasts.
+        var last: [Substring: Int] = [:]
+        for (index, effect) in effects.enumerated() where marks.contains(where: { effect.contains($0) }) {
+            guard let name = effect.split(separator: "\t").last, name.contains("tenant_a: ") else { continue }
+            last[name] = index + 1
+        }
+        let lasting = last.values.sorted()
+        #expect(lasting.count >= 8, "\(effects)")
+        let places = [false, true].flatMap { isBefore in
+            lasting.map { SweepPlace(number: $0, isBefore: isBefore) }
+        }
+        try await Sweep.tryEach(Sweep.pick(places, quick: 4, sample: 10), template.dieOnOne)
+    }
+}
+
+extension SweepTemplate {
+    /// With one database alone the same effects have the same numbers in every run.
+    private static let narrowed = ["apply", "here", "--auto-approve", "--database", "tenant_a"]
+
+    func effectsOnOne() async throws -> [String] {
+        try await with { root in
+            let trace = "\(root.folder.path)/trace"
+            let run = try await root.run(TestPrograms.reconcile, Self.narrowed, ["RECONCILE_TRACE": trace])
+            try #require(run.status == 0, "\(run.outputText)\(run.errors)")
+            return (Files.text(trace) ?? "").split(separator: "\n").filter { !$0.hasPrefix("-") }.map(String.init)
+        }
+    }
+
+    func dieOnOne(at place: SweepPlace) async throws {
+        try await with { root in
+            let trace = "\(root.folder.path)/trace"
+            let run = try await root.run(
+                TestPrograms.reconcile,
+                Self.narrowed,
+                ["RECONCILE_TRACE": trace, "RECONCILE_CRASH_AT": "\(place)"]
+            )
+            #expect(run.status == 137, "killed at \(place): \(run.errors)")
+            let last = (Files.text(trace) ?? "").split(separator: "\n").filter { !$0.hasPrefix("-") }.last ?? ""
+            try await complete(root, "killed at \(place): \(last)")
+        }
+    }
+}
