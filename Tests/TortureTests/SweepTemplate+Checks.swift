@@ -142,7 +142,8 @@ extension SweepTemplate {
         WHERE NOT EXISTS (SELECT FROM pg_database d WHERE d.datname = b.database AND d.oid = b.oid);
         SELECT 'nobody''s database', datname FROM pg_database d WHERE datname ~ '__rcl_\\d'
             AND NOT EXISTS (SELECT FROM reconcile.beside b WHERE b.database = d.datname AND b.oid = d.oid);
-        SELECT 'move', database, direction FROM reconcile.moves;
+        -- That one came in is noted for good.
+        SELECT 'move', database, direction FROM reconcile.moves WHERE direction = 'out';
         SELECT 'role', rolname FROM pg_roles WHERE rolname ~ '^rcl_';
         SELECT 'prepared transaction', gid FROM pg_prepared_xacts;
         SELECT 'session', application_name FROM pg_stat_activity WHERE application_name ~ '^reconcile';
