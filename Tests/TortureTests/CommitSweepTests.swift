@@ -20,7 +20,7 @@ import TestSupport
         let places = [false, true].flatMap { isBefore in
             lasting.map { SweepPlace(number: $0, isBefore: isBefore) }
         }
-        try await Sweep.tryEach(Sweep.pick(places, quick: 4, sample: 10), template.dieOnOne)
+        try await Sweep.tryEach(Sweep.pick(places, quick: 2, sample: 5), template.dieOnOne)
     }
 }
 

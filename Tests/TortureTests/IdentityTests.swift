@@ -94,7 +94,7 @@ import TestSupport
     func `a copy that takes the server's place in the midst of a run is not touched`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
         let count = try await template.effects().count
-        try await Sweep.tryEach(Sweep.pick(Array(1...count), quick: 2, sample: 6), width: 2) { number in
+        try await Sweep.tryEach(Sweep.pick(Array(1...count), quick: 1, sample: 3), width: 2) { number in
             try await Self.exchange(template, at: number)
         }
     }

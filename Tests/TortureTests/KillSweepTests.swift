@@ -8,7 +8,7 @@ import TestSupport
 @Suite(.serialized) struct KillSweepTests {
     @Test(.proves(3, 6, 21, 36), .timeLimit(.minutes(60)))
     func `a run killed at an effect is completed by the next one, each change once`() async throws {
-        try await Self.sweep("everything-at-once", quick: 4, sample: 16)
+        try await Self.sweep("everything-at-once", quick: 3, sample: 12)
     }
 
     @Test(
@@ -19,7 +19,7 @@ import TestSupport
         ]
     )
     func `so it is in other scenarios`(name: String) async throws {
-        try await Self.sweep(name, quick: 2, sample: 8)
+        try await Self.sweep(name, quick: 1, sample: 3)
     }
 
     private static func sweep(_ scenario: String, quick: Int, sample: Int) async throws {
@@ -38,7 +38,7 @@ import TestSupport
         let effects = try await template.effects()
         // Before it holds the environment nobody can overtake it.
         let first = try #require(effects.firstIndex { $0.hasSuffix(": lease") }) + 1
-        try await Sweep.tryEach(Sweep.pick(Array(first...effects.count), quick: 2, sample: 6), template.overtake)
+        try await Sweep.tryEach(Sweep.pick(Array(first...effects.count), quick: 1, sample: 3), template.overtake)
     }
 
     @Test(.proves(2), .timeLimit(.minutes(15)))
@@ -51,7 +51,7 @@ import TestSupport
     func `a run whose sessions are ended at any moment loses nothing and is completed by the next`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
         var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
-        for round in 0..<Sweep.count(quick: 1, sample: 4, whole: 60) {
+        for round in 0..<Sweep.count(quick: 1, sample: 2, whole: 60) {
             Sweep.tried()
             let pause = Int(random.next() % 3000) + 50
             try await template.with { root in

@@ -21,15 +21,15 @@ import TestSupport
         let switching = ["freeze", "seal", "shut", "put in place", "set aside", "thaw"]
         let mattering = all.filter { place in switching.contains { effects[place.number - 1].hasSuffix(": \($0)") } }
         try #require(mattering.count >= 16)
-        let others = Sweep.pick(all, quick: 8, sample: 30).filter { !mattering.contains($0) }
-        try await Sweep.tryEach(mattering + others, estate.check)
+        let others = Sweep.pick(all, quick: 4, sample: 8).filter { !mattering.contains($0) }
+        try await Sweep.tryEach(Sweep.pick(mattering, quick: 8, sample: 12) + others, estate.check)
     }
 
     @Test(.proves(5, 31), .timeLimit(.minutes(60)))
     func `a move whose sessions are ended at any moment is undone at once or by the next run`() async throws {
         let estate = try await MovingEstate.make()
         var random = Xorshift(state: 0x2545_F491_4F6C_DD1D)
-        for round in 0..<Sweep.count(quick: 3, sample: 8, whole: 60) {
+        for round in 0..<Sweep.count(quick: 1, sample: 3, whole: 60) {
             Sweep.tried()
             try await estate.checkEndedSessions(round, after: Int(random.next() % 2500) + 300)
         }
