@@ -45,7 +45,8 @@ extension SweepTemplate {
                 Self.narrowed,
                 ["RECONCILE_TRACE": trace, "RECONCILE_CRASH_AT": "\(place)"]
             )
-            #expect(run.status == 137, "killed at \(place): \(run.errors)")
+            // A run may have a few effects less than the one that was counted.
+            #expect([0, 137].contains(run.status), "killed at \(place): \(run.errors)")
             let last = (Files.text(trace) ?? "").split(separator: "\n").filter { !$0.hasPrefix("-") }.last ?? ""
             try await complete(root, "killed at \(place): \(last)")
         }

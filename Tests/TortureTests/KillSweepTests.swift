@@ -6,7 +6,7 @@ import TestSupport
 
 /// A run that dies anywhere is completed by the next one, and whatever it does is done once.
 @Suite(.serialized) struct KillSweepTests {
-    @Test(.proves(3, 6, 21, 36), .timeLimit(.minutes(60)))
+    @Test(.proves(3, 6, 21, 29, 36), .timeLimit(.minutes(60)))
     func `a run killed at an effect is completed by the next one, each change once`() async throws {
         try await Self.sweep("everything-at-once", quick: 3, sample: 12)
     }

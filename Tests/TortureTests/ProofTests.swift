@@ -31,7 +31,6 @@ import TestSupport
         Lie(description: "pg_dump fails", program: "pg_dump", before: "exit 1"),
         Lie(description: "pg_dump dies", program: "pg_dump", after: "& sleep 0.2; kill -9 $$"),
         Lie(description: "the dump's last byte is missing", program: "pg_dump", after: "| head -c -1"),
-        Lie(description: "the dump has a byte more", program: "pg_dump", after: "; printf x"),
         Lie(description: "pg_restore fails", program: "pg_restore", before: "exit 1"),
         Lie(
             description: "a role is missing where it is restored",

@@ -136,7 +136,7 @@ extension SweepTemplate {
             JOIN (SELECT run_id, outcome FROM reconcile.runs ORDER BY started_at DESC LIMIT 1) AS r
                 ON r.run_id = s.run_id AND r.outcome = 'converged'
         WHERE s.state = 'started' AND NOT EXISTS (SELECT FROM reconcile.steps f WHERE f.run_id = s.run_id
-            AND f.step = s.step AND f.database IS NOT DISTINCT FROM s.database AND f.state = 'finished');
+            AND f.step = s.step AND f.database IS NOT DISTINCT FROM s.database AND f.state <> 'started');
         SELECT 'build', database FROM reconcile.beside WHERE purpose <> 'aside';
         SELECT 'nobody''s note', database FROM reconcile.beside b
         WHERE NOT EXISTS (SELECT FROM pg_database d WHERE d.datname = b.database AND d.oid = b.oid);
