@@ -20,7 +20,7 @@ import TestSupport
         let places = [false, true].flatMap { isBefore in
             lasting.map { SweepPlace(number: $0, isBefore: isBefore) }
         }
-        try await Sweep.tryEach(Sweep.pick(places, quick: 2, sample: 5), template.dieOnOne)
+        try await Sweep.tryEach(Sweep.pick(places, quick: 1, sample: 3), template.dieOnOne)
     }
 }
 

@@ -32,7 +32,7 @@ import TestSupport
         places += (1...count.commits).map { .replyToCommit($0) }
         // One of each kind first, where not all are tried.
         let mixed = (0..<places.count).map { places[$0 * 37 % places.count] }
-        try await Sweep.tryEach(Sweep.pick(Set(mixed).count == mixed.count ? mixed : places, quick: 1, sample: 3)) {
+        try await Sweep.tryEach(Sweep.pick(Set(mixed).count == mixed.count ? mixed : places, quick: 1, sample: 2)) {
             place in
             try await template.with { root in
                 try await TestServer.keeping(root.server) {

@@ -8,7 +8,7 @@ import TestSupport
 @Suite(.serialized) struct KillSweepTests {
     @Test(.proves(3, 6, 21, 29, 36), .timeLimit(.minutes(60)))
     func `a run killed at an effect is completed by the next one, each change once`() async throws {
-        try await Self.sweep("everything-at-once", quick: 3, sample: 12)
+        try await Self.sweep("everything-at-once", quick: 2, sample: 8)
     }
 
     @Test(

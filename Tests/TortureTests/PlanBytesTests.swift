@@ -18,7 +18,7 @@ import TestSupport
             let line = Array(bytes.dropLast())
             #expect(throws: Never.self) { try Plan(reading: line) }
             // Each byte once by the reader alone, and some by the program itself.
-            for place in Sweep.pick(Array(line.indices), quick: 40, sample: 250) {
+            for place in Sweep.pick(Array(line.indices), quick: 40, sample: 100) {
                 Sweep.tried()
                 #expect(throws: PlanDocumentError.self, "byte \(place)") {
                     try Plan(reading: Self.flipped(line, at: place, 1 << UInt8(place % 8)))
@@ -30,7 +30,7 @@ import TestSupport
                 ("cut", Array(bytes.dropLast())), ("halved", Array(bytes.prefix(bytes.count / 2))), ("empty", []),
                 ("a line added", bytes + [0x0A]), ("twice", bytes + bytes), ("a blank before it", [0x20] + bytes),
             ]
-            for _ in 0..<Sweep.count(quick: 4, sample: 40, whole: 1000) {
+            for _ in 0..<Sweep.count(quick: 4, sample: 10, whole: 1000) {
                 let place = Int(random.next() % UInt64(bytes.count))
                 let flip = UInt8(truncatingIfNeeded: 1 << (random.next() % 8))
                 altered.append(("byte \(place) with \(flip)", Self.flipped(bytes, at: place, flip)))

@@ -150,7 +150,7 @@ private struct SecretEstate: Sendable {
         said += try await run(["apply", "plan.json", "--format", "json", "--log-level", "trace"])
         try write(2, retiring: true, new: "{file: ../secret}")
         let trace = ["RECONCILE_TRACE": "\(folder.path)/trace"]
-        for place in Sweep.pick(Array(stride(from: 12, through: 150, by: 6)), quick: 1, sample: 3) {
+        for place in Sweep.pick(Array(stride(from: 12, through: 150, by: 6)), quick: 1, sample: 2) {
             let crash = trace.merging(["RECONCILE_CRASH_AT": "\(place)"]) { $1 }
             said += try await run(["apply", "here", "--auto-approve"], [0, 4, 137], crash)
             #expect(try await leftBehind().isEmpty, "killed at \(place)")

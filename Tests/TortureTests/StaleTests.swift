@@ -72,7 +72,7 @@ import TestSupport
     @Test(.proves(10), .timeLimit(.minutes(20)))
     func `whatever changed since, a saved plan changes nothing`() async throws {
         try await TestServer.with { server in
-            for change in Sweep.pick(Self.changes, quick: 4, sample: 10) {
+            for change in Sweep.pick(Self.changes, quick: 3, sample: 6) {
                 Sweep.tried()
                 try await Self.reset(server)
                 let root = try Self.root(server)

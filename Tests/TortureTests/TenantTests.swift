@@ -63,7 +63,7 @@ import TestSupport
 
     @Test(.proves(34), .timeLimit(.minutes(5)), arguments: TenantWorld.Login.wanted)
     func `what would run where we write is refused, each by name`(login: TenantWorld.Login) async throws {
-        let traps = Sweep.pick(TenantTraps.refused, quick: 6, sample: 12)
+        let traps = Sweep.pick(TenantTraps.refused, quick: 6, sample: 8)
         let policy = "{rollout: {maxFailures: 100}}"
         try await TenantWorld.with(login, traps.map(\.name), policy: policy) { world in
             for trap in traps { try await world.plant(trap.sql, in: trap.name) }

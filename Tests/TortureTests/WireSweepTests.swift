@@ -16,7 +16,7 @@ import TestSupport
             + Self.answers(passed).map { WireFault.Place.before(.toClient, $0) }
         let damages: [WireFault.Damage] = [.reset, .hangUp, .outage(.milliseconds(400))]
         let all = places.enumerated().map { WireFault($1, damages[$0 % damages.count]) }
-        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 6), template.check)
+        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 3), template.check)
     }
 
     /// What ends an answer or says that it failed, and a tenth of what is within answers: most of that is settings shown.
