@@ -1,6 +1,5 @@
 package import Effects
 package import FleetModel
-internal import Glibc
 internal import Postgres
 package import Servers
 
@@ -27,8 +26,6 @@ package struct Scenario: Sendable {
     /// Its files in a root of their own, for the servers it names.
     package func root(for server: EmbeddedServer, other: EmbeddedServer? = nil) throws -> ScenarioRoot {
         let folder = try TemporaryFolder()
-        // Backups are proved beneath it, by the servers' user and in memory: else that is on a disk, and far slower.
-        chmod(folder.path, 0o711)
         var variables = ["db": server.folder, "root": folder.path]
         if let other { variables["other"] = other.folder }
         var files: [Script.File] = []
