@@ -59,6 +59,12 @@ package struct PlannedStatement: Sendable, Hashable {
         self.locks = locks
         self.note = note
     }
+
+    /// Its text with the schema of a quarantine in place: it ends with where the object goes, whatever that is called.
+    package func placed(in schema: String) -> String {
+        guard let place = sql.ranges(of: Self.quarantinePlaceholder).last else { return sql }
+        return sql[..<place.lowerBound] + schema + sql[place.upperBound...]
+    }
 }
 
 /// One thing to be done, to every database of a cohort or to an instance.
