@@ -201,9 +201,11 @@ package struct PlannedDatabase: Sendable, Hashable {
     package var lastChange: Int64?
     package var fingerprint: Fingerprint?
     package var cohort: String?
-    /// With `historyDigest`, what a saved plan is held against under the lock.
+    /// With `fingerprint`, `historyDigest` and `privileges`, what a saved plan is held against under the lock.
     package var oid: UInt32?
     package var historyDigest: Fingerprint?
+    /// The second part of the fingerprint: who owns what and who may do what to it.
+    package var privileges: Fingerprint?
     /// As `fingerprint`, without what rules of drift leave out.
     ///
     /// Nil where there are none; not kept in a saved plan.
@@ -222,7 +224,8 @@ package struct PlannedDatabase: Sendable, Hashable {
         fingerprint: Fingerprint?,
         cohort: String?,
         oid: UInt32?,
-        historyDigest: Fingerprint?
+        historyDigest: Fingerprint?,
+        privileges: Fingerprint? = nil
     ) {
         self.instance = instance
         self.name = name
@@ -237,6 +240,7 @@ package struct PlannedDatabase: Sendable, Hashable {
         self.cohort = cohort
         self.oid = oid
         self.historyDigest = historyDigest
+        self.privileges = privileges
     }
 }
 

@@ -323,7 +323,8 @@ extension Survey {
             fingerprint: state?.catalog.fingerprint,
             cohort: nil,
             oid: row.observed?.oid,
-            historyDigest: state?.history.digest
+            historyDigest: state?.history.digest,
+            privileges: state?.catalog.privileges
         )
     }
 

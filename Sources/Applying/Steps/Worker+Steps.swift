@@ -71,6 +71,7 @@ extension Worker {
     /// Statements of the plan's own making: extensions made, invalid indexes rebuilt or dropped, one by one.
     func mend(_ statements: [PlannedStatement]) async throws {
         for statement in statements {
+            try await requireLock()
             try await session.run("SELECT set_config('lock_timeout', '0', false)", label: "mend, settings")
             try await session.run(SQL(writtenByUser: statement.sql), parameters: [], label: "mend")
             try await session.run("RESET ALL", label: "mend, settings back")
