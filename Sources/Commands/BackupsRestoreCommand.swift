@@ -76,15 +76,26 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
                 throw error
             }
         } catch let error as ApplyError {
-            if case .locked = error { throw Ending(.locked, "\(error)") }
-            throw Ending(.failed, "\(error)")
+            if case .locked = error {
+                throw Ending(.locked, "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
+            }
+            throw Ending(.failed, "\(error)", hint: "mend that, then: \(again)")
         } catch let ending as Ending {
             throw ending
         } catch is CancellationError {
-            throw Ending(.interrupted, "interrupted; the database is as it was")
+            throw Ending(.interrupted, "interrupted; the database is as it was", hint: "to restore it: \(again)")
+        } catch let error as UnreachableInstance {
+            throw Ending(.failed, "\(error)", hint: "once it answers: \(again)")
         } catch {
-            throw Ending(.failed, "\(error)")
+            throw Ending(.failed, "\(error)", hint: "mend that, then: \(again)")
         }
+    }
+
+    /// What was typed, as far as it says what goes where.
+    private var again: String {
+        let place = servers.instance.first.map { " --instance \(TerminalText.safe($0))" } ?? ""
+        let live = name.map { " --as \(TerminalText.safe($0))" } ?? ""
+        return "reconcile backups restore \(TerminalText.safe(receipt))\(live)\(place)"
     }
 
     /// Where a backup goes: where it was taken, unless that server was given up since, or another one is named.

@@ -228,12 +228,14 @@ struct PurgeCommand: AsyncParsableCommand {
                 throw error
             }
         } catch let error as ApplyError {
-            if case .locked = error { throw Ending(.locked, "\(error)") }
-            throw Ending(.failed, "\(error)")
+            if case .locked = error {
+                throw Ending(.locked, "\(error)", hint: "reconcile unlock \(self.environment) says more")
+            }
+            throw Ending(.failed, "\(error)", hint: "mend that, then: reconcile purge \(self.environment)")
         } catch let error as UnreachableInstance {
-            throw Ending(.failed, "\(error)")
+            throw Ending(.failed, "\(error)", hint: "once it answers: reconcile purge \(self.environment)")
         } catch let error as PostgresError {
-            throw Ending(.failed, "\(error)")
+            throw Ending(.failed, "\(error)", hint: "see what is left: reconcile purge \(self.environment)")
         }
     }
 
