@@ -90,11 +90,11 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
             rows.append([
                 "receipt": .string(backup.path), "database": .string(backup.receipt.database),
                 "ok": .bool(problem == nil),
-                "message": JSONValue(problem ?? Self.remark(leftOut)),
+                "message": JSONValue(problem ?? Self.remark(leftOut, backup.receipt)),
             ])
             guard formatting.format == .text else { continue }
             let mark = problem == nil ? "✓" : "✗"
-            let said = problem ?? Self.remark(leftOut)
+            let said = problem ?? Self.remark(leftOut, backup.receipt)
             let line = "\(mark) \(backup.line)" + (said.map { ": \(TerminalText.safe($0))" } ?? "")
             if common.output == nil { common.terminal.give(line) } else { lines.append(line) }
         }
@@ -110,10 +110,18 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
     }
 
     /// A person learns of it now, and not when the database is needed.
-    private static func remark(_ leftOut: [String]) -> String? {
-        guard !leftOut.isEmpty else { return nil }
-        return "equal but for what only a superuser can restore, so `backups restore` will refuse it: "
-            + leftOut.joined(separator: ", ")
+    private static func remark(_ leftOut: [String], _ receipt: BackupReceipt) -> String? {
+        var remarks: [String] = []
+        if receipt.privileges == nil {
+            remarks.append("its receipt is of an older program and tells nothing of owners and privileges")
+        }
+        if !leftOut.isEmpty {
+            remarks.append(
+                "equal but for what only a superuser can restore, so `backups restore` will refuse it: "
+                    + leftOut.joined(separator: ", ")
+            )
+        }
+        return remarks.isEmpty ? nil : remarks.joined(separator: "; ")
     }
 
     /// - Returns: what of it only a superuser could restore.

@@ -58,6 +58,12 @@ package struct FoundServer: Sendable {
         return reached
     }
 
+    /// Whether no server answers there but what stands before one: what it says of databases is not to be believed.
+    package var isPooler: Bool {
+        guard case .unreached(let reason) = outcome else { return false }
+        return reason.contains("a connection pooler answers here")
+    }
+
     /// How to get there: as it was reached, else by the best address.
     package var address: ServerAddress? { reached?.address ?? addresses.first }
 }

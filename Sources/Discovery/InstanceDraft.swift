@@ -13,9 +13,9 @@ package struct InstanceDraft: Sendable, Hashable {
         package var value: String
     }
 
-    /// Nil where no address of the server is known.
+    /// Nil where no address of the server is known, or a pooler is all that answers at it.
     package init?(_ server: FoundServer, passwordVariable: String? = nil, role: EnvironmentRole? = nil) {
-        guard let address = server.address else { return nil }
+        guard let address = server.address, !server.isPooler else { return nil }
         name = server.name
         via = address.hops
         connection = [

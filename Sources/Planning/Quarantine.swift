@@ -28,11 +28,25 @@ enum Quarantine {
 
     /// A routine's name ends with its argument types, which the server wrote and so are SQL as they stand.
     private static func routine(_ object: ObjectID, _ schema: String, _ place: String) -> PlannedStatement? {
-        guard let parenthesis = object.name.firstIndex(of: "(") else { return nil }
+        guard let parenthesis = beginOfArguments(object.name) else { return nil }
         let name = object.name[..<parenthesis]
         let kind = object.kind == .aggregate ? "AGGREGATE" : "ROUTINE"
         return PlannedStatement(
             sql: "ALTER \(kind) \(quoted(schema)).\(quoted(String(name)))\(object.name[parenthesis...]) \(place)"
         )
+    }
+
+    /// The last parenthesis that opens outside of quotes: the name before it is whatever somebody made it, unquoted, and
+    /// what is read as arguments stands in a statement as it is.
+    private static func beginOfArguments(_ name: String) -> String.Index? {
+        var isQuoted = false
+        for index in name.utf8.indices.reversed() {
+            switch name.utf8[index] {
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: "(") where !isQuoted: return index
+            default: break
+            }
+        }
+        return nil
     }
 }

@@ -331,7 +331,8 @@ extension Survey {
             fingerprint: state?.catalog.fingerprint,
             cohort: nil,
             oid: row.observed?.oid,
-            historyDigest: state?.history.digest
+            historyDigest: state?.history.digest,
+            privileges: state?.catalog.privileges
         )
     }
 

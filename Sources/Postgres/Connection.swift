@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import Glibc
 
 /// An open libpq connection: one owner, closed exactly once.
 struct Connection: ~Copyable {
@@ -31,6 +32,8 @@ struct Connection: ~Copyable {
     var backendPID: Int { Int(PQbackendPID(handle)) }
     var usesTLS: Bool { PQsslInUse(handle) == 1 }
     var serverVersion: Int { Int(PQserverVersion(handle)) }
+    /// As the server writes it.
+    var serverVersionText: String { PQparameterStatus(handle, "server_version").map { String(cString: $0) } ?? "" }
 
     /// Whether the server says a transaction is open.
     var isInTransaction: Bool {
@@ -107,10 +110,21 @@ struct Connection: ~Copyable {
         }
     }
 
+    /// What a server says, up to a length that can be read: a tenant's function may raise an error of any size, which would
+    /// go into outputs and the journal.
+    private static func shortened(_ text: UnsafePointer<CChar>) -> String {
+        let limit = 4096
+        let length = strnlen(text, limit + 1)
+        guard length > limit else { return String(cString: text) }
+        let bytes = UnsafeRawBufferPointer(start: text, count: limit)
+        // What the cut leaves of a character is none.
+        return String(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\u{FFFD}" }) + "…"
+    }
+
     private func error(of result: borrowing Result) -> PostgresError {
         guard isGood else { return .connectionLost(reason: errorMessage) }
         func field(_ code: Character) -> String? {
-            code.asciiValue.flatMap { PQresultErrorField(result.pointer, CInt($0)) }.map { String(cString: $0) }
+            code.asciiValue.flatMap { PQresultErrorField(result.pointer, CInt($0)) }.map { Self.shortened($0) }
         }
         // Field codes: <https://www.postgresql.org/docs/current/protocol-error-fields.html>.
         guard let sqlState = field("C") else { return .connectionLost(reason: errorMessage) }

@@ -84,14 +84,27 @@ package actor Session {
             }
             connection = opened.take()
         } catch {
-            // What poolers say of `options`; a server knows it, and nothing but this text tells them apart.
-            guard case .notConnected(let reason) = error, reason.contains("unsupported startup parameter") else {
+            guard case .notConnected(let reason) = error, Self.wordsOfPoolers.contains(where: reason.contains) else {
                 throw error
             }
             throw .unfit(reason: "a connection pooler answers here (\(reason)): \(SessionSettings.directAddress)")
         }
+        // PgBouncer's own console, which lists databases that it knows and calls it a server's answer.
+        if let version = connection?.serverVersionText, version.contains("bouncer") {
+            close()
+            throw .unfit(
+                reason: "a connection pooler answers here (its version is \(version)): \(SessionSettings.directAddress)"
+            )
+        }
         if let handle = connection?.handle { canceller.arm(handle) }
     }
+
+    /// What poolers say instead of letting somebody in, and no server does; nothing but these texts tells them apart.
+    private static let wordsOfPoolers = [
+        // Of `options`, which a server knows.
+        "unsupported startup parameter",
+        "no such database: ", "no such user: ", "pgbouncer cannot connect to server", "no more connections allowed",
+    ]
 
     private func prove() throws(PostgresError) {
         try verify(try send(settings.proof, label: "settings"))

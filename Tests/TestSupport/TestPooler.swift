@@ -12,6 +12,12 @@ package struct TestPooler: Sendable {
     /// What it does with start-up options that it does not know: most are told to drop them.
     package enum Options: String, Sendable, CaseIterable { case refused, dropped }
 
+    /// The databases that it knows: whatever its server has, or one, so that even the usual ones are not there.
+    package enum Listed: Sendable, Hashable {
+        case all
+        case one(String)
+    }
+
     private static let program = "/usr/sbin/pgbouncer"
 
     package static var isAvailable: Bool { access(program, X_OK) == 0 }
@@ -21,20 +27,23 @@ package struct TestPooler: Sendable {
         _ server: EmbeddedServer,
         _ mode: Mode,
         _ options: Options,
+        _ listed: Listed = .all,
         _ body: (TestPooler) async throws -> Result
     ) async throws -> Result {
         let folder = try TemporaryFolder()
         let user = try ProcessUser.forPostgres()
         if let user { chown(folder.path, user.id, user.group) }
+        let name = if case .one(let name) = listed { name } else { "*" }
         try folder.write(
             """
             [databases]
-            * = host=\(server.socketFolder) port=5432
+            \(name) = host=\(server.socketFolder) port=5432
             [pgbouncer]
             unix_socket_dir = \(folder.path)
             listen_port = 5432
             auth_type = trust
             auth_file = \(folder.path)/users
+            admin_users = postgres
             pool_mode = \(mode.rawValue)
             default_pool_size = 2
             \(options == .dropped ? "ignore_startup_parameters = options,extra_float_digits" : "")

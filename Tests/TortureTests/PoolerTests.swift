@@ -46,6 +46,9 @@ import TestSupport
                     for (arguments, status) in commands {
                         try await Self.refuse(root, arguments, status, "\(mode.rawValue), options \(options)")
                     }
+                    let console = Files.text(manifest)?.replacing("dbname: postgres", with: "dbname: pgbouncer") ?? ""
+                    try Files.write(console, to: manifest)
+                    try await Self.refuse(root, ["plan", "here", "--detailed-exitcode"], 1, "its console, \(options)")
                 }
             }
         }
@@ -68,5 +71,62 @@ import TestSupport
             try await root.server.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0",
             "\(what) left a lock with the pooler"
         )
+    }
+
+    @Test(.proves(7), .timeLimit(.minutes(20)))
+    func `who looks for servers is told what a pooler is, and nothing of what it lists is believed or written down`()
+        async throws
+    {
+        guard TestPooler.isAvailable else { return Proves.skip(7, because: "no pgbouncer here") }
+        try await TestServer.with { server in
+            try await server.sql("CREATE DATABASE tenant_a")
+            for (mode, options) in Sweep.pick(Self.poolers, quick: 1, sample: 3) {
+                for listed in Sweep.pick([TestPooler.Listed.all, .one("tenant_a")], quick: 2, sample: 2) {
+                    try await TestPooler.with(server, mode, options, listed) { pooler in
+                        Sweep.tried()
+                        try await Self.look(
+                            at: pooler,
+                            before: server,
+                            "\(mode.rawValue), options \(options), \(listed)"
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    private static func look(at pooler: TestPooler, before server: EmbeddedServer, _ how: String) async throws {
+        let root = ScenarioRoot(folder: try TemporaryFolder(), server: server)
+        let name = pooler.folder.split(separator: "/").last.map(String.init) ?? ""
+        let before = try await server.writes()
+        for form in [[], ["--format", "json"]] {
+            let found = try await root.reconcile(["discover", "--socket-dir", pooler.folder] + form)
+            let words = found.outputText.split { $0.isWhitespace }.joined(separator: " ")
+            #expect(found.status == 0, "\(how): \(found.status) \(found.errors)")
+            #expect(words.contains("a connection pooler answers here"), "\(how): \(words)\(found.errors)")
+            #expect(!words.contains("tenant_a"), "\(how): what it lists is shown: \(words)")
+            #expect(!words.contains("host: \(pooler.folder)"), "\(how): it is proposed as an instance: \(words)")
+            #expect(form == [] || words.contains(#""reachable":false"#), "\(how): \(words)")
+        }
+        // Alone it leaves nothing to write; beside its server, only that is written down.
+        let alone = try await root.reconcile("init", "--socket-dir", pooler.folder, "--role", "\(name)=development")
+        #expect(alone.status != 0, "\(how): \(alone.outputText)")
+        #expect(alone.errors.contains("a connection pooler answers here"), "\(how): \(alone.errors)")
+        #expect(Files.names(in: "\(root.folder.path)/environments") == nil, "\(how): a manifest was written")
+        let own = server.folder.split(separator: "/").last.map(String.init) ?? ""
+        let both = try await root.reconcile(
+            "init",
+            "--socket-dir",
+            pooler.folder,
+            "--socket-dir",
+            server.folder,
+            "--role",
+            "\(own)=development"
+        )
+        #expect(both.status == 0, "\(how): \(both.errors)")
+        let written = Files.text("\(root.folder.path)/environments/development.yaml") ?? ""
+        #expect(written.contains(server.folder), "\(how): \(written)\(both.errors)")
+        #expect(!written.contains(pooler.folder), "\(how): \(written)")
+        #expect(try await server.writes() == before, "\(how) wrote something")
     }
 }

@@ -163,9 +163,12 @@ struct RestoreWork: Sendable {
         var differences = try await RestoredContent.differences(receipt, content, session)
         await session.close()
         let major = await maintenance.serverVersionNumber / 10_000
-        // Fingerprints compare within one major only.
-        if major == receipt.serverVersion.major, catalog.fingerprint != receipt.fingerprint {
-            differences.append(.schema(expected: receipt.fingerprint, found: catalog.fingerprint))
+        // Fingerprints compare within one major only, and privileges are written differently in another.
+        if major == receipt.serverVersion.major {
+            if catalog.fingerprint != receipt.fingerprint {
+                differences.append(.schema(expected: receipt.fingerprint, found: catalog.fingerprint))
+            }
+            differences += receipt.privileges?.differences(in: RecordedPrivileges(catalog)) ?? []
         }
         guard differences.isEmpty else { throw .differs(differences) }
         return (catalog, content)

@@ -89,6 +89,27 @@ enum DatabaseLock {
         }
         preconditionFailure("at least one attempt")
     }
+
+    /// Raises SQLSTATE RC005 unless this very session still holds the database's lock.
+    ///
+    /// Whatever a tenant hung on its tables runs in our session and may call `pg_advisory_unlock_all()`. Asked at the
+    /// beginning and at the end of each transaction: what was done meanwhile is rolled back, and until it is the fence's
+    /// row keeps out whoever would take over.
+    static func check(_ database: UInt32) -> SQL {
+        #if MUTATIONS
+        if Mutation.lockInAnotherSession.isOn { return "" }
+        #endif
+        return """
+            DO $rcl$ BEGIN
+                PERFORM FROM pg_catalog.pg_locks WHERE \(AdvisoryKey.database.inLocksView)
+                    AND database = \(database) AND pid = pg_catalog.pg_backend_pid();
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'code of the database''s own, run in our session, let go of the lock on it: nothing more is '
+                        'done there' USING ERRCODE = 'RC005';
+                END IF;
+            END $rcl$;
+            """
+    }
 }
 
 /// The fence of one database: the newest epoch that acted in it.

@@ -171,6 +171,7 @@ extension Worker {
         #if MUTATIONS
         if Mutation.indexIfNotExists.isOn { return }
         #endif
+        try await requireLock()
         let left = try await session.run(
             """
             SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname), i.indexrelid

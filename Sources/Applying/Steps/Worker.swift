@@ -90,6 +90,7 @@ actor Worker {
             BEGIN;
             \(limits)
             \(fenceIsRaised ? fence.check : fence.raising(schemaExists: foothold.hasFence))
+            \(lockCheck)
 
             """
         if limit != nil { text = text + TableLedger.query + ";\n" }
@@ -120,13 +121,26 @@ actor Worker {
             }
             let losses = try losses(ledgers, limit)
             try await session.run(
-                "\(closing(clock.now - start))\nCOMMIT;\n\(Self.forgetting)",
+                "\(closing(clock.now - start))\n\(lockCheck)\nCOMMIT;\n\(Self.forgetting)",
                 label: "\(label), commit"
             )
             fenceIsRaised = true
             if !losses.isEmpty { tell("\(label) \(ExcessiveLoss(losses: losses)), of which its plan said nothing") }
         } catch {
             throw await undone(error)
+        }
+    }
+
+    private var lockCheck: SQL { DatabaseLock.check(foothold.identity.oid) }
+
+    /// Makes sure of the lock before what no transaction holds together.
+    ///
+    /// - Throws: `ApplyError.foreign` where code of the database's own let go of it.
+    func requireLock() async throws {
+        do {
+            try await session.run(lockCheck, label: "lock")
+        } catch {
+            throw meaning(of: error)
         }
     }
 
@@ -173,11 +187,15 @@ actor Worker {
     /// Rolls back and says what an error of ours means.
     private func undone(_ error: any Error) async -> any Error {
         _ = try? await session.runKeepingAnswers("ROLLBACK;\n\(Self.forgetting)", label: "rollback")
+        return meaning(of: error)
+    }
+
+    private func meaning(of error: any Error) -> any Error {
         guard let error = error as? PostgresError, case .server(let message) = error else { return error }
         switch message.sqlState {
         case "RC001": return ApplyError.fenced(database: key.database)
         case "RC002": return ApplyError.stale(["\"\(key.database)\": \(message.primary)"])
-        case "RC003", "RC004": return ApplyError.foreign("\"\(key.database)\": \(message.primary)")
+        case "RC003", "RC004", "RC005": return ApplyError.foreign("\"\(key.database)\": \(message.primary)")
         default: return error
         }
     }
