@@ -55,7 +55,9 @@ package struct SessionSettings: Sendable, Hashable {
             ("idle_session_timeout", "0"),
             // An error where a policy would hide rows, instead of too few rows.
             ("row_security", "off"),
-            ("client_min_messages", "warning"),
+            // What a server remarks before libpq gives us the session goes to our stderr as it stands, and a value that a
+            // database's owner set may be in it: <https://www.postgresql.org/docs/current/libpq-notice-processing.html>.
+            ("client_min_messages", "error"),
             ("standard_conforming_strings", "on"),
             ("check_function_bodies", "on"),
             ("default_tablespace", ""),

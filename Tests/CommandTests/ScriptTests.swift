@@ -26,6 +26,20 @@ import TestSupport
         }
     }
 
+    /// Those in which a superuser's login works on a server, and could be another; a container's superuser is its own.
+    private static let byLogin = Here.wanted((Files.names(in: folder) ?? []).filter { $0.hasSuffix(".txtar") }).filter {
+        let text = Files.text("\(folder)/\($0)") ?? ""
+        return text.contains(#/(?m)^server /#) && !text.contains(#/(?m)^container /#) && ScriptLogin(text) != nil
+    }
+
+    @Test(.proves(34), .timeLimit(.minutes(3)), arguments: Sweep.pick(byLogin, quick: 2, sample: 8))
+    func `so does it by the login of docs/least-privilege.md`(name: String) async throws {
+        let text = try #require(Files.text("\(Self.folder)/\(name)"))
+        let script = try Script(parsing: text)
+        guard await ScriptSession.canPlay(script) else { return }
+        try await ScriptSession.play(script, estates: Here.folder("Estates"), login: ScriptLogin(text))
+    }
+
     /// Which invariants a script says it proves: `# proves: 10 13`.
     static func invariants(_ text: String) -> [Int] {
         let numbers = text.firstMatch(of: #/(?m)^# proves: ([0-9 ]+)$/#)?.1.split(separator: " ") ?? []

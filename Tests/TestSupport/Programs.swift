@@ -43,7 +43,7 @@ extension EmbeddedServer {
         let environment = [
             "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PGHOST": folder, "PGPORT": "5432", "PGUSER": role,
             // As a variable it is a name and nothing else; as an argument it could be a connection string.
-            "PGDATABASE": database, "PGOPTIONS": "-c client_min_messages=warning",
+            "PGDATABASE": database, "PGOPTIONS": "-c client_min_messages=warning -c idle_session_timeout=0",
         ]
         let command = Command(
             client("psql"),

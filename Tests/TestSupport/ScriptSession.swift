@@ -38,6 +38,8 @@ package actor ScriptSession {
     var background: [String: Task<CommandResult, any Error>] = [:]
     var recorded: [String] = []
     var standIns: [(name: String, folder: String)] = []
+    /// Nil: the login that the script says.
+    let login: ScriptLogin?
 
     /// Starts the script's servers, runs its lines in order, and stops the servers.
     ///
@@ -46,18 +48,21 @@ package actor ScriptSession {
     ///   - source: where the script itself is, to be rewritten by `RECORD=1`.
     ///   - estates: the folder in which the verb `estate` finds its files.
     ///   - page: what is typed after the script's own lines.
+    ///   - login: plays it by the least-privilege login instead of a superuser's.
     /// - Throws: `ScriptFailure` where a line did not go as written, `Misstep` where output was recorded anew or an
     ///   estate is missing, or what kept a server from starting.
     package static func play(
         _ script: Script,
         source: String? = nil,
         estates: String = "",
-        page: HandbookPage? = nil
+        page: HandbookPage? = nil,
+        login: ScriptLogin? = nil
     ) async throws {
         // Who is behind a hop must be known to it, so containers come before what leads to them.
         let declared = ["server", "container", "sshd"].flatMap { verb in script.lines.filter { $0.verb == verb } }
         try await start(declared[...], Surroundings()) { surroundings in
-            let session = try ScriptSession(script, source: source, surroundings, estates: estates)
+            let session = try ScriptSession(script, source: source, surroundings, estates: estates, login)
+            try await login?.prepare(surroundings.servers)
             try await session.play()
             if let page { try await session.follow(page) }
         }
@@ -115,8 +120,15 @@ package actor ScriptSession {
         }
     }
 
-    private init(_ script: Script, source: String?, _ surroundings: Surroundings, estates: String) throws {
+    private init(
+        _ script: Script,
+        source: String?,
+        _ surroundings: Surroundings,
+        estates: String,
+        _ login: ScriptLogin?
+    ) throws {
         self.script = script
+        self.login = login
         self.source = source
         servers = surroundings.servers
         root = try TemporaryFolder()
@@ -132,7 +144,8 @@ package actor ScriptSession {
         }
         self.variables = variables
         for file in files + script.files {
-            try root.write(Estate.expanded(file.content, variables), to: Estate.expanded(file.path, variables))
+            let text = Estate.expanded(file.content, variables)
+            try root.write(login?.adapted(text, servers) ?? text, to: Estate.expanded(file.path, variables))
         }
     }
 

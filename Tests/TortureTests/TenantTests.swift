@@ -15,7 +15,7 @@ import TestSupport
                 "CREATE OR REPLACE VIEW public.seen AS SELECT public.grab('view of a check') AS seen",
                 in: "hostile"
             )
-            try await world.set(TenantTraps.settings, in: "hostile")
+            try await world.set(TenantTraps.settings + [TenantTraps.remarked], in: "hostile")
             for words in [
                 ["inventory"], ["plan", "here"], ["gate"], ["compare"], ["plan", "here", "--format", "json"],
             ] {
@@ -25,7 +25,7 @@ import TestSupport
                     [0, 2].contains(result.status),
                     "\(words): \(result.status) \(result.errors)\(result.outputText)"
                 )
-                #expect(!result.outputText.contains("\u{1B}"), "\(words): an escape")
+                #expect(!(result.outputText + result.errors).contains("\u{1B}"), "\(words): an escape")
                 try await world.gainedNothing(words[0])
             }
             // A restore says that it leaves no publication behind, and is refused.

@@ -128,8 +128,19 @@ enum TenantTraps {
         "quote_all_identifiers TO on", "standard_conforming_strings TO off", "client_encoding TO latin1",
         "default_transaction_isolation TO serializable", "check_function_bodies TO off", "jit TO on",
         "session_preload_libraries TO nothing", "session_replication_role TO replica", "xmlbinary TO hex",
-        "enable_seqscan TO off", "reconcile.body TO 'DROP TABLE notes'",
+        "enable_seqscan TO off", "reconcile.body TO 'DROP TABLE notes'", "event_triggers TO off",
+        "array_nulls TO off", "transform_null_equals TO on",
+        "backslash_quote TO off", "xmloption TO document", "plpgsql.extra_errors TO 'all'",
+        "default_transaction_deferrable TO on",
+
+        "lc_messages TO 'C'", "idle_session_timeout TO 1", "client_min_messages TO debug5",
+        "application_name TO 'reconcile/x'",
+        "my.own TO $$'; ALTER ROLE tenant SUPERUSER; --$$",
+        "search_path TO public, $$\"; ALTER ROLE tenant SUPERUSER; --$$",
     ]
+
+    /// A value that the server remarks on whenever somebody comes.
+    static let remarked = "default_table_access_method TO E'\\u001B[31mred'"
 
     /// What a history table, or our own schema, may not have; and what is said of it.
     static let refused: [(name: String, sql: String, said: String)] =

@@ -79,7 +79,18 @@ struct TenantWorld {
         )
     }
 
-    func declare(_ login: Login, version: String, role: String, policy: String) throws {
+    /// Writes the environment, with lines of further entries, and another server to which the databases are to move.
+    func declare(
+        _ login: Login,
+        version: String,
+        role: String,
+        policy: String,
+        more: String = "",
+        movingTo target: EmbeddedServer? = nil
+    ) throws {
+        func instance(_ server: EmbeddedServer) -> String {
+            "{connection: {host: \"\(server.folder)\", port: 5432, user: \(login.rawValue), dbname: postgres}"
+        }
         try root.folder.write(
             """
             apiVersion: reconcile/v1
@@ -87,10 +98,11 @@ struct TenantWorld {
             name: here
             role: \(role)
             instances:
-              main:
-                connection: {host: "\(server.folder)", port: 5432, user: \(login.rawValue), dbname: postgres}
+              main: \(instance(server))\(target == nil ? "}" : ", state: retiring}")
+              \(target.map { "new: \(instance($0))}" } ?? "")
             databases:
               - {names: [\(databases.joined(separator: ", "))], class: tenant, version: \(version)}
+            \(more)
             policy: \(policy)
             """,
             to: "environments/here.yaml"
@@ -98,7 +110,8 @@ struct TenantWorld {
     }
 
     /// Holds what the tenant is and what the server says against what it was.
-    func gainedNothing(_ what: String) async throws {
+    func gainedNothing(_ what: String, on other: EmbeddedServer? = nil) async throws {
+        let server = other ?? server
         let state = try await server.value(
             """
             SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls OR rolreplication,
@@ -159,6 +172,7 @@ struct TenantWorld {
         "index trap_*", "domain *", "policy *", "statistics *", "publication *", "operator *", "cast *", "collation *",
         "default-privileges *", "sequence trap_*", "enum *", "composite-type *", "setting *", "comments", "grants",
         "owners",
-        "event-trigger *", "schema *",
+        "event-trigger *", "schema *", "foreign-table *", "foreign-server *", "user-mapping *", "extension *",
+        "foreign-data-wrapper *",
     ]
 }

@@ -27,9 +27,10 @@ struct ArchiveRestore {
         let entries = try await check.contents(backup.archivePath)
         let left = entries.filter { Self.kind(of: $0).map(Self.isForSuperusers) ?? false }
         let wanted = entries.filter { entry in !left.contains(entry) && !isDone(entry) }
-        let own = superuser == nil || ownership == .ofLogin ? [] : wanted.filter(Self.isOwn)
+        let own = ownership == .ofLogin ? [] : wanted.filter(Self.isOwn)
         try await restore(wanted.filter { !own.contains($0) }, into: target, ownership, tablespaces: tablespaces)
-        // Our own schema may be a superuser's, whom nobody can make the owner but one: it is handed over afterwards.
+        // Our own schema may be a superuser's, whom nobody can make the owner but one: it is handed over afterwards, or
+        // stays with the login that is to use it.
         if !own.isEmpty { try await restore(own, into: target, .ofLogin, tablespaces: tablespaces) }
         return left.map { Self.kind(of: $0) ?? $0 }
     }
@@ -98,6 +99,14 @@ struct ArchiveRestore {
             )
         }
         guard let group else { return }
+        // Who made servers of a wrapper could use it; the privilege itself is in the dump, and comes last.
+        let wrappers = try await superuser.ask("SELECT fdwname FROM pg_foreign_data_wrapper", label: "wrappers")
+        for name in (wrappers.last?.rows ?? Rows(columns: [], values: [])).compactMap({ $0[0] }) {
+            try await superuser.ask(
+                "GRANT USAGE ON FOREIGN DATA WRAPPER \(identifier: name) TO \(identifier: group)",
+                label: "grant"
+            )
+        }
         // Rows that users added to an extension's tables are in the dump.
         let tables = try await superuser.ask(
             """

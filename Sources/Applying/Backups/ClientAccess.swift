@@ -79,10 +79,16 @@ struct ClientAccess {
         }
     }
 
-    /// As who logs in: a database's owner can name another role for every session.
+    /// As who logs in, and for as long as it takes: a database's owner can name another role for every session, or have it
+    /// ended before the program has said what it wants.
     static func asLogin(_ parameters: [(keyword: String, value: String)]) -> [(keyword: String, value: String)] {
         let asked = parameters.first { $0.keyword == "options" }.map { $0.value + " " } ?? ""
-        return parameters.filter { $0.keyword != "options" } + [("options", asked + "-c role=none")]
+        let pinned = [
+            "role=none", "statement_timeout=0", "idle_session_timeout=0", "idle_in_transaction_session_timeout=0",
+            "client_min_messages=error",
+        ]
+        let options = asked + pinned.map { "-c \($0)" }.joined(separator: " ")
+        return parameters.filter { $0.keyword != "options" } + [("options", options)]
     }
 
     /// A conninfo string: every value quoted, so that a database called `dbname=x host=y` is a name.

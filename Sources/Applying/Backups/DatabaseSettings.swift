@@ -95,7 +95,8 @@ package struct DatabaseSettings: Sendable, Hashable {
         guard Self.quotedLists.contains(setting.name.lowercased()) else {
             return ["\(whose) SET \(name) TO \(literal: setting.value)"]
         }
-        // The stored text is a list of quoted names; as one literal it would become one name.
+        // The stored text is a list of quoted names; as one literal it would become one name. Until it is taken back no name
+        // is looked up by it.
         return [
             "SELECT pg_catalog.set_config(\(literal: setting.name), \(literal: setting.value), true)",
             "\(whose) SET \(name) FROM CURRENT",
