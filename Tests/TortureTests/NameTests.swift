@@ -25,7 +25,7 @@ import TestSupport
             try await odd.rebuildAndQuarantine()
             try await odd.restoreAndPurge()
             try await odd.drop()
-            #expect(!Files.all(below: odd.root.folder.path).contains { $0.contains("pwned") })
+            #expect(!Files.all(below: odd.root.folder.path).contains { $0.split(separator: "/").last == "pwned" })
         }
     }
 
