@@ -25,7 +25,10 @@ struct BackupsListCommand: ParsableCommand {
         let backups = Receipts.all(workspace, common.terminal)
         switch formatting.format {
         case .json: try common.write(JSONValue.array(backups.map { $0.receipt.json(at: $0.path) }).canonical)
-        case .text: try common.write(backups.isEmpty ? "No backups." : backups.map(\.line).joined(separator: "\n"))
+        case .text:
+            try common.write(
+                backups.isEmpty ? "No backups." : backups.map { common.fitted($0.line) }.joined(separator: "\n")
+            )
         }
     }
 }

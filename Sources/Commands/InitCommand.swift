@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Discovery
 internal import Effects
 internal import FleetModel
+internal import Glibc
 internal import Reports
 
 struct InitCommand: AsyncParsableCommand {
@@ -146,13 +147,12 @@ struct InitCommand: AsyncParsableCommand {
     private func ask(_ server: FoundServer) throws -> Choice {
         let terminal = common.terminal
         let names = (server.reached?.databases ?? []).map(\.name)
-        terminal.say(
-            TerminalText.safe(
-                "\(server.name), \(server.address?.description ?? ""): "
-                    + (names.isEmpty ? "no databases" : names.prefix(6).joined(separator: ", "))
-                    + (names.count > 6 ? " and \(names.count - 6) more" : "")
-            )
+        let what = TerminalText.safe(
+            "\(server.name), \(server.address?.description ?? ""): "
+                + (names.isEmpty ? "no databases" : names.prefix(6).joined(separator: ", "))
+                + (names.count > 6 ? " and \(names.count - 6) more" : "")
         )
+        terminal.say(TerminalText.broken(what, columns: Terminal.width(of: STDERR_FILENO)))
         for _ in 0..<3 {
             let line = terminal.answer(to: "  Its role (development, testing, staging, production, skip): ")
             try Task.checkCancellation()

@@ -134,6 +134,9 @@ extension CommonOptions {
         try put(bytes)
     }
 
+    /// A line of a result as it goes where that goes.
+    func fitted(_ line: String) -> String { output == nil ? terminal.fitted(line) : line }
+
     /// As `write`, also where the work was broken off: of what is done already.
     func put(_ bytes: [UInt8]) throws {
         guard let output else { return terminal.give(bytes: bytes) }

@@ -68,11 +68,12 @@ struct HistoryCommand: AsyncParsableCommand {
             } else {
                 counts = ""
             }
-            return TerminalText.safe(
+            let line = TerminalText.safe(
                 "\(mark) \(run.startedAt)  \(padded(run.environment, name))  run \(run.runID)  "
                     + "\(padded(run.outcome, ending))  plan \(run.planDigest.prefix(12))  \(run.who)@\(run.host)"
                     + (counts.isEmpty ? "" : "  \(counts)")
             )
+            return common.fitted(line)
         }.joined(separator: "\n")
     }
 }

@@ -24,6 +24,11 @@ struct Terminal: Sendable {
     var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
     var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// A line of a result: broken to the width of the terminal, left whole for a program.
+    func fitted(_ line: String) -> String {
+        isatty(STDOUT_FILENO) == 1 ? TerminalText.broken(line, columns: width) : line
+    }
+
     /// Columns of the terminal; 100 where there is none.
     var width: Int { Self.width(of: STDOUT_FILENO) }
 

@@ -68,6 +68,15 @@ import Testing
         try expectGolden(InventoryText(Self.refusals).rendered(width: 60, style: .plain), "refusals-inventory-60.txt")
     }
 
+    /// Half a screen of a phone: rows stay rows, whatever columns that costs.
+    @Test func `an inventory on the narrowest terminal keeps its rows`() throws {
+        let text = InventoryText(Self.refusals).rendered(width: 40, style: .plain)
+        try expectGolden(text, "refusals-inventory-40.txt")
+        for line in text.split(separator: "\n") where line.hasPrefix("    ?") || line.hasPrefix("    ✗") {
+            #expect(line.count <= 40 || line.contains("-"), "\(line)")
+        }
+    }
+
     @Test(arguments: all.map(\.0))
     func `colour changes nothing but colour`(name: String) throws {
         let plan = try #require(Self.all.first { $0.0 == name }?.1)

@@ -22,7 +22,7 @@ package struct ComparisonText: Sendable {
             for note in comparison.notes { page.paragraph([Span("· ", .faint)], Printable.clean(note)) }
         }
         page.blank()
-        page.line(Span("✓ there  ✗ missing  ≠ differs  ! not expected  ? unknown", .faint))
+        page.flow([Span("✓ there  ✗ missing  ≠ differs  ! not expected  ? unknown", .faint)], indent: 0)
         return page.text
     }
 }
@@ -35,31 +35,44 @@ extension TextPage {
         let labels = rows.map { Self.label($0) }
         let texts = rows.map { row in columns.map { Self.text(row.cells[$0], row) } }
         let most = max(24, width - 12 * columns.count)
-        let first = min(most, labels.map { Printable.width($0) }.max() ?? 0)
-        let widths = columns.indices.map { column in
+        let whole = labels.map { Printable.width($0) }.max() ?? 0
+        var first = min(most, whole)
+        var widths = columns.indices.map { column in
             ([Printable.name(columns[column])] + texts.map { $0[column] }).map { Printable.width($0) }.max() ?? 0
         }
+        if first + widths.reduce(0, { $0 + $1 + 2 }) > width {
+            // A line that a terminal breaks is no row any more.
+            first = min(first, max(16, width - widths.reduce(0) { $0 + $1 + 2 }))
+            let room = max(6, (width - first) / columns.count - 2)
+            if first + widths.reduce(0, { $0 + $1 + 2 }) > width {
+                widths = widths.map { min($0, room) }
+                first = min(whole, max(first, width - widths.reduce(0) { $0 + $1 + 2 }))
+            }
+        }
+        func cell(_ text: String, _ width: Int) -> String {
+            "  " + Printable.padded(Printable.shortened(text, to: width), to: width)
+        }
         line(
-            [Span(Printable.padded(Printable.name(head.className), to: first), .strong)]
-                + zip(columns, widths).map { Span("  " + Printable.padded(Printable.name($0), to: $1), .faint) }
+            [Span(Printable.padded(Printable.shortened(Printable.name(head.className), to: first), to: first), .strong)]
+                + zip(columns, widths).map { Span(cell(Printable.name($0), $1), .faint) }
         )
         for (index, row) in rows.enumerated() {
             let label = Printable.padded(Printable.shortened(labels[index], to: first), to: first)
             let cells = columns.indices.map { column in
-                Span(
-                    "  " + Printable.padded(texts[index][column], to: widths[column]),
-                    Self.tint(row.cells[columns[column]], row)
-                )
+                Span(cell(texts[index][column], widths[column]), Self.tint(row.cells[columns[column]], row))
             }
             let owner = row.belongsTo.map { "  of class \(Printable.name($0))" } ?? ""
-            line([Span(label)] + cells + [Span(owner, .warning)])
+            flow([Span(label)] + cells + [Span(owner, .warning)], indent: 6)
         }
         folded(comparison.cohorts.filter { $0.className == head.className })
         guard !rows.contains(where: \.differs) else { return }
-        line([
-            Span("  nothing differs", .good),
-            Span("; not compared: \(comparison.uncompared(in: head.className))", .faint),
-        ])
+        flow(
+            [
+                Span("  nothing differs", .good),
+                Span("; not compared: \(comparison.uncompared(in: head.className))", .faint),
+            ],
+            indent: 4
+        )
     }
 
     /// Who stands behind a column in more than one state.

@@ -77,6 +77,7 @@ extension TextPage {
                 heads: ["database", "class", "version", "tables", "rows", "size", "last change"],
                 numbers: 3...5,
                 yielding: [2, 1, 0],
+                leaving: [6, 5, 3, 4],
                 rows: rows
             )
         )

@@ -72,6 +72,7 @@ extension TextPage {
                 heads: ["database", "class", "version", "state", "tables", "size", "last change"],
                 numbers: 4...5,
                 yielding: [2, 0],
+                leaving: [6, 5, 4, 1],
                 rows: folds ? foldedRows(databases) : databases.map { row([$0]) }
             )
         )

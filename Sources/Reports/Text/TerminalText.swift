@@ -27,6 +27,13 @@ package enum TerminalText {
     /// The beginning of a line, as much of it as fits so many columns.
     package static func fitting(_ text: String, columns: Int) -> String { Printable.shortened(text, to: columns) }
 
+    /// A line broken at blanks to so many columns, the rest below its beginning.
+    package static func broken(_ text: String, columns: Int) -> String {
+        var page = TextPage(width: columns, style: .plain)
+        page.flow([Span(text)], indent: 4)
+        return String(page.text.dropLast())
+    }
+
     /// Columns a text takes on a terminal.
     package static func columns(of text: String) -> Int { Printable.width(text) }
 

@@ -13,28 +13,39 @@ struct TextTable {
     var numbers: ClosedRange<Int>
     /// Columns that are cut where the width does not do, the first one first; others lose their meaning if cut.
     var yielding: [Int]
+    /// Columns that go, the first one first, before a name is cut.
+    var leaving: [Int]
     var rows: [Row]
 }
 
 extension TextPage {
     mutating func table(_ table: TextTable) {
-        var table = table
+        var columns = Array(table.heads.indices)
         var widths = widths(of: table)
-        func excess() -> Int { 6 + widths.reduce(0, +) + 2 * (widths.count - 1) - width }
-        func narrow(_ column: Int) {
-            if excess() > 0 { widths[column] = min(widths[column], max(12, widths[column] - excess())) }
+        func excess() -> Int {
+            6 + columns.reduce(0) { $0 + widths[$1] } + 2 * (columns.count - 1) - width
+        }
+        func narrow(_ column: Int, to least: Int = 12) {
+            if excess() > 0 { widths[column] = min(widths[column], max(least, widths[column] - excess())) }
         }
         for column in table.yielding.dropLast() { narrow(column) }
-        // Before a name is cut the last column goes, and the others have its room.
-        if excess() > 0 {
-            table.heads.removeLast()
-            for row in table.rows.indices { table.rows[row].cells.removeLast() }
+        // Before a name is cut another column goes, and those that stay have its room.
+        for column in table.leaving where excess() > 0 {
+            columns.removeAll { $0 == column }
             widths = self.widths(of: table)
-            for column in table.yielding { narrow(column) }
+            for column in table.yielding where columns.contains(column) { narrow(column) }
         }
-        line(Span("      " + Self.aligned(table.heads, widths, table.numbers), .faint))
+        for column in table.yielding where columns.contains(column) { narrow(column, to: 10) }
+        func aligned(_ cells: [String]) -> String {
+            columns.map { column in
+                let text = Printable.shortened(cells[column], to: widths[column])
+                guard table.numbers.contains(column) else { return Printable.padded(text, to: widths[column]) }
+                return String(repeating: " ", count: max(0, widths[column] - Printable.width(text))) + text
+            }.joined(separator: "  ")
+        }
+        line(Span("      " + aligned(table.heads), .faint))
         for row in table.rows {
-            line(Span("    "), row.mark, Span(Self.aligned(row.cells, widths, table.numbers), row.tint))
+            line(Span("    "), row.mark, Span(aligned(row.cells), row.tint))
             if let note = row.note { paragraph([Span("        ")], note, .faint) }
         }
     }
@@ -42,14 +53,6 @@ extension TextPage {
     private func widths(of table: TextTable) -> [Int] {
         let all = [table.heads] + table.rows.map(\.cells)
         return table.heads.indices.map { column in all.map { Printable.width($0[column]) }.max() ?? 0 }
-    }
-
-    private static func aligned(_ cells: [String], _ widths: [Int], _ numbers: ClosedRange<Int>) -> String {
-        zip(cells, widths).enumerated().map { index, cell in
-            let text = Printable.shortened(cell.0, to: cell.1)
-            guard numbers.contains(index) else { return Printable.padded(text, to: cell.1) }
-            return String(repeating: " ", count: max(0, cell.1 - Printable.width(text))) + text
-        }.joined(separator: "  ")
     }
 }
 
