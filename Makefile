@@ -57,7 +57,7 @@ test: build ## every test, on private servers
 	scripts/bootstrap --hops --browser && $(TEST)
 
 torture: build ## prove each invariant of docs/safety.md; SAMPLE=1: some places of each sweep; MUTATE=1: known mistakes must be found
-	scripts/bootstrap --hops && scripts/torture $(if $(SAMPLE),--sample) $(if $(MUTATE),--mutate)
+	scripts/bootstrap --hops --browser $(if $(MUTATE),,&& scripts/fuzz --build) && scripts/torture $(if $(SAMPLE),--sample) $(if $(MUTATE),--mutate)
 
 test-fast: ## the tests that need no server
 	scripts/bootstrap --tests && $(TEST) --filter '$(FAST)'

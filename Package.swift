@@ -206,13 +206,12 @@ let package = Package(
 
 // libFuzzer has a main of its own, so what it drives is built by scripts/fuzz alone.
 if Context.environment["RECONCILE_FUZZING"] != nil {
-    package.targets += [
-        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+    package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CFuzzer", "FuzzProperties"],
+            dependencies: ["FuzzProperties"],
             path: "Tests/Fuzzing/Driver",
             swiftSettings: settings
-        ),
-    ]
+        )
+    )
 }

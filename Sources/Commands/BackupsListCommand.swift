@@ -60,6 +60,8 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
         let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let pool = CatalogPool()
         var rows: [JSONValue] = []
+        // Told one by one on a terminal, since each takes its time; a file is there wholly or not at all.
+        var lines: [String] = []
         // What can no longer be told to be good is not good.
         var failures = unread.count
         defer { common.terminal.rest() }
@@ -88,24 +90,38 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
             rows.append([
                 "receipt": .string(backup.path), "database": .string(backup.receipt.database),
                 "ok": .bool(problem == nil),
-                "message": JSONValue(problem ?? Self.remark(leftOut)),
+                "message": JSONValue(problem ?? Self.remark(leftOut, backup.receipt)),
             ])
             guard formatting.format == .text else { continue }
             let mark = problem == nil ? "✓" : "✗"
-            let said = problem ?? Self.remark(leftOut)
-            common.terminal.give("\(mark) \(backup.line)" + (said.map { ": \(TerminalText.safe($0))" } ?? ""))
+            let said = problem ?? Self.remark(leftOut, backup.receipt)
+            let line = "\(mark) \(backup.line)" + (said.map { ": \(TerminalText.safe($0))" } ?? "")
+            if common.output == nil { common.terminal.give(line) } else { lines.append(line) }
         }
-        if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
+        switch formatting.format {
+        case .json: try common.write(JSONValue.array(rows).canonical)
+        case .text where chosen.isEmpty: try common.write(unread.isEmpty ? "No backups." : "No backup could be read.")
+        case .text where common.output != nil: try common.write(lines.joined(separator: "\n"))
+        case .text: break
+        }
         if failures > 0 {
             throw Ending(.failed, "\(failures) of \(chosen.count + unread.count) could not be proved")
         }
     }
 
     /// A person learns of it now, and not when the database is needed.
-    private static func remark(_ leftOut: [String]) -> String? {
-        guard !leftOut.isEmpty else { return nil }
-        return "equal but for what only a superuser can restore, so `backups restore` will refuse it: "
-            + leftOut.joined(separator: ", ")
+    private static func remark(_ leftOut: [String], _ receipt: BackupReceipt) -> String? {
+        var remarks: [String] = []
+        if receipt.privileges == nil {
+            remarks.append("its receipt is of an older program and tells nothing of owners and privileges")
+        }
+        if !leftOut.isEmpty {
+            remarks.append(
+                "equal but for what only a superuser can restore, so `backups restore` will refuse it: "
+                    + leftOut.joined(separator: ", ")
+            )
+        }
+        return remarks.isEmpty ? nil : remarks.joined(separator: "; ")
     }
 
     /// - Returns: what of it only a superuser could restore.

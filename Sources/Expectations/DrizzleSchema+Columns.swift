@@ -92,7 +92,7 @@ extension DrizzleSchema {
     }
 
     /// By a builder of Drizzle's that is all there is to the value, but for what only refines the column.
-    private func columnName(_ key: String, _ value: Range<Int>, in file: Int, depth: Int) -> String? {
+    private mutating func columnName(_ key: String, _ value: Range<Int>, in file: Int, depth: Int) -> String? {
         let source = files[file]
         guard depth < Self.deepest, let first = value.first, let word = source.word(first) else { return nil }
         var last = first
@@ -115,8 +115,10 @@ extension DrizzleSchema {
             guard let other = homes[name], other != file else { return nil }
             home = other
         }
-        guard let start = files[home].constants[name], home != file || start != first else { return nil }
+        guard budget > 0, let start = files[home].constants[name], home != file || start != first else { return nil }
         let end = files[home].endOfItem(from: start, before: files[home].tokens.count)
+        // Many columns may name one builder, and it may be long.
+        budget -= end - start
         return columnName(key, start..<end, in: home, depth: depth + 1)
     }
 

@@ -83,7 +83,8 @@ extension DrizzleSchema {
         let source = files[file]
         guard let first = source.word(start) else { return .own }
         var last = start
-        while source.isSymbol(last + 1, .dot), source.word(last + 2) != nil { last += 2 }
+        // Nothing that means something to Drizzle lies deeper.
+        while last < start + 16, source.isSymbol(last + 1, .dot), source.word(last + 2) != nil { last += 2 }
         let callee = source.word(last) ?? first
         let open = source.afterTypes(last + 1) ?? last + 1
         let isKnown = Self.builders.contains(callee) || Self.others.contains(callee)

@@ -87,7 +87,7 @@ struct SourceFile {
         var depth = 0
         var index = start
         // No type that is written by hand is longer; and who compares two numbers is not read to the end of the file.
-        let limit = min(tokens.count, start + 256)
+        let limit = min(tokens.count, start + 64)
         while index < limit {
             if tokens[index].isSign("<") { depth += 1 }
             if tokens[index].isSign(">") { depth -= 1 }
@@ -158,7 +158,7 @@ struct SourceFile {
     func isSymbol(_ index: Int, _ symbol: TypeScriptToken.Symbol) -> Bool {
         tokens.indices.contains(index) && tokens[index].isSymbol(symbol)
     }
-    func opens(_ index: Int, _ letter: Character) -> Bool {
+    func opens(_ index: Int, _ letter: Unicode.Scalar) -> Bool {
         tokens.indices.contains(index) && tokens[index].opens(letter)
     }
 
@@ -206,7 +206,8 @@ struct SourceFile {
         var index = start + 1
         while index < end(of: start) {
             let stop = endOfItem(from: index, before: end(of: start))
-            let words = (index..<max(index, stop)).compactMap { word($0) }.drop { $0 == "type" }
+            // Of `type a as b`, which is as long as one can be; what brackets hold is no name.
+            let words = (index..<max(index, stop)).prefix(4).compactMap { word($0) }.drop { $0 == "type" }
             if let original = words.first, let name = words.last { names.append((original, name)) }
             index = stop + 1
         }

@@ -31,12 +31,12 @@ struct TypeScriptToken {
         return text
     }
 
-    func isSymbol(_ symbol: Symbol) -> Bool { kind == .symbol(symbol) }
-    func opens(_ letter: Character) -> Bool {
-        isSymbol(.open) && bracket == letter.asciiValue
+    func isSymbol(_ symbol: Symbol) -> Bool {
+        if case .symbol(symbol) = kind { true } else { false }
     }
+    func opens(_ letter: Unicode.Scalar) -> Bool { isSymbol(.open) && bracket == UInt8(ascii: letter) }
     /// Whether it is a sign that has no name of its own here.
-    func isSign(_ letter: Character) -> Bool { isSymbol(.other) && bracket == letter.asciiValue }
+    func isSign(_ letter: Unicode.Scalar) -> Bool { isSymbol(.other) && bracket == UInt8(ascii: letter) }
 }
 
 /// Cuts TypeScript into tokens; tolerant of all it need not understand, in time linear in the text.
@@ -50,6 +50,8 @@ struct TypeScriptLexer {
     private let bytes: [UInt8]
     private var position = 0
     private(set) var tokens: [TypeScriptToken] = []
+    /// How often what looked like a regular expression was none.
+    private var divisions = 0
 
     /// All tokens of a text.
     static func tokens(_ bytes: [UInt8]) throws(Fault) -> [TypeScriptToken] {
@@ -259,7 +261,9 @@ struct TypeScriptLexer {
         let start = position
         position += 1
         var isInClass = false
-        while let next = byte(), next != 0x0A {
+        // None that is written by hand is longer; and who divides often is not read to the end of the line each time.
+        let limit = start + (divisions < 1000 ? 4096 : 0)
+        while position < limit, let next = byte(), next != 0x0A {
             position += 1
             switch next {
             case UInt8(ascii: "\\"): position += 1
@@ -271,5 +275,6 @@ struct TypeScriptLexer {
         }
         // A division after all.
         position = start + 1
+        divisions += 1
     }
 }

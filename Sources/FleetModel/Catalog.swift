@@ -53,6 +53,9 @@ package struct CatalogObject: Sendable, Hashable {
     /// Owner and grants, recorded relative to the database's owner; nil where the kind has none.
     package var privileges: Fingerprint?
 
+    /// Of what belongs to the database's owner and was never granted to anybody.
+    package static let privilegesOfTheStart = Fingerprint(of: "the database's owner, the privileges of the start")
+
     package init(id: ObjectID, definition: Fingerprint, privileges: Fingerprint? = nil) {
         self.id = id
         self.definition = definition

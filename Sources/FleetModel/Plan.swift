@@ -59,6 +59,12 @@ package struct PlannedStatement: Sendable, Hashable {
         self.locks = locks
         self.note = note
     }
+
+    /// Its text with the schema of a quarantine in place: it ends with where the object goes, whatever that is called.
+    package func placed(in schema: String) -> String {
+        guard let place = sql.ranges(of: Self.quarantinePlaceholder).last else { return sql }
+        return sql[..<place.lowerBound] + schema + sql[place.upperBound...]
+    }
 }
 
 /// One thing to be done, to every database of a cohort or to an instance.
@@ -195,9 +201,11 @@ package struct PlannedDatabase: Sendable, Hashable {
     package var lastChange: Int64?
     package var fingerprint: Fingerprint?
     package var cohort: String?
-    /// With `historyDigest`, what a saved plan is held against under the lock.
+    /// With `fingerprint`, `historyDigest` and `privileges`, what a saved plan is held against under the lock.
     package var oid: UInt32?
     package var historyDigest: Fingerprint?
+    /// The second part of the fingerprint: who owns what and who may do what to it.
+    package var privileges: Fingerprint?
     /// As `fingerprint`, without what rules of drift leave out.
     ///
     /// Nil where there are none; not kept in a saved plan.
@@ -216,7 +224,8 @@ package struct PlannedDatabase: Sendable, Hashable {
         fingerprint: Fingerprint?,
         cohort: String?,
         oid: UInt32?,
-        historyDigest: Fingerprint?
+        historyDigest: Fingerprint?,
+        privileges: Fingerprint? = nil
     ) {
         self.instance = instance
         self.name = name
@@ -231,6 +240,7 @@ package struct PlannedDatabase: Sendable, Hashable {
         self.cohort = cohort
         self.oid = oid
         self.historyDigest = historyDigest
+        self.privileges = privileges
     }
 }
 

@@ -17,14 +17,25 @@ struct FileContent {
         faults.report(scan.faults)
         let diagnostics = diagnose(faults, in: bytes, file: file)
         guard !diagnostics.contains(where: { $0.severity == .error }) else { return Diagnosed(nil, diagnostics) }
-        var runnable = bytes
-        for offset in scan.missingSemicolons.reversed() { runnable.insert(UInt8(ascii: ";"), at: offset) }
         let content = FileContent(
-            text: String(decoding: runnable, as: UTF8.self),
+            text: String(decoding: closed(bytes, at: scan.missingSemicolons), as: UTF8.self),
             isTransactional: scan.isTransactional,
             statements: StatementSplitter.statements(of: scan, in: bytes)
         )
         return Diagnosed(content, diagnostics)
+    }
+
+    /// A text with a semicolon more at each of these places, which ascend.
+    private static func closed(_ bytes: [UInt8], at places: [Int]) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count + places.count)
+        var taken = 0
+        for place in places {
+            text += bytes[taken..<place]
+            text.append(UInt8(ascii: ";"))
+            taken = place
+        }
+        return text + bytes[taken...]
     }
 
     private static func diagnose(_ faults: ScanFaults, in bytes: [UInt8], file: String) -> [Diagnostic] {

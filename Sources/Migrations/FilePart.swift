@@ -8,6 +8,9 @@ package struct FilePart: Sendable {
     package var isTransactional = true
     /// What is wrong with the marks by which the tool tells what runs, each with its place in the file.
     package private(set) var faults: [Fault] = []
+    private var omitted = 0
+    /// More than anyone reads; each line of a hostile file may be one.
+    private static let mostFaults = 100
 
     package struct Fault: Sendable {
         package var severity: Severity
@@ -27,15 +30,24 @@ package struct FilePart: Sendable {
     }
 
     package mutating func report(_ severity: Severity, _ message: String, at range: Range<Int>, hint: String? = nil) {
+        guard faults.count < Self.mostFaults else {
+            omitted += 1
+            return
+        }
         faults.append(Fault(severity: severity, message: message, range: range, hint: hint))
     }
 
     func diagnostics(file: String) -> [Diagnostic] {
         guard !faults.isEmpty else { return [] }
         let lines = LineIndex(bytes)
-        return faults.map {
+        var diagnostics = faults.map {
             Diagnostic($0.severity, .migrationContent, $0.message, at: lines.range($0.range, in: file), hint: $0.hint)
         }
+        if omitted > 0 {
+            let message = "\(omitted) more faults in this file are not listed"
+            diagnostics.append(Diagnostic(.error, .migrationContent, message, at: diagnostics.last?.range))
+        }
+        return diagnostics
     }
 }
 

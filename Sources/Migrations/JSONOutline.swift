@@ -1,8 +1,14 @@
 /// Where each value of a JSON document begins, so that a fault in one can be pointed at.
 ///
-/// It reads the structure only; the values are a decoder's business.
+/// It reads the structure only; the values are a decoder's business. What is nested deeper than anyone asks for, stands
+/// below a key longer than any that is known, or comes after more values than a journal has, is looked through only:
+/// kept with its path, a hostile file would take its own size once for each of its values.
 struct JSONOutline {
-    /// The place of each value by its path, as in `/entries/3/tag`; the document itself is the empty path.
+    fileprivate static let deepestPlace = 3
+    fileprivate static let longestKey = 64
+    fileprivate static let mostPlaces = 100_000
+
+    /// The place of a value by its path, as in `/entries/3/tag`; the document itself is the empty path.
     private(set) var ranges: [String: Range<Int>] = [:]
     /// Where the text stops being JSON.
     private(set) var fault: Int?
@@ -49,40 +55,59 @@ private struct Reader {
         while let byte = current, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { offset += 1 }
     }
 
-    mutating func value(at path: String, depth: Int) throws(Fault) {
+    /// Without a path its place is not kept.
+    mutating func value(at path: String?, depth: Int) throws(Fault) {
         skipSpace()
         let start = offset
         switch current {
-        case UInt8(ascii: "{") where depth < 32: try object(at: path, depth: depth)
-        case UInt8(ascii: "[") where depth < 32: try array(at: path, depth: depth)
-        case UInt8(ascii: "\""): try string()
-        default: try scalar()
-        }
         // A container is pointed at by its bracket; its end is nobody's interest.
-        let isContainer = bytes[start] == UInt8(ascii: "{") || bytes[start] == UInt8(ascii: "[")
-        ranges[path] = start..<(isContainer ? start + 1 : offset)
+        case UInt8(ascii: "{") where depth < 32:
+            keep(start..<(start + 1), at: path)
+            try object(at: path, depth: depth)
+        case UInt8(ascii: "[") where depth < 32:
+            keep(start..<(start + 1), at: path)
+            try array(at: path, depth: depth)
+        case UInt8(ascii: "\""):
+            try string()
+            keep(start..<offset, at: path)
+        default:
+            try scalar()
+            keep(start..<offset, at: path)
+        }
     }
 
-    private mutating func object(at path: String, depth: Int) throws(Fault) {
+    private mutating func keep(_ range: Range<Int>, at path: String?) {
+        guard let path, ranges.count < JSONOutline.mostPlaces else { return }
+        ranges[path] = range
+    }
+
+    /// The path of what is right below another; nil where nobody asks for it.
+    private func below(_ path: String?, depth: Int, _ key: Range<Int>) -> String? {
+        guard let path, depth < JSONOutline.deepestPlace, key.count <= JSONOutline.longestKey else { return nil }
+        return "\(path)/\(String(decoding: bytes[key], as: UTF8.self))"
+    }
+
+    private mutating func object(at path: String?, depth: Int) throws(Fault) {
         offset += 1
         if try closes(UInt8(ascii: "}"), first: true) { return }
         repeat {
             skipSpace()
             let start = offset
             try string()
-            let key = String(decoding: bytes[(start + 1)..<(offset - 1)], as: UTF8.self)
+            let key = (start + 1)..<(offset - 1)
             skipSpace()
             try expect(UInt8(ascii: ":"))
-            try value(at: "\(path)/\(key)", depth: depth + 1)
+            try value(at: below(path, depth: depth, key), depth: depth + 1)
         } while try !closes(UInt8(ascii: "}"), first: false)
     }
 
-    private mutating func array(at path: String, depth: Int) throws(Fault) {
+    private mutating func array(at path: String?, depth: Int) throws(Fault) {
         offset += 1
         if try closes(UInt8(ascii: "]"), first: true) { return }
         var index = 0
         repeat {
-            try value(at: "\(path)/\(index)", depth: depth + 1)
+            let isKept = depth < JSONOutline.deepestPlace && ranges.count < JSONOutline.mostPlaces
+            try value(at: isKept ? path.map { "\($0)/\(index)" } : nil, depth: depth + 1)
             index += 1
         } while try !closes(UInt8(ascii: "]"), first: false)
     }

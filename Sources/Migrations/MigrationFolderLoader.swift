@@ -183,7 +183,8 @@ extension FileFault {
                 .limitExceeded,
                 "\"\(file)\" has more than \(limit >> 20) MB",
                 at: range,
-                hint: "a migration is sent as one statement; bring data in by other means"
+                hint: code == .migrationFile
+                    ? "a migration is sent as one statement; bring data in by other means" : nil
             )
         case .unreadable(let reason):
             Diagnostic(.error, .fileUnreadable, "\"\(file)\" cannot be read: \(reason)", at: range)

@@ -90,7 +90,7 @@ package struct AdditiveMigration: Sendable, Hashable {
     }
 
     private static func literal(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        "'" + text.replacing(each: "'", with: "''") + "'"
     }
 
     private static func title(_ object: ObjectID) -> String { "\(object.kind.rawValue) \(object.qualifiedName)" }

@@ -184,5 +184,5 @@ struct Assessor {
 
 /// An identifier as SQL has it.
 func quoted(_ identifier: String) -> String {
-    "\"" + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    "\"" + identifier.replacing(each: "\"", with: "\"\"") + "\""
 }

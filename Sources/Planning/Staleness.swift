@@ -109,7 +109,9 @@ package struct Staleness: Sendable, Hashable {
             return
         }
         if isSame {
-            if let difference = Self.difference(cohort.steps, owed) {
+            if then?.privileges != now.privileges {
+                changes.append("\(key): \(Self.whatChanged(then, now))")
+            } else if let difference = Self.difference(cohort.steps, owed) {
                 changes.append("\(key): \(difference)")
             } else if cohort.to != freshCohort?.to {
                 changes.append("\(key): the steps lead to another schema than when the plan was made")
@@ -130,7 +132,9 @@ package struct Staleness: Sendable, Hashable {
             changes.append("\(key): does not exist any more")
             return
         }
-        if then?.oid != now.oid || then?.fingerprint != now.fingerprint || then?.historyDigest != now.historyDigest {
+        if then?.oid != now.oid || then?.fingerprint != now.fingerprint || then?.historyDigest != now.historyDigest
+            || then?.privileges != now.privileges
+        {
             changes.append("\(key): \(Self.whatChanged(then, now))")
         }
     }
@@ -170,6 +174,7 @@ package struct Staleness: Sendable, Hashable {
             changes.append("\(key): is not to be dropped any more")
         } else if let then = savedRows[key],
             then.oid != now.oid || then.fingerprint != now.fingerprint || then.historyDigest != now.historyDigest
+                || then.privileges != now.privileges
         {
             changes.append("\(key): \(Self.whatChanged(then, now))")
         }
@@ -181,7 +186,8 @@ package struct Staleness: Sendable, Hashable {
         if now.status == .unknown { return "could not be looked at" }
         if then?.oid != now.oid { return "was replaced by another database of that name" }
         if then?.fingerprint != now.fingerprint { return "its schema changed" }
-        return "its migration history changed"
+        if then?.historyDigest != now.historyDigest { return "its migration history changed" }
+        return "owners or privileges in it changed"
     }
 
     private static func difference(_ saved: [Step], _ fresh: [Step]) -> String? {

@@ -73,16 +73,23 @@ package struct SQL: Sendable, Hashable, ExpressibleByStringInterpolation {
                 text += SQL.quoted(literal, with: "'")
                 return
             }
-            let escaped = literal.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
-            text += " E" + SQL.quoted(escaped, with: "'")
+            text += " E" + SQL.quoted(SQL.doubling("\\", in: literal), with: "'")
         }
     }
 
     /// Sessions speak UTF-8 only, in which no other character holds the byte of a quote.
-    private static func quoted(_ text: String, with quote: Character) -> String {
+    private static func quoted(_ text: String, with quote: Unicode.Scalar) -> String {
         precondition(!text.utf8.contains(0), "no name or value for PostgreSQL may hold a NUL")
-        return "\(quote)"
-            + text.split(separator: quote, omittingEmptySubsequences: false)
-            .joined(separator: "\(quote)\(quote)") + "\(quote)"
+        return "\(quote)\(doubling(quote, in: text))\(quote)"
+    }
+
+    /// Scalar by scalar: to Swift a quote and an accent after it are one character, to the server the quote ends the name.
+    private static func doubling(_ mark: Unicode.Scalar, in text: String) -> String {
+        var doubled = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            doubled.append(scalar)
+            if scalar == mark { doubled.append(mark) }
+        }
+        return String(doubled)
     }
 }

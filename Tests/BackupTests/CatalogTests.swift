@@ -175,6 +175,7 @@ import TestSupport
             fingerprint: nothing,
             restorableFingerprint: nothing,
             columnOrder: nothing,
+            privileges: nil,
             verified: verified,
             takenAt: takenAt,
             root: "/",
@@ -203,7 +204,7 @@ import TestSupport
                 probe: ["1", "2"],
                 tables: [],
                 sequences: [],
-                largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"])
+                largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"], privileges: ["0", "0"])
             )
         )
     }

@@ -102,14 +102,14 @@ import TestSupport
                 probe: ["1", "2"],
                 tables: [TableContent(name: TableName(name: "t"), rows: rows, hashes: [hash, "9"])],
                 sequences: [],
-                largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"])
+                largeObjects: LargeObjectContent(count: 0, hashes: ["0", "0"], privileges: ["0", "0"])
             )
         }
         let nothing = DatabaseContent(
             probe: [],
             tables: [],
             sequences: [],
-            largeObjects: LargeObjectContent(count: 0, hashes: [])
+            largeObjects: LargeObjectContent(count: 0, hashes: [], privileges: [])
         )
         #expect(!nothing.differences(in: nothing).isEmpty)
         #expect(content(1, "").differences(in: content(1, "")) != [])

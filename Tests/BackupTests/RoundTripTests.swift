@@ -99,11 +99,12 @@ import TestSupport
 
     @Test(arguments: [
         "dbname=x host=nowhere", "it's \"odd\"\\\n$(id)<script>/..", "ünï", ".hidden", "-Fp",
+        "x'\u{301} host=nowhere \"\u{301}",
     ])
     func `a database of any name is backed up and restored, its password seen by nobody`(_ name: String) async throws {
         try await Fixture.with { fixture in
             let (backup, proof) = try await TestServer.with { server in
-                let quoted = name.replacing("\"", with: "\"\"")
+                let quoted = name.replacing(each: "\"", with: "\"\"")
                 try await server.sql("CREATE DATABASE \"\(quoted)\"")
                 try await server.fill(name, "CREATE TABLE t AS SELECT 1 AS x")
                 var target = server.target(database: name)

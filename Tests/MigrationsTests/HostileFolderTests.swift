@@ -1,9 +1,10 @@
 import FleetModel
 import Migrations
 import Testing
+import TestSupport
 
 /// Folders that git cannot keep, or that some file systems cannot.
-@Suite struct HostileFolderTests {
+@Suite(.proves(35)) struct HostileFolderTests {
     private func diagnostics(
         _ format: MigrationSource.Format,
         in root: borrowing TemporaryFolder,

@@ -43,6 +43,16 @@ import Testing
         #expect(staleness.changes == ["one/shop_a: its migration history changed"])
     }
 
+    @Test func `owners and privileges that changed make a plan stale`() {
+        var schema = shop.schema(after: 0..<1)
+        schema.privileges = "someone else"
+        let staleness = compare(
+            .holding(schema, named: "shop_a", history: ["0000_first"]),
+            .at(1, of: shop, named: "shop_b")
+        )
+        #expect(staleness.changes == ["one/shop_a: owners or privileges in it changed"])
+    }
+
     @Test func `a database made anew under the same name makes a plan stale`() {
         let staleness = compare(.at(1, of: shop, named: "shop_a", oid: 99), .at(1, of: shop, named: "shop_b"))
         #expect(staleness.changes == ["one/shop_a: was replaced by another database of that name"])

@@ -21,6 +21,23 @@ import TestSupport
         }
     }
 
+    @Test(arguments: [
+        "x\"\u{301}; DROP SCHEMA kept; --", "x'\u{301}; DROP SCHEMA kept; --",
+        "\\\u{301}'\u{301}; DROP SCHEMA kept; --",
+        "\"\u{200D}", "'\u{200D}\u{FE0F}",
+    ])
+    func `a quote is a quote with an accent after it, too`(name: String) async throws {
+        try await TestServer.with { server in
+            let session = try await Session.open(server.target(database: "postgres"), settings: Self.settings)
+            try await session.run("CREATE SCHEMA kept; CREATE SCHEMA \(identifier: name)")
+            let rows = try await session.run(
+                "SELECT nspname FROM pg_namespace WHERE nspname IN (\(literal: name), 'kept') ORDER BY oid"
+            )[0].rows
+            #expect(rows?.compactMap { $0[0].map { Array($0.utf8) } } == [Array("kept".utf8), Array(name.utf8)])
+            await session.close()
+        }
+    }
+
     @Test func `pinned settings win over what a database's owner chose`() async throws {
         try await TestServer.with { server in
             try await server.sql("ALTER DATABASE postgres SET synchronous_commit = off")

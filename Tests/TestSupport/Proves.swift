@@ -83,19 +83,22 @@ private final class Tally: Sendable {
 /// How many places of a sweep are tried.
 ///
 /// `RECONCILE_SWEEP` says it: nothing for what fits into `make test`, `sample` for a sample, `all` for every place, or
-/// `100-200` for some that failed.
+/// `100-200` for some that failed, `1-2000/4` for every fourth from the first.
 package enum Sweep: Equatable, Sendable {
     case quick, sample, whole
-    case places(ClosedRange<Int>)
+    case places(first: Int, last: Int, step: Int)
 
     package static let current: Sweep = {
         guard let wanted = ProcessEnvironment.value("RECONCILE_SWEEP") else { return .quick }
-        let bounds = wanted.split(separator: "-").compactMap { Int($0) }
-        if bounds.count == 2, bounds[0] <= bounds[1] { return .places(bounds[0]...bounds[1]) }
+        if let range = wanted.wholeMatch(of: /(\d+)-(\d+)(?:\/([1-9]\d*))?/), let first = Int(range.1),
+            let last = Int(range.2)
+        {
+            return .places(first: first, last: last, step: range.3.flatMap { Int($0) } ?? 1)
+        }
         switch wanted {
         case "sample": return .sample
         case "all": return .whole
-        default: preconditionFailure("RECONCILE_SWEEP is to be sample, all, or numbers like 100-200, not \(wanted)")
+        default: preconditionFailure("RECONCILE_SWEEP is to be sample, all, 100-200 or 1-2000/4, not \(wanted)")
         }
     }()
 
@@ -103,11 +106,16 @@ package enum Sweep: Equatable, Sendable {
     package static func pick<Place>(_ all: [Place], quick: Int, sample: Int) -> [Place] {
         switch current {
         case .whole: return all
-        case .places(let wanted): return all.enumerated().filter { wanted.contains($0.offset + 1) }.map(\.element)
-        case .quick, .sample:
-            let count = min(all.count, current == .quick ? quick : sample)
-            return (0..<count).map { all[$0 * all.count / count] }
+        case .places(let first, let last, let step):
+            return stride(from: max(first, 1) - 1, to: min(last, all.count), by: step).map { all[$0] }
+        case .quick: return spread(all, quick)
+        case .sample: return spread(all, sample)
         }
+    }
+
+    private static func spread<Place>(_ all: [Place], _ wanted: Int) -> [Place] {
+        let count = min(all.count, wanted)
+        return (0..<count).map { all[$0 * all.count / count] }
     }
 
     /// How many rounds of something that has no end.

@@ -10,6 +10,9 @@ package final class TemporaryFolder: Sendable {
         var template = Array("\(parent)/rcl-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // The servers' user is to get to what lies in it: backups that cannot be proved here are proved on a disk, and
+        // far slower.
+        chmod(path, 0o711)
     }
 
     deinit { Files.remove(path) }

@@ -9,7 +9,8 @@ import TestSupport
     /// The first of a sample is the first of all.
     static let all = [
         "it's \"odd\"", "line\nbreak", "$(touch pwned)`id`", "<script>alert(1)</script>", "dbname=x host=y",
-        "-oProxyCommand=touch", "%s%n%d", "\u{202E}drowssap\u{2066}", "🦆 duck", "back\\slash\\", "trailing ",
+        "-oProxyCommand=touch", "%s%n%d", "\u{202E}drowssap\u{2066}", "x\"\u{301}; DROP DATABASE bystander; --",
+        "x'\u{301} host=nowhere", "🦆 duck", "back\\slash\\", "trailing ",
         "a/b/../c", "x\"; DROP DATABASE bystander; --", "tab\tbed", "*", "..", "'; SELECT 1 \\gexec", "{}&|[x]*",
         String(repeating: "ü", count: 31) + "1", String(repeating: "ü", count: 31) + "2", "Neighbour", "ＦＵＬＬ ﬁ",
     ]
@@ -260,11 +261,13 @@ private struct OddEstate: Sendable {
         try await server.value("SELECT count(*) FROM pg_database WHERE datname ~ '__rcl_'")
     }
 
-    private static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    private static func quoted(_ name: String) -> String { "\"" + name.replacing(each: "\"", with: "\"\"") + "\"" }
 
     /// In a migration: what turns the text around is refused there as it stands, and can be written as what it is.
     private static func written(_ name: String) -> String { "U&" + quoted(escaped(name)) }
-    private static func literal(_ text: String) -> String { "U&'" + escaped(text).replacing("'", with: "''") + "'" }
+    private static func literal(_ text: String) -> String {
+        "U&'" + escaped(text).replacing(each: "'", with: "''") + "'"
+    }
 
     private static func escaped(_ text: String) -> String {
         text.unicodeScalars.map { scalar -> String in

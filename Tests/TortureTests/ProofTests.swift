@@ -43,8 +43,25 @@ import TestSupport
             program: "pg_restore",
             before: #"set -- --data-only "$@""#
         ),
+        Lie(
+            description: "privileges are not dumped",
+            program: "pg_dump",
+            before: #"set -- --no-privileges "$@""#
+        ),
+        Lie(description: "owners are not restored", program: "pg_restore", before: #"set -- --no-owner "$@""#),
+        Lie(
+            description: "privileges are not restored",
+            program: "pg_restore",
+            before: #"set -- --no-privileges "$@""#
+        ),
         Lie(description: "no server can be made to restore on", program: "initdb", before: "exit 1"),
         Lie(description: "that server does not start", program: "postgres", before: "exit 1"),
+    ]
+
+    /// Without them nobody could tell that owners or privileges were lost.
+    private static let owners = [
+        "CREATE ROLE clerk", "CREATE ROLE reader", "ALTER TABLE public.tenants OWNER TO clerk",
+        "GRANT ALL ON public.tenants TO postgres", "GRANT SELECT ON public.accounts TO reader",
     ]
 
     @Test(.proves(14), .timeLimit(.minutes(60)))
@@ -53,6 +70,7 @@ import TestSupport
         let template = try await SweepTemplate.make(Self.scenario)
         try await Sweep.tryEach(Sweep.pick(Self.lies, quick: 0, sample: 2)) { lie in
             try await template.with(settings: Self.logged) { root in
+                for statement in Self.owners { try await root.server.sql(statement, database: "hub") }
                 let programs = try await Self.programs(lie, root)
                 let run = try await root.reconcile("apply", "here", "--auto-approve", "--pg-bin", programs)
                 #expect(run.status == 1, "\(lie): \(run.status) \(run.errors)\(run.outputText)")

@@ -64,6 +64,8 @@ extension SweepTemplate {
         #expect(left == [], "\(said)")
         let files = Files.all(below: "\(root.folder.path)/.reconcile").filter { $0.contains("partial") }
         #expect(files == [] || !isOver, "\(said)")
+        let benches = Files.names(in: "\(root.folder.path)/.reconcile/backups/.scratch") ?? []
+        #expect(benches == [] || !isOver, "\(said)")
         for (name, hash) in bystanders {
             #expect(try await Self.hash(name, root.server) == hash, "\"\(name)\" was touched: \(said)")
         }

@@ -1,5 +1,4 @@
 import Effects
-import Glibc
 import Servers
 import Testing
 import TestSupport
@@ -28,8 +27,6 @@ final class SweepTemplate: Sendable {
     static func make(_ name: String) async throws -> SweepTemplate {
         let scenario = Scenario(name: name)
         let folder = try TemporaryFolder()
-        // The servers' user is to reach the data folder in it.
-        chmod(folder.path, 0o711)
         let programs = try await TestServer.programs()
         let bystanders = try await scenario.with { root in
             try await root.prepare()

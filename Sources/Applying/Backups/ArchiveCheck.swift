@@ -29,7 +29,7 @@ package struct ArchiveCheck: Sendable {
     package func read(_ backup: StoredBackup) async throws -> StoredBackup {
         try checksum(backup)
         try await readThrough(backup.archivePath)
-        return try backup.raised(to: .read)
+        return try await backup.raised(to: .read)
     }
 
     /// Reads an archive to its end, whatever its checksum.

@@ -42,6 +42,7 @@ extension BackupReceipt {
             "fingerprint": .string(fingerprint.hex),
             "restorable_fingerprint": .string(restorableFingerprint.hex),
             "column_order": .string(columnOrder.hex),
+            "privileges": privileges?.json ?? .null,
             "tables": .object(content.tables.map { JSONValue.Member($0.name.key, .integer($0.rows)) }),
             "verified": .string(verified.rawValue),
             "taken_at": .string(ReceiptTime.text(takenAt)),
@@ -82,6 +83,7 @@ extension BackupReceipt {
             fingerprint: try read.fingerprint("fingerprint"),
             restorableFingerprint: try read.fingerprint("restorable_fingerprint"),
             columnOrder: try read.fingerprint("column_order"),
+            privileges: try RecordedPrivileges(read, "privileges"),
             verified: verified,
             takenAt: takenAt,
             root: try read.text("root"),
@@ -108,7 +110,7 @@ extension BackupReceipt {
         }
 
         func optionalText(_ key: String) throws(Fault) -> String? {
-            if value[key] == nil || value[key] == .null { return nil }
+            if isNull(key) { return nil }
             return try text(key)
         }
 
@@ -144,6 +146,8 @@ extension BackupReceipt {
             for value in values { items.append(try item(Reader(value))) }
             return items
         }
+
+        func isNull(_ key: String) -> Bool { value[key] == nil || value[key] == .null }
 
         func texts(_ key: String) throws(Fault) -> [String] {
             try list(key) { reader throws(Fault) in
@@ -188,8 +192,12 @@ extension StoredBackup {
     }
 
     /// Replaces it by one that says more was proved; less is never written over more.
-    package func raised(to level: BackupReceipt.Level) throws(BackupError) -> StoredBackup {
+    ///
+    /// Its run's folder is marked meanwhile: whoever clears what dead runs left would take the new one for unfinished.
+    package func raised(to level: BackupReceipt.Level) async throws(BackupError) -> StoredBackup {
         guard level > receipt.verified else { return self }
+        let mark = try await markFolder()
+        defer { withExtendedLifetime(mark) {} }
         var copy = self
         copy.receipt.verified = level
         let tag = try copy.keep()
@@ -200,6 +208,17 @@ extension StoredBackup {
             throw error
         }
         return copy
+    }
+
+    /// Nil where it lies in no run's folder, in which nobody clears.
+    private func markFolder() async throws(BackupError) -> RunFolderMark? {
+        let folder = PrivateFolder.parent(of: PrivateFolder.parent(of: path))
+        guard access("\(folder)/.lock", F_OK) == 0 else { return nil }
+        for _ in 0..<100 {
+            if let mark = try RunFolderMark(folder, for: .taking) { return mark }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        throw .file(path: folder, what: "use", reason: "it is being cleared")
     }
 
     /// Puts it on disk under another name; gives what that name has before `partial`.
@@ -217,8 +236,8 @@ extension TableName {
     /// `schema.name`; a part with a dot or a quote in it is quoted, so that no two tables share a key.
     fileprivate var key: String {
         [schema, name].map { part in
-            guard part.contains(where: { $0 == "." || $0 == "\"" }) else { return part }
-            return "\"" + part.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+            guard part.unicodeScalars.contains(where: { $0 == "." || $0 == "\"" }) else { return part }
+            return "\"" + part.replacing(each: "\"", with: "\"\"") + "\""
         }.joined(separator: ".")
     }
 }
@@ -288,6 +307,33 @@ extension BackupReceipt.Source {
     }
 }
 
+extension RecordedPrivileges {
+    fileprivate var json: JSONValue {
+        .array(
+            entries.map {
+                [
+                    "kind": .string($0.id.kind.rawValue), "schema": JSONValue($0.id.schema),
+                    "name": .string($0.id.name),
+                    "digest": .string($0.digest.hex),
+                ]
+            }
+        )
+    }
+
+    fileprivate init?(_ read: BackupReceipt.Reader, _ key: String) throws(BackupReceipt.Fault) {
+        if read.isNull(key) { return nil }
+        self.init(
+            entries: try read.list(key) { item throws(BackupReceipt.Fault) in
+                guard let kind = ObjectKind(rawValue: try item.text("kind")) else {
+                    throw BackupReceipt.Fault("\(key) names a kind of objects that is not known")
+                }
+                let id = ObjectID(kind, schema: try item.optionalText("schema"), name: try item.text("name"))
+                return Entry(id: id, digest: try item.fingerprint("digest"))
+            }
+        )
+    }
+}
+
 extension DatabaseContent {
     fileprivate var json: JSONValue {
         [
@@ -309,7 +355,10 @@ extension DatabaseContent {
                     ]
                 }
             ),
-            "large_objects": ["count": .integer(largeObjects.count), "hashes": JSONValue(largeObjects.hashes)],
+            "large_objects": [
+                "count": .integer(largeObjects.count), "hashes": JSONValue(largeObjects.hashes),
+                "privileges": largeObjects.privileges.map { JSONValue($0) } ?? .null,
+            ],
         ]
     }
 
@@ -329,7 +378,11 @@ extension DatabaseContent {
                     cycles: try item.bool("cycles")
                 )
             },
-            largeObjects: LargeObjectContent(count: try objects.integer("count"), hashes: try objects.texts("hashes"))
+            largeObjects: LargeObjectContent(
+                count: try objects.integer("count"),
+                hashes: try objects.texts("hashes"),
+                privileges: objects.isNull("privileges") ? nil : try objects.texts("privileges")
+            )
         )
         guard isWellFormed else { throw BackupReceipt.Fault("content holds no proper hashes") }
     }

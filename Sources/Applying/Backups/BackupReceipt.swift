@@ -18,6 +18,8 @@ package struct BackupReceipt: Sendable, Hashable {
     /// Over the objects that a role without superuser rights can restore.
     package var restorableFingerprint: Fingerprint
     package var columnOrder: Fingerprint
+    /// Nil where an older receipt does not tell.
+    package var privileges: RecordedPrivileges?
     package var verified: Level
     /// Seconds since 1970.
     package var takenAt: Int64
@@ -91,6 +93,7 @@ package struct BackupReceipt: Sendable, Hashable {
         fingerprint: Fingerprint,
         restorableFingerprint: Fingerprint,
         columnOrder: Fingerprint,
+        privileges: RecordedPrivileges?,
         verified: Level,
         takenAt: Int64,
         root: String,
@@ -110,6 +113,7 @@ package struct BackupReceipt: Sendable, Hashable {
         self.fingerprint = fingerprint
         self.restorableFingerprint = restorableFingerprint
         self.columnOrder = columnOrder
+        self.privileges = privileges
         self.verified = verified
         self.takenAt = takenAt
         self.root = root

@@ -123,6 +123,7 @@ package struct BackupTaker: Sendable {
             fingerprint: catalog.fingerprint,
             restorableFingerprint: catalog.restorableFingerprint,
             columnOrder: catalog.columnOrder,
+            privileges: RecordedPrivileges(catalog),
             verified: .none,
             takenAt: now(),
             root: root,

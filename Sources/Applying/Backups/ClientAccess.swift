@@ -96,8 +96,8 @@ struct ClientAccess {
     /// See <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>.
     static func conninfo(_ parameters: [(keyword: String, value: String)]) -> String {
         parameters.map { keyword, value in
-            let quoted = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
-            return "\(keyword)='\(String(quoted))'"
+            let quoted = value.replacing(each: "\\", with: #"\\"#).replacing(each: "'", with: #"\'"#)
+            return "\(keyword)='\(quoted)'"
         }.joined(separator: " ")
     }
 
@@ -114,7 +114,7 @@ struct ClientAccess {
     private static var parent: String { access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp" }
 
     private static func escaped(_ password: String) -> String {
-        String(password.flatMap { $0 == ":" || $0 == "\\" ? ["\\", $0] : [$0] })
+        password.replacing(each: "\\", with: #"\\"#).replacing(each: ":", with: #"\:"#)
     }
 
     private static func write(_ text: String, to path: String, for user: ProcessUser?) throws(BackupError) {

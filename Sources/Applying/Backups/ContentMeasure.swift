@@ -166,7 +166,9 @@ package struct ContentMeasure: Sendable {
             throw .measurement("no answer")
         }
         let probe = row[0..<2].map { $0 ?? "" }
-        guard count > 0 else { return (probe, LargeObjectContent(count: 0, hashes: ["0", "0"])) }
+        guard count > 0 else {
+            return (probe, LargeObjectContent(count: 0, hashes: ["0", "0"], privileges: ["0", "0"]))
+        }
         // Piece by piece: one may be larger than a value can be. A page is 2048 bytes, 512 of them a piece.
         let hashed = try await self.rows(
             """
@@ -178,7 +180,28 @@ package struct ContentMeasure: Sendable {
             """,
             label: "large objects"
         )
-        return (probe, LargeObjectContent(count: count, hashes: (hashed.first ?? []).map { $0 ?? "" }))
+        let privileges = try await self.rows(
+            """
+            SELECT \(Self.hashes(of: "r"))
+            FROM (SELECT m.oid || ':' || quote_ident(pg_get_userbyid(m.lomowner)) || ':'
+                         || (SELECT string_agg(g.text, ',' ORDER BY g.text COLLATE "C") FROM (
+                                SELECT concat_ws(' ', CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                                      ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+                                                 a.privilege_type, a.is_grantable,
+                                                 quote_ident(pg_get_userbyid(a.grantor))) AS text
+                                FROM aclexplode(coalesce(m.lomacl, acldefault('L', m.lomowner))) a) g) AS r
+                  FROM pg_largeobject_metadata m) y
+            """,
+            label: "privileges of large objects"
+        )
+        return (
+            probe,
+            LargeObjectContent(
+                count: count,
+                hashes: (hashed.first ?? []).map { $0 ?? "" },
+                privileges: (privileges.first ?? []).map { $0 ?? "" }
+            )
+        )
     }
 
     private static func hashes(of text: SQL) -> SQL {

@@ -69,7 +69,7 @@ package enum DataGuard {
         }
         let (probe, largeObjects) = try await measure.probeAndLargeObjects()
         guard probe == recorded.probe else { throw .measurement("the server hashes differently now") }
-        guard largeObjects == recorded.largeObjects else {
+        guard largeObjects.holdsTheSame(as: recorded.largeObjects) else {
             throw .rowsChangedSinceBackup(TableName(schema: "pg_catalog", name: "pg_largeobject"))
         }
     }

@@ -66,11 +66,17 @@ package struct SequenceContent: Sendable, Hashable {
 package struct LargeObjectContent: Sendable, Hashable {
     package var count: Int64
     package var hashes: [String]
+    /// Sums over whose each is and who may do what with it; nil where an older receipt does not tell.
+    package var privileges: [String]?
 
-    package init(count: Int64, hashes: [String]) {
+    package init(count: Int64, hashes: [String], privileges: [String]?) {
         self.count = count
         self.hashes = hashes
+        self.privileges = privileges
     }
+
+    /// Whether the objects are the same, whoever they belong to.
+    func holdsTheSame(as other: Self) -> Bool { count == other.count && hashes == other.hashes }
 }
 
 /// One way in which a copy is not what was backed up.
@@ -83,7 +89,11 @@ package enum ContentDifference: Sendable, Hashable {
     case rows(TableName)
     case sequence(TableName)
     case largeObjects
+    /// Their owners, or who may do what with them.
+    case largeObjectPrivileges
     case schema(expected: Fingerprint, found: Fingerprint)
+    /// An object's owner, or who may do what with it.
+    case privileges(ObjectID)
     case columnOrder
 }
 
@@ -109,7 +119,11 @@ extension DatabaseContent {
             guard let mine, let theirs, theirs.goesOn(from: mine) else { return .sequence(name) }
             return nil
         }
-        if largeObjects != copy.largeObjects { all.append(.largeObjects) }
+        if !largeObjects.holdsTheSame(as: copy.largeObjects) {
+            all.append(.largeObjects)
+        } else if let mine = largeObjects.privileges, mine != copy.largeObjects.privileges {
+            all.append(.largeObjectPrivileges)
+        }
         return all
     }
 
@@ -126,7 +140,7 @@ extension DatabaseContent {
                 }
         }
         return areHashes(probe) && !probe.contains("0") && tables.allSatisfy { areHashes($0.hashes) }
-            && areHashes(largeObjects.hashes)
+            && areHashes(largeObjects.hashes) && largeObjects.privileges.map(areHashes) != false
     }
 
     /// By the names' bytes: Swift holds two spellings of one letter for equal, a server does not.
@@ -159,6 +173,8 @@ extension ContentDifference: CustomStringConvertible {
         case .rows(let name): "table \"\(name)\" has other rows"
         case .sequence(let name): "sequence \"\(name)\" is missing or behind"
         case .largeObjects: "the large objects differ"
+        case .largeObjectPrivileges: "large objects have other owners or privileges"
+        case .privileges(let id): "\(id) has another owner or other privileges"
         case .schema(let expected, let found): "the schema is \(found.short) instead of \(expected.short)"
         case .columnOrder: "the columns are in another order"
         }

@@ -51,11 +51,11 @@ package struct DatabaseSettings: Sendable, Hashable {
             privileges: row[3] == "t"
                 ? nil : tables[1].map { Privilege(role: $0[0], privilege: $0[1] ?? "", isGrantable: $0[2] == "t") },
             settings: tables[2].compactMap { row in
-                guard let entry = row[1], let equals = entry.firstIndex(of: "=") else { return nil }
+                guard let entry = row[1], let equals = entry.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
                 return Setting(
                     role: row[0],
                     name: String(entry[..<equals]),
-                    value: String(entry[entry.index(after: equals)...])
+                    value: String(entry[entry.utf8.index(after: equals)...])
                 )
             }
         )

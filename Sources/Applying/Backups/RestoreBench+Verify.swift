@@ -13,7 +13,7 @@ extension RestoreBench {
     /// - Throws: `BackupError`; anything but equal is an error.
     package func verify(_ backup: StoredBackup) async throws -> (StoredBackup, RestoreProof) {
         let proof = try await withCopy(of: backup) { $0.proof }
-        return (try backup.raised(to: .restore), proof)
+        return (try await backup.raised(to: .restore), proof)
     }
 
     /// As `verify`, then runs `rehearsal` on the copy before it is wiped.
@@ -23,11 +23,11 @@ extension RestoreBench {
     ) async throws -> (StoredBackup, RestoreProof) {
         let proof = try await withCopy(of: backup) { copy in
             // Equal it is, whatever the rehearsal says of the plan.
-            _ = try backup.raised(to: .restore)
+            _ = try await backup.raised(to: .restore)
             try await rehearsal(copy)
             return copy.proof
         }
-        return (try backup.raised(to: .rehearse), proof)
+        return (try await backup.raised(to: .rehearse), proof)
     }
 
     private func withCopy<Result>(
@@ -141,6 +141,7 @@ extension RestoreBench {
                 .schema(expected: receipt.restorableFingerprint, found: catalog.restorableFingerprint)
             )
         }
+        differences += receipt.privileges?.differences(in: RecordedPrivileges(catalog)) ?? []
         guard differences.isEmpty else { throw BackupError.differs(differences) }
         return RestoreProof(
             content: content,

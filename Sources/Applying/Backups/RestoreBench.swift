@@ -48,10 +48,13 @@ package struct RestoreBench: Sendable {
         let clients = try PostgresPrograms.clients(among: programs, forMajor: major)
         let user = try ProcessUser.forPostgres()
         let (folder, place) = try makeFolder(under: directory, for: user)
+        // Held as long as this process lives, and by no child: who can take it alone knows that the folder is nobody's.
+        let hold = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if hold >= 0 { close(hold) } }
+        if hold >= 0 { flock(hold, LOCK_SH) }
         let outcome: Swift.Result<Result, any Error>
         do {
-            let template = "\(folder)/template"
-            try await EmbeddedServer.makeTemplate(own, at: template)
+            let template = try await ScratchHome.open().template(own, superuser: EmbeddedServer.superuser)
             let settings = ["max_wal_size": "64MB", "min_wal_size": "2MB", "maintenance_work_mem": "128MB"]
             outcome = .success(
                 try await EmbeddedServer.run(own, in: folder, template: template, settings: settings) { server in
@@ -71,15 +74,34 @@ package struct RestoreBench: Sendable {
         return try outcome.get()
     }
 
-    /// Removes what benches of dead runs left under a backup directory: no server of theirs runs any more.
+    /// Removes what benches of dead runs left under a backup directory, and of this user's outside: no server of theirs
+    /// runs any more.
     package static func clear(backups directory: String) async throws {
         let user = try ProcessUser.forPostgres()
-        for name in PrivateFolder.names(in: "\(directory)/.scratch") {
-            guard let pid = name.split(separator: "-").first.flatMap({ pid_t($0) }), kill(pid, 0) != 0, errno == ESRCH
-            else { continue }
-            await PrivateFolder.removeTree("\(directory)/.scratch/\(name)", as: user)
+        for (parent, prefix) in [("\(directory)/.scratch", ""), (outside, outsidePrefix)] {
+            for name in PrivateFolder.names(in: parent) where name.hasPrefix(prefix) {
+                let pid = name.dropFirst(prefix.count).split(separator: "-").first.flatMap { pid_t($0) }
+                guard let pid, isAbandoned("\(parent)/\(name)", by: pid, user) else { continue }
+                await PrivateFolder.removeTree("\(parent)/\(name)", as: user)
+            }
         }
     }
+
+    /// Whether a bench's folder is ours and its process has ended; numbers of processes alone may be another container's.
+    private static func isAbandoned(_ path: String, by pid: pid_t, _ user: ProcessUser?) -> Bool {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { return false }
+        defer { close(folder) }
+        var status = stat()
+        guard fstat(folder, &status) == 0, status.st_uid == user?.id ?? geteuid(), flock(folder, LOCK_EX | LOCK_NB) == 0
+        else { return false }
+        // One that was made a moment ago may not be held yet.
+        return kill(pid, 0) != 0 && errno == ESRCH || time(nil) - status.st_mtim.tv_sec > 10
+    }
+
+    /// Where benches are that PostgreSQL's user cannot reach under the backups: on a disk, as rows may be many.
+    private static let outside = "/var/tmp"
+    private static let outsidePrefix = "rcl-bench-"
 
     private static func makeFolder(
         under directory: String,
@@ -93,7 +115,7 @@ package struct RestoreBench: Sendable {
             let folder = try PrivateFolder.makeUnique(in: parent, prefix: prefix, ownedBy: user)
             return (folder, .underBackups(folder))
         }
-        let folder = try PrivateFolder.makeUnique(in: "/var/tmp", prefix: "rcl-bench-\(prefix)", ownedBy: user)
+        let folder = try PrivateFolder.makeUnique(in: outside, prefix: outsidePrefix + prefix, ownedBy: user)
         return (folder, .elsewhere(folder, obstacle: obstacle))
     }
 

@@ -98,7 +98,7 @@ struct MoveSwitch: Sendable {
             if context.policy.backupWhen == .never {
                 desk.discard(archive)
             } else {
-                let proved = try archive.raised(to: .restore)
+                let proved = try await archive.raised(to: .restore)
                 context.report(.backup(source, level: proved.receipt.verified.rawValue, archive: proved.path))
             }
             return (made, settings)

@@ -123,7 +123,7 @@ enum Retirement {
                 return character.isASCII && (character.isLetter || character.isNumber || "/._-@".contains(character))
             }
         guard !isPlain else { return text }
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return "'" + text.replacing(each: "'", with: #"'\''"#) + "'"
     }
 }
 

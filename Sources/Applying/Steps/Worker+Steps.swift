@@ -80,14 +80,24 @@ extension Worker {
 
     /// Moves what is misplaced into a schema of its own, all in one transaction; no row is touched.
     private func quarantine(_ step: Step) async throws {
-        let schema = "quarantine_\(fence.day)"
+        let schema = try await quarantineSchema()
         try await runStatements(
-            ["CREATE SCHEMA IF NOT EXISTS \(identifier: schema)"]
-                + step.statements.map { statement in
-                    SQL(writtenByUser: statement.sql.replacing(PlannedStatement.quarantinePlaceholder, with: schema))
-                },
+            ["CREATE SCHEMA \(identifier: schema)"]
+                + step.statements.map { SQL(writtenByUser: $0.placed(in: schema)) },
             label: "quarantine"
         )
+    }
+
+    /// One that is new: what was put aside earlier on the same day may have the same names.
+    private func quarantineSchema() async throws -> String {
+        let name = "quarantine_\(fence.day)"
+        let answers = try await session.run(
+            "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, \(literal: name))",
+            label: "quarantines"
+        )
+        let taken = Set((answers.last?.rows ?? Rows(columns: [], values: [])).compactMap { $0[0] })
+        guard taken.contains(name) else { return name }
+        return (2...).lazy.map { "\(name)_\($0)" }.first { !taken.contains($0) } ?? name
     }
 
     private func known(_ tag: String, _ context: ClassContext) throws -> Migration {

@@ -157,6 +157,9 @@ struct DatabaseWork: Sendable {
         if state.history.digest != planned?.historyDigest {
             throw ApplyError.stale(["\(key): its migration history changed since the plan was made"])
         }
+        if state.catalog.privileges != planned?.privileges {
+            throw ApplyError.stale(["\(key): owners or privileges in it changed since the plan was made"])
+        }
         // Rows make no plan stale, but they may make a step dangerous in a way that nobody granted.
         let filled = Set(state.nonEmptyTables.map { state.catalog.tables[$0] })
         for empty in cohort.assumedEmpty where filled.contains(empty.table) {

@@ -25,8 +25,9 @@ extension Declarations {
     private func danglingClasses() -> [Diagnostic] {
         guard isComplete else { return [] }
         let names = classNames.map(\.value)
+        let known = Set(names)
         return classReferences.compactMap { reference in
-            if names.contains(reference.value) { return nil }
+            if known.contains(reference.value) { return nil }
             return Diagnostic(
                 .error,
                 .danglingReference,
@@ -48,12 +49,17 @@ struct Claims {
         var environment: String
         var instance: String
         var range: SourceRange
+
+        var place: (String, SourcePosition, String) { (range.file, range.start, name) }
     }
 
     /// By address, then by the name with case folded; Swift's strings are equal however their accents are composed.
     private var names: [ServerAddress: [String: [Claim]]] = [:]
     private var patterns: [ServerAddress: [(claim: Claim, glob: Glob)]] = [:]
     private var diagnostics: [Diagnostic] = []
+    /// More than anyone reads: a pattern may fight with each name there is, and there may be thousands of both.
+    private static let mostConflicts = 200
+    private var isFull: Bool { diagnostics.count >= Self.mostConflicts }
     private let environments: [Environment]
 
     init(_ environments: [Environment]) {
@@ -64,7 +70,11 @@ struct Claims {
         var claims = self
         for environment in environments { claims.add(environment) }
         claims.matchPatterns()
-        return claims.diagnostics
+        guard claims.isFull else { return claims.diagnostics }
+        let message =
+            "more than \(Self.mostConflicts - 1) conflicts between what environments claim; the rest is not shown"
+        let last = Diagnostic(.error, .limitExceeded, message, at: claims.diagnostics.last?.range)
+        return claims.diagnostics.dropLast() + [last]
     }
 
     private mutating func add(_ environment: Environment) {
@@ -120,11 +130,13 @@ struct Claims {
     }
 
     private mutating func matchPatterns() {
-        for address in patterns.keys {
-            let found = patterns[address, default: []]
+        // In an order of their own, as not all may be shown.
+        let ordered = patterns.sorted { $0.value[0].claim.place < $1.value[0].claim.place }
+        for (address, found) in ordered {
+            let names = self.names[address, default: [:]].values.joined().sorted { $0.place < $1.place }
             for (index, (claim, glob)) in found.enumerated() {
-                for other in names[address, default: [:]].values.joined()
-                where other.environment != claim.environment && glob.matches(other.name) {
+                guard !isFull else { return }
+                for other in names where other.environment != claim.environment && glob.matches(other.name) {
                     reportTwice(other, claim)
                 }
                 for (earlier, _) in found[..<index]
@@ -146,6 +158,7 @@ struct Claims {
     }
 
     private mutating func report(_ code: DiagnosticCode, _ message: String, _ claim: Claim, _ other: Claim) {
+        guard !isFull else { return }
         let hint = "the other is at \(other.range.file):\(other.range.start.line)"
         diagnostics.append(Diagnostic(.error, code, message, at: claim.range, hint: hint))
     }

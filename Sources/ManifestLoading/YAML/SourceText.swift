@@ -10,7 +10,10 @@ struct SourceText {
     let file: String
     /// UTF-8 without a byte order mark.
     private(set) var bytes: [UInt8]
-    private(set) var tabs: Set<SourcePosition> = []
+    /// In their order.
+    private(set) var tabs: [SourcePosition] = []
+    /// Behind the last character, where all of it was looked through.
+    private(set) var end = SourcePosition(line: 1, column: 1)
     private(set) var diagnostics: [Diagnostic] = []
 
     init(_ bytes: [UInt8], file: String) {
@@ -45,6 +48,7 @@ struct SourceText {
             let position = SourcePosition(line: line, column: column)
             switch parser.parseScalar(from: &iterator) {
             case .emptyInput:
+                end = position
                 return
             case .error:
                 report(.yamlSyntax, "the file is not UTF-8 from here on", at: position, hint: "save it as UTF-8")
@@ -59,7 +63,7 @@ struct SourceText {
                     line += 1
                     column = 1
                 case "\t":
-                    tabs.insert(position)
+                    tabs.append(position)
                     column += 1
                 default:
                     if let name = scalar.forbiddenName {

@@ -27,7 +27,7 @@ struct TabAllowance {
         var next = 0
         var lines = LineScanner(text.bytes)
         var refused: [SourcePosition] = []
-        for tab in text.tabs.sorted() {
+        for tab in text.tabs {
             while next < ordered.count, ordered[next].end <= tab { next += 1 }
             if next < ordered.count, ordered[next].start <= tab { continue }
             // What begins a comment may itself stand inside a scalar: only a `#` after the last scalar's end counts.

@@ -206,9 +206,11 @@ struct YAMLComposer {
     }
 
     private mutating func report(_ error: YAMLSyntaxError) {
-        let end = SourcePosition(line: error.position.line, column: error.position.column + 1)
-        let range = SourceRange(file: text.file, start: error.position, end: end)
-        if text.tabs.contains(error.position) {
+        // Where the last line does not end, libyaml takes the file to end on the next one.
+        let start = min(error.position, text.end)
+        let end = SourcePosition(line: start.line, column: start.column + 1)
+        let range = SourceRange(file: text.file, start: start, end: end)
+        if text.tabs.contains(start) {
             report(.yamlForbidden, "a tab is not allowed here", at: range, hint: "indent with spaces")
         } else {
             report(.yamlSyntax, error.message, at: range, hint: nil)

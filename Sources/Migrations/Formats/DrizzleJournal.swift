@@ -15,11 +15,13 @@ struct DrizzleJournal: Decodable {
     var entries: [Entry]
 
     static let file = "meta/_journal.json"
+    /// Tens of thousands of migrations.
+    private static let sizeLimit = 4 << 20
 
     static func list(_ folder: borrowing FolderListing) -> Diagnosed<[ListedMigration]> {
         let bytes: [UInt8]
         do {
-            bytes = try folder.reader.read(file)
+            bytes = try folder.reader.read(file, limit: sizeLimit)
         } catch {
             return Diagnosed(nil, [missing(error, in: folder)])
         }

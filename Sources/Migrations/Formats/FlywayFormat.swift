@@ -65,7 +65,7 @@ package struct FlywayFormat: HistoryFormat {
 
     /// The letters F, l, y, w, a, y as bytes of a number, plus what Java makes of the table's quoted name.
     package func lockKey(database: String, schema: String, table: String) -> Int64? {
-        func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+        func quoted(_ name: String) -> String { "\"" + name.replacing(each: "\"", with: "\"\"") + "\"" }
         let hash = "\(quoted(schema)).\(quoted(table))".utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
         return "Flyway".utf8.reduce(Int64(0)) { $0 << 8 + Int64($1) } + Int64(hash)
     }

@@ -1,3 +1,5 @@
+internal import FleetModel
+
 extension FleetRecords {
     /// Receipts of backups, the newest first.
     var backupTable: HTML {
@@ -42,7 +44,7 @@ extension FleetRecords {
             }
         }
         if isPlain, !word.isEmpty { return word }
-        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        return "'" + word.replacing(each: "'", with: #"'\''"#) + "'"
     }
 
     /// The journal of runs.

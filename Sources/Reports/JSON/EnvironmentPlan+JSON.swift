@@ -53,6 +53,7 @@ extension PlannedDatabase {
             "last_change": JSONValue(lastChange.map { Timestamp(milliseconds: $0).description }),
             "fingerprint": JSONValue(fingerprint?.hex), "cohort": JSONValue(cohort),
             "oid": JSONValue(oid.map(Int64.init)), "history": JSONValue(historyDigest?.hex),
+            "privileges": JSONValue(privileges?.hex),
         ]
     }
 }

@@ -63,7 +63,8 @@ extension PlannedDatabase {
             fingerprint: try json["fingerprint"].optionalFingerprint(),
             cohort: try json["cohort"].optionalString(),
             oid: try json["oid"].optional { (value) throws(PlanDocumentError) in try value.oid() },
-            historyDigest: try json["history"].optionalFingerprint()
+            historyDigest: try json["history"].optionalFingerprint(),
+            privileges: try json["privileges"].optionalFingerprint()
         )
     }
 }

@@ -1,3 +1,5 @@
+internal import FleetModel
+
 /// What a place is asked, in the language of the least shell there is, with `cat`, `ls` and `id` besides: an image may have
 /// no more.
 ///
@@ -105,6 +107,6 @@ enum PlaceScript {
         """
 
     private static func quoted(_ word: String) -> String {
-        "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        "'" + word.replacing(each: "'", with: #"'\''"#) + "'"
     }
 }

@@ -98,7 +98,7 @@ struct Link: Sendable {
         } else {
             return (nil, nil)
         }
-        let text = ShellWords.quoted(words).replacing("%", with: "%%")
+        let text = ShellWords.quoted(words).replacing(each: "%", with: "%%")
         return (text.replacing(host, with: "%h").replacing(port, with: "%p"), lease)
     }
 }

@@ -211,7 +211,7 @@ final class SSHMaster: Sendable {
 
     /// In a forwarding, a colon ends a path and a percent sign begins a name.
     private static func escaped(_ path: String) -> String {
-        path.replacing("\\", with: "\\\\").replacing(":", with: "\\:").replacing("%", with: "%%")
+        path.replacing(each: "\\", with: #"\\"#).replacing(each: ":", with: #"\:"#).replacing(each: "%", with: "%%")
     }
 
     /// Runs ssh and ends it at the end of our pipe; says when it ended by itself.

@@ -1,10 +1,12 @@
+internal import FleetModel
+
 /// Words as a shell takes them.
 enum ShellWords {
     /// Each in single quotes, in which nothing has a meaning: for a POSIX shell, and no other.
     ///
     /// See <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>.
     static func quoted(_ words: [String]) -> String {
-        words.map { word in "'\(word.replacing("'", with: #"'\''"#))'" }.joined(separator: " ")
+        words.map { word in "'\(word.replacing(each: "'", with: #"'\''"#))'" }.joined(separator: " ")
     }
 
     /// A line that runs a program from whatever shell a person logs in to.

@@ -104,7 +104,6 @@ struct CanonicalCatalog {
     }
 
     private var objects: [CatalogObject] {
-        let byDefault = Fingerprint(of: "the database's owner, the privileges of the start")
         var privileged: [ObjectID: Fingerprint] = [:]
         for record in privileges.records.indices {
             privileged[privileges.identity(of: record)] = privileges.definition(of: record)
@@ -115,7 +114,7 @@ struct CanonicalCatalog {
             return CatalogObject(
                 id: id,
                 definition: definitions.definition(of: record),
-                privileges: own ?? (definitions.records[record].hasOwner ? byDefault : nil)
+                privileges: own ?? (definitions.records[record].hasOwner ? CatalogObject.privilegesOfTheStart : nil)
             )
         }
         // Default privileges are nothing but privileges.

@@ -215,7 +215,7 @@ extension Scratch {
         return try await EmbeddedServer.run(
             programs,
             in: home.path,
-            template: try await home.template(programs),
+            template: try await home.template(programs, superuser: ScratchHome.superuser),
             superuser: ScratchHome.superuser,
             settings: settings,
             body

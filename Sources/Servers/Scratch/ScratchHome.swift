@@ -5,12 +5,12 @@ internal import Glibc
 ///
 /// It belongs to the user that the servers run as and is closed to all others; one of that name made by somebody else is
 /// not used, since whoever writes a template decides what its server loads.
-struct ScratchHome: Sendable {
+package struct ScratchHome: Sendable {
     let path: String
     static let superuser = "reconcile_scratch"
 
     /// - Throws: `EmbeddedServerError` where there is no place for it, or `NoPlainUser`.
-    static func open() async throws -> ScratchHome {
+    package static func open() async throws -> ScratchHome {
         let user = try ProcessUser.forPostgres()
         let owner = user?.id ?? geteuid()
         for parent in ["/dev/shm", "/tmp"] where access(parent, W_OK | X_OK) == 0 {
@@ -26,11 +26,13 @@ struct ScratchHome: Sendable {
         throw EmbeddedServerError.noFolder("/dev/shm and /tmp", "none where a folder can be kept from other users")
     }
 
-    /// The data folder to copy from, made where it is not there yet.
-    func template(_ programs: PostgresPrograms) async throws -> String {
-        let template = "\(path)/template-1-\(programs.version)"
+    /// The data folder to copy from, made where it is not there yet; its first superuser is called as said.
+    ///
+    /// - Throws: as `EmbeddedServer.makeTemplate`.
+    package func template(_ programs: PostgresPrograms, superuser: String) async throws -> String {
+        let template = "\(path)/template-1-\(programs.version)-\(superuser)"
         if access("\(template)/PG_VERSION", F_OK) != 0 {
-            try await EmbeddedServer.makeTemplate(programs, at: template, superuser: Self.superuser)
+            try await EmbeddedServer.makeTemplate(programs, at: template, superuser: superuser)
         }
         return template
     }

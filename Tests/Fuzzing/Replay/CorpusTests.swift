@@ -20,4 +20,15 @@ import TestSupport
             #expect(violation == nil, "\(target.rawValue)/\(name)")
         }
     }
+
+    /// At full size and with their time measured, optimized, `scripts/fuzz` tries them.
+    @Test(.proves(35), .timeLimit(.minutes(2)), arguments: FuzzTarget.allCases)
+    func `what makes careless readers slow breaks none`(_ target: FuzzTarget) throws {
+        let folder = try TemporaryFolder()
+        for large in target.large {
+            Sweep.tried()
+            let violation = target.violation(by: large.bytes(16 << 10), in: folder.path)
+            #expect(violation == nil, "\(target.rawValue): \(large.name)")
+        }
+    }
 }
