@@ -18,6 +18,9 @@ package struct Canary: Sendable {
             + (0..<3).map { Self.base64(core, after: $0) }
     }
 
+    /// The forms it may have, as text.
+    package var patterns: [String] { forms.map { String(decoding: $0, as: UTF8.self) } }
+
     /// Whether some bytes hold it: as it is, percent-encoded, hexadecimal, or in base64 wherever it begins.
     package func isIn(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { text in

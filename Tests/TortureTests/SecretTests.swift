@@ -16,7 +16,9 @@ import TestSupport
                 try await estate.prepare()
                 let program = TestPrograms.reconcile
                 let (said, seen) = try await ProcessWatch.during(estate.canary, givenTo: program) {
-                    try await estate.failing() + estate.moving() + estate.working()
+                    try await Self.besideAStranger(estate) {
+                        try await estate.failing() + estate.moving() + estate.working()
+                    }
                 }
                 #expect(seen.rounds > 50)
                 #expect(seen.sightings == [])
@@ -32,6 +34,23 @@ import TestSupport
                 try await estate.search()
             }
         }
+    }
+
+    /// While another user of the machine looks too, where one can be had.
+    private static func besideAStranger<Value: Sendable>(
+        _ estate: SecretEstate,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        guard let stranger = StrangerWatch.user else {
+            Proves.skip(33, because: "only root can look as another user")
+            return try await body()
+        }
+        let (value, seen) = try await StrangerWatch.during(estate.canary, as: stranger, body)
+        Sweep.tried()
+        #expect(seen.rounds > 20)
+        #expect(seen.sawTheDecoy, "it does not see what others run")
+        #expect(seen.sightings == [], "another user of the machine sees it")
+        return value
     }
 
     private static let logging = [
