@@ -40,6 +40,14 @@ struct ApplyCommand: AsyncParsableCommand {
     @Flag(help: "Do what is not refused instead of nothing; ends with 3.")
     var partial = false
 
+    func validate() throws {
+        guard common.output == nil else {
+            throw ValidationError(
+                "apply has no --output: it tells what it does while it does it; redirect stdout instead"
+            )
+        }
+    }
+
     func run() async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let work = try work(workspace)
@@ -122,6 +130,7 @@ private struct Application {
         if let saved { servers.narrow(as: saved) }
         let surveyor = Surveyor(command.common, servers, workspace, allowed: allowed, routes: routes)
         let narrowing = servers.narrowing
+        if saved == nil { try narrowing.requireInstances(in: [environment]) }
         surveyor.tell(Activity("\(TerminalText.safe(environment.name.value)): taking the lock"))
         defer { terminal.rest() }
         let targets = try await surveyor.targets(of: environment, needed: { narrowing.includes(instance: $0) })
@@ -167,9 +176,10 @@ private struct Application {
         // Before anybody looks: what a dead run's move has shut is nobody's to judge.
         for line in try await hold.settleMoves() { terminal.note(TerminalText.safe(line)) }
         let programs = await PostgresPrograms.all(explicit: command.servers.work.pgBin)
-        let surveyed = try await surveyor.survey(environment, programs)
+        // What a saved plan was narrowed to may be gone since: it is stale then.
+        let surveyed = try await surveyor.survey(environment, programs, requiringMatches: saved == nil)
         guard !surveyed.plan.hasUnreachable else {
-            try command.common.show(Plan([surveyed.plan], root: workspace.fleet.root), .text)
+            if formattingIsText { try showText(surveyed.plan) }
             throw Ending(
                 .failed,
                 "not every instance of \"\(environment.name.value)\" was reached, so nothing was done",
@@ -185,7 +195,7 @@ private struct Application {
         do throws(Rejection) {
             approved = try review.approve(command.partial ? .partial : .whole)
         } catch {
-            if saved == nil { try showText(review.plan) }
+            if saved == nil, formattingIsText { try showText(review.plan) } else { name(error.refused) }
             throw Ending(
                 .refused,
                 "\(error.refused.count) refused by policy, so nothing was done",
@@ -328,12 +338,22 @@ private struct Application {
         return fresh.restricted(to: saved)
     }
 
+    /// Says what is refused where the plan that would tell it is not shown.
+    private func name(_ refused: [Refusal]) {
+        let most = 12
+        for refusal in refused.prefix(refused.count > most + 1 ? most : refused.count) {
+            let grant = refusal.grant.map { "granted by \($0)" } ?? "nothing can grant it"
+            terminal.say(TerminalText.safe("  refused: \(refusal.what): \(refusal.why); \(grant)"))
+        }
+        if refused.count > most + 1 { terminal.say("  and \(refused.count - most) more") }
+    }
+
     private func ask(_ plan: EnvironmentPlan) throws {
         guard saved == nil else { return }
         // Who is not asked, and wants no notes, wants no plan before what was done.
         if formattingIsText, !(command.autoApprove && command.common.quiet) { try showText(plan) }
         guard !command.autoApprove else { return }
-        guard terminal.confirms("\nApply this to \(environment.name.value)? Only \"yes\" is taken for one: ") else {
+        guard try terminal.confirms("\nApply this to \(environment.name.value)? Only \"yes\" is taken for one: ") else {
             throw Ending(.failed, "not approved, so nothing was done")
         }
     }
@@ -359,44 +379,5 @@ private struct Application {
             Ending(.failed, "\(error)", hint: "see what that one did: reconcile history \(environment.name.value)")
         case .failed, .foreign: Ending(.failed, "\(error)", hint: "mend that, \(again)")
         }
-    }
-}
-
-extension EnvironmentPlan {
-    /// Whether the plan is to create this database.
-    fileprivate func creates(_ key: DatabaseKey) -> Bool {
-        cohorts.contains { cohort in
-            cohort.instance == key.instance && cohort.databases.contains(key.database)
-                && cohort.steps.contains { $0.kind == .createDatabase || $0.kind == .moveDatabase }
-        }
-    }
-
-    /// Only what a saved plan would touch; what came up since then waits for a plan of its own.
-    fileprivate func restricted(to saved: EnvironmentPlan) -> EnvironmentPlan {
-        var plan = self
-        let touched = Set(
-            saved.cohorts.flatMap { cohort in
-                cohort.databases.map { DatabaseKey(instance: cohort.instance, database: $0) }
-            }
-        )
-        for index in plan.cohorts.indices {
-            let instance = plan.cohorts[index].instance
-            plan.cohorts[index].databases.removeAll { !touched.contains(DatabaseKey(instance: instance, database: $0)) }
-        }
-        plan.cohorts.removeAll { $0.databases.isEmpty }
-        let steps = Set(
-            saved.steps.compactMap { step in
-                step.instance.flatMap { instance in
-                    step.database.map { DatabaseKey(instance: instance, database: $0) }
-                }
-            }
-        )
-        let retired = Set(saved.steps.filter { $0.kind == .retireInstance }.compactMap(\.instance))
-        plan.steps.removeAll { step in
-            if step.kind == .retireInstance { return step.instance.map(retired.contains) != true }
-            guard let instance = step.instance, let database = step.database else { return true }
-            return !steps.contains(DatabaseKey(instance: instance, database: database))
-        }
-        return plan
     }
 }

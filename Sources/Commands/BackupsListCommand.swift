@@ -60,6 +60,8 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
         let programs = await PostgresPrograms.all(explicit: servers.work.pgBin)
         let pool = CatalogPool()
         var rows: [JSONValue] = []
+        // Told one by one on a terminal, since each takes its time; a file is there wholly or not at all.
+        var lines: [String] = []
         // What can no longer be told to be good is not good.
         var failures = unread.count
         defer { common.terminal.rest() }
@@ -93,9 +95,15 @@ struct BackupsVerifyCommand: AsyncParsableCommand {
             guard formatting.format == .text else { continue }
             let mark = problem == nil ? "✓" : "✗"
             let said = problem ?? Self.remark(leftOut, backup.receipt)
-            common.terminal.give("\(mark) \(backup.line)" + (said.map { ": \(TerminalText.safe($0))" } ?? ""))
+            let line = "\(mark) \(backup.line)" + (said.map { ": \(TerminalText.safe($0))" } ?? "")
+            if common.output == nil { common.terminal.give(line) } else { lines.append(line) }
         }
-        if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
+        switch formatting.format {
+        case .json: try common.write(JSONValue.array(rows).canonical)
+        case .text where chosen.isEmpty: try common.write(unread.isEmpty ? "No backups." : "No backup could be read.")
+        case .text where common.output != nil: try common.write(lines.joined(separator: "\n"))
+        case .text: break
+        }
         if failures > 0 {
             throw Ending(.failed, "\(failures) of \(chosen.count + unread.count) could not be proved")
         }

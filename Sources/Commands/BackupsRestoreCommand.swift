@@ -63,28 +63,40 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
             "Put \(backup.line)\nback as \"\(TerminalText.safe(live))\" on \(instance)? Only \"yes\" is taken for one: "
         )
         let run = Run(environment: environment.name.value, now: Surroundings.now, random: .random(in: 0 ... .max))
+        let aside: String?
         do {
             let hold = try await Hold.take(environment, targets: targets, run: run)
             do {
-                let aside = try await restore(backup, live, on: instance, environment, hold, surveyor)
+                aside = try await restore(backup, live, on: instance, environment, hold, surveyor)
                 await hold.finish(outcome: "converged", databases: ["restored": 1])
                 await hold.release()
-                say(live, aside)
             } catch {
-                await hold.finish(outcome: "failed", databases: ["failed": 1])
+                await hold.finish(outcome: Task.isCancelled ? "interrupted" : "failed", databases: ["failed": 1])
                 await hold.release()
                 throw error
             }
+        } catch  where Task.isCancelled {
+            throw Ending(.interrupted, "interrupted; the database is as it was", hint: "to restore it: \(again)")
         } catch let error as ApplyError {
-            if case .locked = error { throw Ending(.locked, "\(error)") }
-            throw Ending(.failed, "\(error)")
+            if case .locked = error {
+                throw Ending(.locked, "\(error)", hint: "reconcile unlock \(environment.name.value) says more")
+            }
+            throw Ending(.failed, "\(error)", hint: "mend that, then: \(again)")
         } catch let ending as Ending {
             throw ending
-        } catch is CancellationError {
-            throw Ending(.interrupted, "interrupted; the database is as it was")
+        } catch let error as UnreachableInstance {
+            throw Ending(.failed, "\(error)", hint: "once it answers: \(again)")
         } catch {
-            throw Ending(.failed, "\(error)")
+            throw Ending(.failed, "\(error)", hint: "mend that, then: \(again)")
         }
+        try say(live, aside)
+    }
+
+    /// What was typed, as far as it says what goes where.
+    private var again: String {
+        let place = servers.instance.first.map { " --instance \(TerminalText.safe($0))" } ?? ""
+        let live = name.map { " --as \(TerminalText.safe($0))" } ?? ""
+        return "reconcile backups restore \(TerminalText.safe(receipt))\(live)\(place)"
     }
 
     /// Where a backup goes: where it was taken, unless that server was given up since, or another one is named.
@@ -151,15 +163,13 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         }
     }
 
-    private func say(_ live: String, _ aside: String?) {
+    /// It is done, so whoever interrupted too late is told as well.
+    private func say(_ live: String, _ aside: String?) throws {
         switch formatting.format {
-        case .json:
-            common.terminal.give(
-                bytes: (["restored": .string(live), "aside": JSONValue(aside)] as JSONValue).canonical
-            )
+        case .json: try common.put((["restored": .string(live), "aside": JSONValue(aside)] as JSONValue).canonical)
         case .text:
             let kept = aside.map { "; the one it replaced is kept as \"\(TerminalText.safe($0))\"" } ?? ""
-            common.terminal.give("\"\(TerminalText.safe(live))\" is back\(kept).")
+            try common.put(Array("\"\(TerminalText.safe(live))\" is back\(kept).".utf8))
         }
     }
 
@@ -168,7 +178,9 @@ struct BackupsRestoreCommand: AsyncParsableCommand {
         guard common.terminal.isInteractive else {
             throw Ending(.usage, "there is no terminal to ask on, so nothing was restored", hint: "give --auto-approve")
         }
-        guard common.terminal.confirms(question) else { throw Ending(.failed, "not approved, so nothing was restored") }
+        guard try common.terminal.confirms(question) else {
+            throw Ending(.failed, "not approved, so nothing was restored")
+        }
     }
 }
 

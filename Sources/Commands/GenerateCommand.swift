@@ -38,6 +38,7 @@ struct GenerateCommand: AsyncParsableCommand {
     var scratch: String?
 
     func validate() throws {
+        if let scratch { try ServerOptions.requireReadable(scratch) }
         guard MigrationDraft.isName(name) else {
             throw ValidationError("\"\(name)\" names no migration: letters, digits, \"_\" and \"-\"")
         }

@@ -64,7 +64,7 @@ struct Generator {
     /// - Throws: an ending with 1 where it cannot be done exactly, or not be told.
     func draft(named name: String) async throws -> Draft? {
         let programs = await PostgresPrograms.all(explicit: pgBin)
-        let target = given.flatMap(ConnectionTarget.init(url:))
+        let target = given.flatMap(ConnectionTarget.init(reading:))
         let scratch = Scratch.inspecting(
             pool: CatalogPool(),
             programs: programs,

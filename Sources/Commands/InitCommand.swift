@@ -154,10 +154,9 @@ struct InitCommand: AsyncParsableCommand {
             )
         )
         for _ in 0..<3 {
-            guard let line = terminal.answer(to: "  Its role (development, testing, staging, production, skip): ")
-            else {
-                break
-            }
+            let line = terminal.answer(to: "  Its role (development, testing, staging, production, skip): ")
+            try Task.checkCancellation()
+            guard let line else { break }
             if let choice = Self.choice(line) { return choice }
         }
         throw Ending(

@@ -4,6 +4,7 @@ internal import FleetModel
 internal import Glibc
 internal import Logging
 internal import Planning
+internal import Postgres
 internal import Reports
 
 /// Flags that every command knows.
@@ -86,6 +87,14 @@ struct ServerOptions: ParsableArguments {
         for glob in database where Glob(glob) == nil {
             throw ValidationError("\"\(glob)\" is no pattern: a \"[\" is never closed")
         }
+        if let scratch { try Self.requireReadable(scratch) }
+    }
+
+    static func requireReadable(_ scratch: String) throws {
+        // Not said again: there may be a password in it.
+        guard ConnectionTarget(reading: scratch) != nil else {
+            throw ValidationError("--scratch takes a URL, or keywords and values, as libpq reads them")
+        }
     }
 }
 
@@ -122,6 +131,11 @@ extension CommonOptions {
     /// - Throws: an ending with 1 where the file cannot be written, `CancellationError` where the work was broken off.
     func write(_ bytes: [UInt8]) throws {
         try Task.checkCancellation()
+        try put(bytes)
+    }
+
+    /// As `write`, also where the work was broken off: of what is done already.
+    func put(_ bytes: [UInt8]) throws {
         guard let output else { return terminal.give(bytes: bytes) }
         do throws(FileError) {
             try ResultFile.write(bytes + [UInt8(ascii: "\n")], to: output)

@@ -45,9 +45,7 @@ package enum Program {
             if let hint = ending.hint { terminal.say("  hint: \(hint)") }
             // Whatever it makes of what was broken off: it was interrupted.
             return Task.isCancelled ? ExitStatus.interrupted.rawValue : ending.status.rawValue
-        } catch is CancellationError {
-            return ExitStatus.interrupted.rawValue
-        } catch  where Task.isCancelled {
+        } catch  where error is CancellationError || Task.isCancelled {
             Terminal().say("reconcile: interrupted")
             return ExitStatus.interrupted.rawValue
         } catch {

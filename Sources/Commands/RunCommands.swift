@@ -33,19 +33,27 @@ struct HistoryCommand: AsyncParsableCommand {
     private func run(_ routes: Routes) async throws {
         let workspace = try Workspace.load(common, format: formatting.format)
         let surveyor = Surveyor(common, try ServerOptions.parse([]), workspace, allowed: [], routes: routes)
+        let environments = try workspace.environments(named: environment.map { [$0] } ?? [])
         var runs: [RunRecord] = []
-        var unreached = false
-        for environment in try workspace.environments(named: environment.map { [$0] } ?? []) {
+        var unread = 0
+        for environment in environments {
             runs += try await surveyor.runs(of: environment) { name, reason in
-                unreached = true
-                common.terminal.say("reconcile: instance \"\(name)\": \(reason); its journal is not shown")
+                unread += 1
+                let what = "instance \"\(name)\" of \(environment.name.value): \(reason)"
+                common.terminal.say("reconcile: \(TerminalText.line(what)); its journal is not shown")
             }
+        }
+        // What nobody could read is not empty.
+        guard unread == 0 || unread < environments.reduce(0, { $0 + $1.instances.count }) else {
+            throw Ending(.failed, "no journal could be read, so nothing is known of runs")
         }
         switch formatting.format {
         case .json: try common.write(JSONValue.array(runs.map(\.json)).canonical)
-        case .text: try common.write(runs.isEmpty ? "No runs." : text(of: runs))
+        case .text:
+            let none = unread == 0 ? "No runs." : "No runs in the journals that could be read."
+            try common.write(runs.isEmpty ? none : text(of: runs))
         }
-        if unreached { throw Ending(.failed) }
+        if unread > 0 { throw Ending(.failed) }
     }
 
     private func text(of runs: [RunRecord]) -> String {
@@ -86,9 +94,11 @@ extension Surveyor {
             do throws(PostgresError) {
                 journals.append(try await RunHistory.read(environment: environment.name.value, target: target))
             } catch {
+                guard !Task.isCancelled else { break }
                 silent(name, error)
             }
         }
+        try Task.checkCancellation()
         return RunHistory.merged(journals)
     }
 }
@@ -136,7 +146,8 @@ struct UnlockCommand: AsyncParsableCommand {
                 found = try await Unlock.holder(environment: environment.name.value, target: target)
             }
         } catch {
-            throw Ending(.failed, "\(error)")
+            try Task.checkCancellation()
+            throw Ending(.failed, TerminalText.line("\(error)"))
         }
         try show(found)
         guard let holder = found else { return }
@@ -146,7 +157,8 @@ struct UnlockCommand: AsyncParsableCommand {
         do {
             for (_, target) in targets { ended += try await Unlock.end(holder, target: target) }
         } catch {
-            throw Ending(.failed, "\(error)")
+            try Task.checkCancellation()
+            throw Ending(.failed, TerminalText.line("\(error)"))
         }
         common.terminal.note("Ended \(ended) sessions of run \(holder.runID). The next apply continues its work.")
     }
@@ -169,7 +181,8 @@ struct UnlockCommand: AsyncParsableCommand {
         guard common.terminal.isInteractive else {
             throw Ending(.usage, "there is no terminal to ask on, so nothing was ended", hint: "give --auto-approve")
         }
-        guard common.terminal.confirms("End the sessions of run \(holder.runID)? Only \"yes\" is taken for one: ")
+        guard
+            try common.terminal.confirms("End the sessions of run \(holder.runID)? Only \"yes\" is taken for one: ")
         else {
             throw Ending(.failed, "not approved, so nothing was ended")
         }
@@ -228,12 +241,15 @@ struct PurgeCommand: AsyncParsableCommand {
                 throw error
             }
         } catch let error as ApplyError {
-            if case .locked = error { throw Ending(.locked, "\(error)") }
-            throw Ending(.failed, "\(error)")
+            if case .locked = error {
+                throw Ending(.locked, "\(error)", hint: "reconcile unlock \(self.environment) says more")
+            }
+            throw Ending(.failed, "\(error)", hint: "mend that, then: reconcile purge \(self.environment)")
         } catch let error as UnreachableInstance {
-            throw Ending(.failed, "\(error)")
+            throw Ending(.failed, "\(error)", hint: "once it answers: reconcile purge \(self.environment)")
         } catch let error as PostgresError {
-            throw Ending(.failed, "\(error)")
+            try Task.checkCancellation()
+            throw Ending(.failed, "\(error)", hint: "see what is left: reconcile purge \(self.environment)")
         }
     }
 
@@ -242,6 +258,7 @@ struct PurgeCommand: AsyncParsableCommand {
         for line in try await hold.settleMoves() { common.terminal.note(TerminalText.safe(line)) }
         var kept: [(control: Control, name: String, oid: UInt32)] = []
         var rows: [JSONValue] = []
+        var lines: [String] = []
         for instance in hold.controls.keys.sorted() {
             guard let control = hold.controls[instance] else { continue }
             for item in try await control.keptAside() {
@@ -250,35 +267,32 @@ struct PurgeCommand: AsyncParsableCommand {
                     "instance": .string(instance), "name": .string(item.name), "original": .string(item.original),
                     "reason": .string(item.reason), "since": .string(item.since),
                 ])
-                if formatting.format == .text {
-                    common.terminal.give(
-                        TerminalText.safe(
-                            "- \(instance)/\(item.name): \(item.original), \(item.reason) at \(item.since)"
-                        )
-                    )
-                }
+                let line = "- \(instance)/\(item.name): \(item.original), \(item.reason) at \(item.since)"
+                lines.append(TerminalText.safe(line))
             }
         }
-        if formatting.format == .json { try common.write(JSONValue.array(rows).canonical) }
-        guard !kept.isEmpty else {
-            if formatting.format == .text { common.terminal.give("Nothing is kept aside.") }
-            return
+        let list = lines.isEmpty ? "Nothing is kept aside." : lines.joined(separator: "\n")
+        switch formatting.format {
+        case .json: try common.write(JSONValue.array(rows).canonical)
+        case .text: try common.write(list)
         }
-        if !autoApprove {
-            guard common.terminal.isInteractive else {
-                throw Ending(
-                    .usage,
-                    "there is no terminal to ask on, so nothing was dropped",
-                    hint: "give --auto-approve"
-                )
-            }
-            guard common.terminal.confirms("Drop them for good? Only \"yes\" is taken for one: ") else {
-                throw Ending(.failed, "not approved, so nothing was dropped")
-            }
-        }
+        guard !kept.isEmpty else { return }
+        try approve(list)
         try await hold.takeLease(planDigest: "purge", toolVersion: ToolVersion.current)
         for item in kept { try await item.control.purge(item.name, oid: item.oid) }
         await hold.finish(outcome: "converged", databases: ["purged": .integer(Int64(kept.count))])
         common.terminal.note("Dropped \(kept.count).")
+    }
+
+    /// Asks; whoever is asked has the list before them, also where it went to a file or was written for a program.
+    private func approve(_ list: String) throws {
+        guard !autoApprove else { return }
+        guard common.terminal.isInteractive else {
+            throw Ending(.usage, "there is no terminal to ask on, so nothing was dropped", hint: "give --auto-approve")
+        }
+        if common.output != nil || formatting.format != .text { common.terminal.say(list) }
+        guard try common.terminal.confirms("Drop them for good? Only \"yes\" is taken for one: ") else {
+            throw Ending(.failed, "not approved, so nothing was dropped")
+        }
     }
 }

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Effects
 internal import Expectations
 internal import FleetModel
+internal import ManifestLoading
 internal import Migrations
 internal import Planning
 internal import Postgres
@@ -114,8 +115,7 @@ struct Surveyor: Sendable {
     /// Looks at the environments named, all of them where none is.
     private func look(_ names: [String]) async throws -> ([Environment], [String: ObservedEnvironment]) {
         let environments = try workspace.environments(named: names)
-        let unknown = servers.narrowing.unknownInstances(in: environments)
-        guard unknown.isEmpty else { throw Ending(.usage, "no instance is named \"\(unknown[0])\"") }
+        try servers.narrowing.requireInstances(in: environments)
         var observed: [String: ObservedEnvironment] = [:]
         for environment in environments { observed[environment.name.value] = await observe(environment) }
         try servers.narrowing.requireMatches(in: environments, observed)
@@ -123,9 +123,15 @@ struct Surveyor: Sendable {
     }
 
     /// Looks at one environment and plans it; code is none of its business, so no command of the manifests is run.
-    func survey(_ environment: Environment, _ programs: [PostgresPrograms]) async throws -> EnvironmentSurvey.Result {
+    func survey(
+        _ environment: Environment,
+        _ programs: [PostgresPrograms],
+        requiringMatches: Bool
+    ) async throws -> EnvironmentSurvey.Result {
         defer { common.terminal.rest() }
-        let result = try await survey(environment, [environment.name.value: await observe(environment)], programs)
+        let observed = [environment.name.value: await observe(environment)]
+        if requiringMatches { try servers.narrowing.requireMatches(in: [environment], observed) }
+        let result = try await survey(environment, observed, programs)
         try Task.checkCancellation()
         return try unopposed(result)
     }
@@ -323,16 +329,33 @@ struct Surveyor: Sendable {
 }
 
 extension Narrowing {
+    /// Ends with 64 where an instance is named that there is not.
+    func requireInstances(in environments: [Environment]) throws {
+        guard let unknown = unknownInstances(in: environments).first else { return }
+        let all = environments.flatMap(\.instances).map(\.name.value)
+        throw Ending(.usage, "no instance is named \(TerminalText.safe("\"\(unknown)\""))", hint: near(unknown, all))
+    }
+
+    /// The name that was meant, or all there are where there are few.
+    private func near(_ word: String, _ names: [String]) -> String {
+        if let near = nearest(to: word, among: names) { return TerminalText.safe("did you mean \"\(near)\"?") }
+        return "there are \(TerminalText.list(names))"
+    }
+
     /// Ends with 64 where a pattern fits nothing: a mistyped one would leave nothing to be looked at.
     func requireMatches(in environments: [Environment], _ observed: [String: ObservedEnvironment]) throws {
         let looked = environments.compactMap { one in
             observed[one.name.value].map { (environment: one, observed: $0) }
         }
         guard !looked.isEmpty, let pattern = unmatchedDatabases(in: looked).first else { return }
+        // What is kept aside is nobody's to name.
+        let names = databaseNames(in: looked).filter { !RunName.isAside($0) }
         throw Ending(
             .usage,
             "no database that exists or is declared fits \(TerminalText.safe("\"\(pattern)\""))",
-            hint: "--database takes a name, or a pattern over names: tenant_*"
+            hint: names.isEmpty
+                ? "--database takes a name, or a pattern over names: tenant_*"
+                : near(pattern, names) + " (--database takes a name, or a pattern over names)"
         )
     }
 }

@@ -72,7 +72,13 @@ struct Terminal: Sendable {
     private static let lost = Atomic<CInt>(0)
 
     /// Asks and waits for a line; true for exactly `yes`.
-    func confirms(_ question: String) -> Bool { answer(to: question) == "yes" }
+    ///
+    /// - Throws: `CancellationError` where whoever is asked interrupts instead.
+    func confirms(_ question: String) throws -> Bool {
+        let answer = answer(to: question)
+        try Task.checkCancellation()
+        return answer == "yes"
+    }
 
     /// Asks and waits for a line; nil where there is none any more.
     func answer(to question: String) -> String? {

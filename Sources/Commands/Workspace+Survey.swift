@@ -19,18 +19,11 @@ extension Workspace {
             scratch: Scratch.inspecting(
                 pool: pool,
                 programs: programs,
-                given: servers.scratch.flatMap(ConnectionTarget.init(url:)),
+                given: servers.scratch.flatMap(ConnectionTarget.init(reading:)),
                 cacheFolder: "\(fleet.root)/.reconcile/cache"
             ),
             narrowing: servers.narrowing,
             allowed: allowed
         )
-    }
-}
-
-extension ConnectionTarget {
-    /// What `--scratch` takes: libpq reads the URL itself.
-    init?(url: String) {
-        self.init(parameters: [("dbname", url)], database: url)
     }
 }

@@ -9,8 +9,12 @@ package struct FileError: Error, Sendable {
 package enum ResultFile {
     /// Writes under another name, syncs, and renames; readable by its owner alone.
     ///
-    /// A device, a pipe, a link keep what they are: it is written to them, or to what they lead to.
+    /// A device, a pipe, a link keep what they are: it is written to them, or to what they lead to. `/dev/stdout` is the
+    /// stream itself, whatever it leads to.
     package static func write(_ bytes: [UInt8], to named: String) throws(FileError) {
+        if let stream = stream(named) {
+            return try Outside.perform(.writeFile(named)) { () throws(FileError) in try writeAll(bytes, to: stream) }
+        }
         var status = stat()
         let isThere = stat(named, &status) == 0
         if isThere, status.st_mode & S_IFMT != S_IFREG { return try writeThrough(bytes, to: named) }
@@ -20,6 +24,15 @@ package enum ResultFile {
             free(real)
         }
         try replace(path, with: bytes)
+    }
+
+    /// Opened anew it would be written from its beginning, over what stands there; replaced, it would be another file.
+    private static func stream(_ path: String) -> CInt? {
+        switch path {
+        case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1": STDOUT_FILENO
+        case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2": STDERR_FILENO
+        default: nil
+        }
     }
 
     private static func writeThrough(_ bytes: [UInt8], to path: String) throws(FileError) {
@@ -37,6 +50,12 @@ package enum ResultFile {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // Somebody made it a stream that does not wait.
+                var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&wanted, 1, -1)
+                continue
+            }
             guard count > 0 else { throw FileError.last }
             rest = rest.dropFirst(count)
         }

@@ -32,16 +32,26 @@ package struct Narrowing: Sendable, Hashable {
         let instances = environments.flatMap(\.observed.instances)
         let answers = instances.compactMap(\.facts).flatMap(\.queriedNames.values)
         guard instances.allSatisfy({ $0.facts != nil }), answers.allSatisfy({ $0.names != nil }) else { return [] }
+        let names = databaseNames(in: environments)
+        return databases.filter { pattern in
+            guard let glob = Glob(pattern) else { return false }
+            return !names.contains { glob.matches($0) }
+        }
+    }
+
+    /// Names of databases that exist, are named, or are told by a query, each once, in order.
+    package func databaseNames(in environments: [(environment: Environment, observed: ObservedEnvironment)])
+        -> [String]
+    {
+        let instances = environments.flatMap(\.observed.instances)
+        let answers = instances.compactMap(\.facts).flatMap(\.queriedNames.values)
         let entries = environments.flatMap(\.environment.entries).filter { includes(instance: $0.instance.value) }
         let declared = entries.flatMap { entry -> [String] in
             guard case .names(let names) = entry.selector.value else { return [] }
             return names
         }
         let names = declared + instances.flatMap { $0.databases.map(\.name) } + answers.flatMap { $0.names ?? [] }
-        return databases.filter { pattern in
-            guard let glob = Glob(pattern) else { return false }
-            return !names.contains { glob.matches($0) }
-        }
+        return Set(names).sorted()
     }
 
     /// Names that no environment of those given declares.

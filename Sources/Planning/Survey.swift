@@ -73,8 +73,15 @@ struct Survey {
             timeline: observed?.facts?.timeline,
             state: instance.state,
             isRetired: observed?.facts?.isRetired ?? false,
-            sizeBytes: observed?.facts == nil ? nil : observed?.databases.reduce(0) { $0 + $1.sizeBytes }
+            sizeBytes: observed.flatMap(size)
         )
+    }
+
+    /// What the databases that were looked into take; unknown where the work is narrowed to some, or none could be.
+    private func size(of observed: ObservedInstance) -> Int64? {
+        guard observed.facts != nil, input.narrowing.databases.isEmpty else { return nil }
+        let seen = observed.databases.filter { $0.state != nil }
+        return seen.isEmpty && !observed.databases.isEmpty ? nil : seen.reduce(0) { $0 + $1.sizeBytes }
     }
 
     /// Other instances that are the same server: it is told apart by what it says of itself.
@@ -153,7 +160,8 @@ struct Survey {
 
     private mutating func unmanaged(_ row: Claims.Row, _ instance: Instance, _ claims: Claims.InstanceClaims) {
         if case .unobserved(let reason) = row.observed?.content {
-            subjects.append(Subject(row: plain(row, claims.name, .unknown)))
+            // What is in it is unknown; that nobody claims it is not.
+            subjects.append(Subject(row: plain(row, claims.name, .unmanaged)))
             add(
                 Remark(.notInspected, .info, "claimed by no entry, and could not be looked into: \(reason)"),
                 claims.name,
@@ -318,7 +326,7 @@ extension Survey {
             observedVersion: nil,
             status: status,
             tables: state?.catalog.tables.count,
-            sizeBytes: row.observed?.sizeBytes,
+            sizeBytes: state == nil ? nil : row.observed?.sizeBytes,
             lastChange: nil,
             fingerprint: state?.catalog.fingerprint,
             cohort: nil,

@@ -44,6 +44,32 @@ extension ConnectionTarget {
     }
 }
 
+extension ConnectionTarget {
+    /// What libpq reads in a URL, or in a line of keywords and values; nil where it can read neither.
+    ///
+    /// Read here and passed on word by word: a connection itself expands nothing.
+    package init?(reading text: String) {
+        var reason: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(text, &reason) else {
+            PQfreemem(reason)
+            return nil
+        }
+        defer { PQconninfoFree(options) }
+        self.init(parameters: [], database: "postgres")
+        var option = options
+        while let keyword = option.pointee.keyword.map({ String(cString: $0) }) {
+            if let value = option.pointee.val.map({ String(cString: $0) }) {
+                switch keyword {
+                case "dbname": database = value
+                case "password": password = Secret(value)
+                default: parameters.append((keyword, value))
+                }
+            }
+            option += 1
+        }
+    }
+}
+
 /// A way to a server that libpq cannot go by itself.
 package protocol ConnectionWay: AnyObject, Sendable {
     /// How long connecting may take: programs are started on the way, many at a time perhaps.

@@ -33,7 +33,7 @@ package actor Session {
     ///   - proof: who asks the server whether they hold.
     ///   - timeLimit: for the whole of connecting; libpq counts in whole seconds, at least two.
     /// - Returns: the session; closed by `close`, or with its last reference.
-    /// - Throws: `PostgresError`, `.unfit` where a setting did not hold.
+    /// - Throws: `PostgresError`, `.unfit` where a setting did not hold; at once where the task is cancelled meanwhile.
     package static func open(
         _ target: ConnectionTarget,
         settings: SessionSettings,
@@ -41,17 +41,37 @@ package actor Session {
         timeLimit: Duration = .seconds(10)
     ) async throws(PostgresError) -> Session {
         let session = Session(target, settings: settings)
+        // Who cleans up after a cancellation connects as ever.
+        guard !Task.isCancelled else {
+            try await session.begin(target, proof, timeLimit)
+            return session
+        }
+        // libpq cannot be woken while it waits for a server that says nothing: it is left behind, and closes what it got.
+        let begun = await withTimeLimit(nil) { () -> Result<Void, PostgresError> in
+            do throws(PostgresError) { return .success(try await session.begin(target, proof, timeLimit)) } catch {
+                return .failure(error)
+            }
+        }
+        guard let begun else { throw .notConnected(reason: "interrupted while it was waited for") }
+        try begun.get()
+        return session
+    }
+
+    private nonisolated func begin(
+        _ target: ConnectionTarget,
+        _ proof: Proof,
+        _ timeLimit: Duration
+    ) async throws(PostgresError) {
         if let way = target.way {
             await way.prepare()
-            do throws(PostgresError) { try await session.connect(target, max(timeLimit, way.timeLimit)) } catch {
+            do throws(PostgresError) { try await connect(target, max(timeLimit, way.timeLimit)) } catch {
                 guard case .notConnected(let reason) = error else { throw error }
                 throw .notConnected(reason: await way.explain(reason))
             }
         } else {
-            try await session.connect(target, timeLimit)
+            try await connect(target, timeLimit)
         }
-        if proof == .atOnce { try await session.prove() }
-        return session
+        if proof == .atOnce { try await prove() }
     }
 
     package enum Proof: Sendable { case atOnce, byCaller }

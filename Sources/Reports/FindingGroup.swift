@@ -12,6 +12,17 @@ struct FindingGroup: Hashable {
     /// What in the manifests or migrations causes them, where that is one place.
     var location: FilePosition?
 
+    /// The gravest first; those of one severity by where they are, what is said of an instance as a whole before the rest.
+    static func ordered(_ findings: [Finding]) -> [FindingGroup] {
+        let groups = groups(of: findings)
+        return Severity.allCases.flatMap { severity in
+            groups.enumerated().filter { $0.element.severity == severity }.sorted { left, right in
+                let (own, other) = (left.element.places.first ?? "", right.element.places.first ?? "")
+                return own == other ? left.offset < right.offset : own < other
+            }.map(\.element)
+        }
+    }
+
     /// In the order of their first appearance.
     static func groups(of findings: [Finding]) -> [FindingGroup] {
         struct Words: Hashable {

@@ -224,7 +224,9 @@ import Testing
         let verdict = Gate(settings: GateSettings(), allowsPending: false, granted: []).judge(plan)
         for refusal in plan.refused {
             #expect(
-                verdict.objections.contains { $0.status == .refused && $0.databases == refusal.databases },
+                verdict.objections.contains {
+                    [.refused, .failed].contains($0.status) && $0.databases == refusal.databases
+                },
                 "\(refusal)"
             )
         }

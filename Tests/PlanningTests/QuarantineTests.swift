@@ -8,13 +8,20 @@ import Testing
         "line\nbreak",
     ]
 
-    @Test(arguments: odd, ["integer, public.\"o(dd\"", ""])
-    func `a routine's arguments begin where the server began them, whatever it is called`(name: String, types: String) {
-        let object = ObjectID(.function, schema: "public", name: "\(name)(\(types))")
+    @Test(
+        arguments: odd,
+        [
+            ("integer, public.mood, \"char\"[]", "integer, \"public\".\"mood\", \"char\"[]"), ("", ""),
+            ("public.x\"; DROP TABLE precious; --", "\"public\".\"x\"\"; DROP TABLE precious; --\""),
+            ("text, public.a, b\"); --", "text, \"public\".\"a\", \"b\"\"); --\""),
+        ]
+    )
+    func `nothing in a routine's name or its arguments is more than a name`(name: String, types: (String, String)) {
+        let object = ObjectID(.function, schema: "public", name: "\(name)(\(types.0))")
         let quoted = name.replacing(each: "\"", with: "\"\"")
         let statements = Quarantine.statements([object]).map { $0.placed(in: "quarantine_20260101") }
         #expect(
-            statements == ["ALTER ROUTINE \"public\".\"\(quoted)\"(\(types)) SET SCHEMA \"quarantine_20260101\""]
+            statements == ["ALTER ROUTINE \"public\".\"\(quoted)\"(\(types.1)) SET SCHEMA \"quarantine_20260101\""]
         )
     }
 

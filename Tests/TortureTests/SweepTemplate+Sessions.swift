@@ -75,18 +75,18 @@ extension SweepTemplate {
 
     /// Gives how many changes were looked at.
     ///
-    /// A move's copy is nobody's database yet: until it is put in place it has a name of the run's own, and the
-    /// environment's lock keeps other runs from it. `pg_restore`, which fills it, can hold no lock.
+    /// A move's copy is filled by `pg_restore`, a program that takes no lock, under a login of its own: until it is put in
+    /// place the copy has a name that only this run knows, and whoever clears it ends all sessions in it.
     private static func checkLocks(in log: String) -> Int {
         var locked: Set<Substring> = []
         var count = 0
         for entry in log.split(separator: "\n<") {
             guard let match = entry.firstMatch(of: logged) else { continue }
-            let (pid, database) = (match.1, match.2)
+            let (pid, database, user) = (match.1, match.2, match.3)
             let statement = entry[match.range.upperBound...]
             if statement.contains("pg_try_advisory_lock") { locked.insert(pid) }
-            guard database != "postgres", !database.hasPrefix("tenant_moved__rcl_new_"), changes(String(statement))
-            else { continue }
+            let isRestore = database.hasPrefix("tenant_moved__rcl_new_") && user.hasPrefix("rcl_restore_")
+            guard database != "postgres", !isRestore, changes(String(statement)) else { continue }
             count += 1
             #expect(locked.contains(pid), "process \(pid) in \(database) holds no lock: \(statement.prefix(300))")
         }
@@ -94,11 +94,11 @@ extension SweepTemplate {
     }
 
     private static let logging = [
-        "log_statement": "all", "log_min_messages": "log", "log_line_prefix": "<%p %d %a> ",
+        "log_statement": "all", "log_min_messages": "log", "log_line_prefix": "<%p %d %u %a> ",
     ]
 
-    private static var logged: Regex<(Substring, Substring, Substring, Substring)> {
-        #/^<?(\d+) ([^ ]+) reconcile/[^>]*> LOG:  (statement|execute [^:]*): /#
+    private static var logged: Regex<(Substring, Substring, Substring, Substring, Substring)> {
+        #/^<?(\d+) ([^ ]+) ([^ ]+) reconcile/[^>]*> LOG:  (statement|execute [^:]*): /#
     }
 
     private static func changes(_ statement: String) -> Bool {

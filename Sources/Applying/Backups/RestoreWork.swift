@@ -203,23 +203,55 @@ struct RestoreWork: Sendable {
 
     /// Takes everything away again; what cannot be is named by its `rcl` in the next inventory.
     func abandon() async {
+        try? await dropTables()
         let database: SQL = "DROP DATABASE IF EXISTS \(identifier: newName) WITH (FORCE)"
         _ = try? await maintenance.run(every: [database])
         try? await dropRoles()
     }
 
+    /// One that may write holds the lock of the new database; `pg_restore` beside it can hold none.
     private func session(_ access: SessionSettings.Access) async throws(BackupError) -> Session {
         do throws(PostgresError) {
-            return try await Session.open(
+            let session = try await Session.open(
                 target.with(database: newName),
                 settings: SessionSettings(
                     access: access,
                     applicationName: "reconcile/\(backup.receipt.runID) restore"
                 )
             )
+            guard access == .readWrite else { return session }
+            do throws(PostgresError) {
+                try await DatabaseLock.takeInCopy(session)
+            } catch {
+                await session.close()
+                throw error
+            }
+            return session
         } catch {
             throw .server(error)
         }
+    }
+
+    /// Gives back most of the room it took: on a full disk `DROP DATABASE`, which begins with a checkpoint, ends the server.
+    private func dropTables() async throws(BackupError) {
+        let session = try await session(.readWrite)
+        let answers = try await session.ask(
+            """
+            SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND c.oid >= 16384 AND pg_total_relation_size(c.oid) > 1048576
+                AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                                AND d.deptype = 'e')
+            ORDER BY pg_total_relation_size(c.oid) DESC LIMIT 1000
+            """,
+            label: "large tables"
+        )
+        for row in answers.last?.rows ?? Rows(columns: [], values: []) {
+            _ = try? await session.ask(
+                "DROP TABLE IF EXISTS \(schema: row[0] ?? "", name: row[1] ?? "") CASCADE",
+                label: "drop large tables"
+            )
+        }
+        await session.close()
     }
 
     private func loginTarget(_ roles: RestoreRoles, _ password: String) -> ConnectionTarget {

@@ -112,6 +112,24 @@ enum DatabaseLock {
     }
 }
 
+extension DatabaseLock {
+    /// Takes the lock of a database that this run alone knows, in a session that is to change it.
+    ///
+    /// Its only other holder can be a session of ours that the server has not ended yet.
+    static func takeInCopy(_ session: Session) async throws(PostgresError) {
+        for _ in 1...200 {
+            let answers = try await session.run(
+                "SELECT pg_try_advisory_lock(\(AdvisoryKey.database.value))",
+                label: "lock of the copy"
+            )
+            if answers.last?.rows?.scalar == "t" { return }
+            try? await Task.sleep(for: .milliseconds(50))
+            if Task.isCancelled { break }
+        }
+        throw .unexpectedAnswer("another session holds the lock of a copy that is being made")
+    }
+}
+
 /// The fence of one database: the newest epoch that acted in it.
 ///
 /// A run with an older one can do nothing more.

@@ -15,7 +15,8 @@ package struct Hold: Sendable {
     ///   - run: who holds the locks; others see its name on the sessions.
     ///   - needed: which instances the run works on; the others' locks are taken where they answer.
     /// - Returns: a session with the lock on each instance that was reached.
-    /// - Throws: `ApplyError.locked` at once where another run holds one, `UnreachableInstance` where one does not answer.
+    /// - Throws: `ApplyError.locked` at once where another run holds one, `UnreachableInstance` where one does not answer,
+    ///   `CancellationError`.
     package static func take(
         _ environment: Environment,
         targets: [String: ConnectionTarget],
@@ -33,9 +34,11 @@ package struct Hold: Sendable {
                 if let error = error as? PostgresError {
                     // The others may hold what only that one's loss explains.
                     if needed(name), unreached == nil { unreached = (name, error) }
-                    continue
+                    // Who is interrupted asks no other server.
+                    guard Task.isCancelled else { continue }
                 }
                 for control in controls.values { await control.close() }
+                try Task.checkCancellation()
                 throw error
             }
         }

@@ -103,6 +103,7 @@ struct MoveCopy: Sendable {
             settings: SessionSettings(access: .readWrite, applicationName: context.run.applicationName("move"))
         )
         do {
+            try await DatabaseLock.takeInCopy(session)
             try await control.seal((name, oid))
             let pid = await session.backendPID
             let made = try await SessionEnder.whileAlone(on: oid, keeping: pid, sparing: .alone, control) { ender in

@@ -151,8 +151,7 @@ actor Worker {
     ///
     /// A search_path would lead us to a tenant's functions, a temporary table would stand before a real one of its name,
     /// and the next transaction would begin by the defaults that the file set.
-    private static let forgetting: SQL =
-        "RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *"
+    private static let forgetting: SQL = "\(reset); DISCARD TEMP; DEALLOCATE ALL; CLOSE ALL; UNLISTEN *"
 
     /// What is gone and nobody foresaw, where that is accepted.
     private func losses(_ ledgers: [TableLedger], _ limit: LossLimit?) throws -> [Loss] {

@@ -14,7 +14,7 @@ struct Fields {
 }
 
 /// The known word nearest to a mistyped one, where one is near enough.
-func nearest(to word: String, among known: [String]) -> String? {
+package func nearest(to word: String, among known: [String]) -> String? {
     let typed = Array(word.lowercased().unicodeScalars)
     guard typed.count <= 64 else { return nil }
     // `prod`, `dev`: an abbreviation of one of them only.

@@ -156,6 +156,15 @@ extension EnvironmentPlan {
         return codes
     }
 
+    /// Whether a refusal is of a database that nobody could look into: the look failed, and policy has no say in it.
+    func isOfUnseen(_ refusal: Refusal) -> Bool {
+        refusal.cohort == nil
+            && findings.contains { finding in
+                finding.code == .notInspected && finding.severity == .error
+                    && finding.database.map { refusal.databases == [$0] } == true
+            }
+    }
+
     /// Whether a step or a refusal speaks of what was found.
     func isSettled(_ finding: Finding) -> Bool {
         switch finding.code {

@@ -88,7 +88,7 @@ package struct Gate: Sendable {
             }
             var objection = GateObjection(
                 rule,
-                .refused,
+                rule == .finding(.notInspected) && plan.isOfUnseen(refusal) ? .failed : .refused,
                 message,
                 hint: grant.map { "would be granted by \($0)" } ?? "nothing can grant it"
             )

@@ -45,7 +45,7 @@ extension MarkdownPage {
             let address = MarkdownText.code(clipped(instance.address))
             add(.frame, Form("#### \(MarkdownText.name(instance.name)): \(state), at \(address)"), Form(""))
             databases(plan.databases.filter { $0.instance == instance.name })
-            let groups = FindingGroup.groups(of: plan.findings.filter { $0.instance == instance.name })
+            let groups = FindingGroup.ordered(plan.findings.filter { $0.instance == instance.name })
             // What the table's own columns say needs no second word.
             let told = groups.filter { $0.severity != .info || $0.code == .notInspected }
             for (index, group) in told.enumerated() {

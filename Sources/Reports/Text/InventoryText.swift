@@ -25,7 +25,7 @@ extension TextPage {
             blank()
             head(instance)
             databases(plan.databases.filter { $0.instance == instance.name }, folds: folds(plan))
-            let groups = FindingGroup.groups(of: plan.findings.filter { $0.instance == instance.name })
+            let groups = FindingGroup.ordered(plan.findings.filter { $0.instance == instance.name })
             // What the table's own columns say needs no second word.
             let (told, untold, folded) = abridged(
                 groups.filter { $0.severity != .info || $0.code == .notInspected || $0.code == .schemaDrift },

@@ -8,6 +8,11 @@ package enum TerminalText {
         return String(result)
     }
 
+    /// A text of several lines as one: what libpq says of a server that does not answer.
+    package static func line(_ text: String) -> String {
+        safe(text.split(separator: "\n").map { $0.drop { $0 == "\t" || $0 == " " } }.joined(separator: "; "))
+    }
+
     /// The first few of some names, and how many there are besides.
     package static func list(_ names: [String]) -> String { Printable.list(names) }
 

@@ -1,4 +1,5 @@
 internal import Discovery
+internal import Effects
 internal import FleetModel
 internal import Migrations
 internal import Postgres

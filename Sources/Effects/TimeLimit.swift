@@ -1,15 +1,19 @@
 internal import Synchronization
 
-/// Runs `body` and waits for it no longer than `limit`; nil where it took longer.
+/// Runs `body` and waits for it no longer than `limit`, nor after this task was cancelled; nil where it took longer.
 ///
 /// libpq cannot be woken while it waits for a server that has stopped, so what is late is left behind to end, or not, on a
 /// thread of its own. A task group would wait for it.
-func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async -> Value) async -> Value? {
+package func withTimeLimit<Value: Sendable>(
+    _ limit: Duration?,
+    _ body: @escaping @Sendable () async -> Value
+) async -> Value? {
     let once = Once<Value>()
     return await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
             once.wait(continuation)
             let work = Task { once.resume(await body()) }
+            guard let limit else { return }
             let timer = Task {
                 try? await Task.sleep(for: limit)
                 work.cancel()
