@@ -14,7 +14,8 @@ struct Places {
             [0x0A, 0x0D, 0x85, 0x2028, 0x2029].contains(scalar.value)
         }
         lines = breaks + 1
-        longest = bytes.count + 1
+        // What is missing at the end is marked behind the last character.
+        longest = bytes.count + 2
     }
 
     /// Of faults said to be in the file, the first that cannot be where it is said to be.
