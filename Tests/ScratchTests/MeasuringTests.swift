@@ -87,4 +87,32 @@ import TestSupport
         #expect(replay.migrations[1].statements[0].locks == [TableLock(table: a, mode: "AccessExclusiveLock")])
         #expect(replay.migrations[1].statements[2].effects == [.deletes(a), .scans(a)])
     }
+
+    /// The server forgets what it counted for a session once a second, between two of its transactions.
+    @Test func `a statement is measured however long it takes`() async throws {
+        let programs = try await TestServer.programs()
+        let slow = """
+            CREATE FUNCTION slow(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE
+                AS 'BEGIN PERFORM pg_sleep(1.2); RETURN n; END'
+            """
+        let fixture = Fixture(
+            [
+                "CREATE TABLE a (n integer); INSERT INTO a VALUES (1); \(slow)",
+                """
+                -- reconcile: no-transaction
+                CREATE INDEX CONCURRENTLY one ON a (slow(n));
+                CREATE INDEX CONCURRENTLY two ON a (slow(n))
+                """,
+            ],
+            major: programs.version.major
+        )
+        let replay = try await fixture.answer(
+            Scratch(programs: [programs], cacheFolder: nil, inspect: columnsOnly),
+            [[0, 1]]
+        )[0]
+        let a = TableName(name: "a")
+        for statement in replay.migrations[1].statements {
+            #expect(statement.effects.isSuperset(of: [.notTransactional, .buildsIndexConcurrently(a)]), "\(statement)")
+        }
+    }
 }

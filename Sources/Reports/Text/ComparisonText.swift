@@ -62,7 +62,9 @@ extension TextPage {
                 Span(cell(texts[index][column], widths[column]), Self.tint(row.cells[columns[column]], row))
             }
             let owner = row.belongsTo.map { "  of class \(Printable.name($0))" } ?? ""
-            flow([Span(label)] + cells + [Span(owner, .warning)], indent: 6)
+            let fits = first + widths.reduce(0) { $0 + $1 + 2 } + Printable.width(owner) <= width
+            line([Span(label)] + cells + (fits ? [Span(owner, .warning)] : []))
+            if !fits, !owner.isEmpty { line(Span("    \(owner)", .warning)) }
         }
         folded(comparison.cohorts.filter { $0.className == head.className })
         guard !rows.contains(where: \.differs) else { return }

@@ -9,7 +9,7 @@ struct MigrationMeter {
     let trap: @Sendable ([UInt32: TableName]) -> LockTrap
     private let known: TransactionState
     private var state: TransactionState
-    private var procedures: (Procedures, catalogWrites: Int)?
+    private var procedures: (Procedures, catalogs: TransactionState.CatalogVersion)?
 
     /// Notes what is there before the migration; `trap` makes the trap for statements that cannot run in a transaction.
     init(
@@ -29,7 +29,11 @@ struct MigrationMeter {
     /// Runs it and gives what each statement did.
     mutating func run() async throws(ReplayFault) -> MeasuredMigration {
         var measured: [MeasuredStatement] = []
-        if migration.isTransactional { try await control("BEGIN") }
+        if migration.isTransactional {
+            try await control("BEGIN")
+            // What was counted before it may be forgotten since.
+            try await refreshed()
+        }
         for statement in migration.statements {
             do throws(PostgresError) {
                 measured.append(
@@ -43,11 +47,7 @@ struct MigrationMeter {
             }
         }
         if migration.isTransactional { try await control("COMMIT") }
-        do throws(PostgresError) {
-            try await refresh()
-        } catch {
-            throw ReplayFault(error, at: nil, of: migration)
-        }
+        try await refreshed()
         return MeasuredMigration(tag: migration.tag, statements: measured, renamed: renamed)
     }
 
@@ -62,6 +62,14 @@ struct MigrationMeter {
     private func control(_ sql: SQL) async throws(ReplayFault) {
         do throws(PostgresError) {
             try await scratch.session.run(sql, label: "transaction")
+        } catch {
+            throw ReplayFault(error, at: nil, of: migration)
+        }
+    }
+
+    private mutating func refreshed() async throws(ReplayFault) {
+        do throws(PostgresError) {
+            try await refresh()
         } catch {
             throw ReplayFault(error, at: nil, of: migration)
         }
@@ -134,9 +142,9 @@ struct MigrationMeter {
 
     /// Functions change seldom, statements come by the hundred.
     private mutating func currentProcedures() async throws(PostgresError) -> Procedures {
-        if let (found, writes) = procedures, writes == state.catalogWrites { return found }
+        if let (found, catalogs) = procedures, catalogs == state.catalogs { return found }
         let found = try await Procedures.read(in: scratch.session)
-        procedures = (found, state.catalogWrites)
+        procedures = (found, state.catalogs)
         return found
     }
 

@@ -35,11 +35,20 @@ struct TransactionState {
     var rowNotes: Set<RowNote> = []
     /// Tables whose planted trigger was switched off.
     var silenced: [UInt32] = []
-    /// Rows written to the catalogs read here since the session began: while it stays, so do they.
-    var catalogWrites = 0
+    /// While it stays, so do the catalogs read here.
+    var catalogs = CatalogVersion()
 
     /// Whether there is nothing whose loss, lock or scan could matter.
     var isEmpty: Bool { relations.isEmpty && types.isEmpty }
+
+    /// Rows that a transaction has written to the catalogs.
+    ///
+    /// The server counts them in the session, and forgets between two transactions, once a second, what it counted
+    /// (<https://www.postgresql.org/docs/current/monitoring-stats.html>): numbers of two transactions say nothing.
+    struct CatalogVersion: Hashable {
+        var transaction = ""
+        var writes = 0
+    }
 
     struct RowNote: Hashable {
         var table: UInt32
@@ -51,7 +60,7 @@ struct TransactionState {
     {
         var state = last ?? TransactionState()
         try state.takeMoment(try await session.run(momentQuestion, label: "measure").compactMap(\.rows))
-        guard last == nil || last?.catalogWrites != state.catalogWrites else { return state }
+        guard last == nil || last?.catalogs != state.catalogs else { return state }
         try state.takeCatalogs(try await session.run(catalogQuestion, label: "measure").compactMap(\.rows))
         return state
     }
@@ -60,7 +69,9 @@ struct TransactionState {
     private static let momentQuestion: SQL = """
         SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(c) OPERATOR(pg_catalog.+)
             pg_catalog.pg_stat_get_xact_tuples_updated(c) OPERATOR(pg_catalog.+)
-            pg_catalog.pg_stat_get_xact_tuples_deleted(c))
+            pg_catalog.pg_stat_get_xact_tuples_deleted(c)),
+            (SELECT virtualtransaction FROM pg_catalog.pg_locks
+             WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'virtualxid')
             FROM pg_catalog.unnest(ARRAY['pg_catalog.pg_class', 'pg_catalog.pg_index', 'pg_catalog.pg_attribute',
                 'pg_catalog.pg_type', 'pg_catalog.pg_namespace', 'pg_catalog.pg_constraint', 'pg_catalog.pg_trigger',
                 'pg_catalog.pg_proc']::pg_catalog.regclass[]) c;
@@ -96,7 +107,10 @@ struct TransactionState {
 
     private mutating func takeMoment(_ answers: [Rows]) throws(PostgresError) {
         guard answers.count == 6 else { throw .unexpectedAnswer("a measurement lacks an answer") }
-        catalogWrites = answers[0].scalar.flatMap { Int($0) } ?? 0
+        guard let row = answers[0].first, let writes = row[0].flatMap({ Int($0) }), let transaction = row[1] else {
+            throw .unexpectedAnswer("a measurement lacks its transaction")
+        }
+        catalogs = CatalogVersion(transaction: transaction, writes: writes)
         locks = [:]
         for row in answers[1] { if let oid = row.oid(0), let mode = row[1] { locks[oid, default: []].insert(mode) } }
         scans = Self.counts(answers[2])
