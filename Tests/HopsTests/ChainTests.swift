@@ -71,18 +71,24 @@ struct ChainTests {
             }
         }
         if let sshd = setting.sshd {
-            try await eventually("a connection of ssh is left") { sshd.processes().count == 1 }
+            try await eventually("a connection of ssh is left", { TestProcesses.lines(sshd.processes()) }) {
+                sshd.processes().count == 1
+            }
             try await eventually("a process of ssh is left") {
                 TestProcesses.mentioning(sshd.folder + "/config").isEmpty
             }
         }
     }
 
-    static func eventually(_ complaint: Comment, _ condition: () async throws -> Bool) async throws {
-        for _ in 0..<600 {
+    static func eventually(
+        _ complaint: String,
+        _ detail: () -> [String] = { [] },
+        _ condition: () async throws -> Bool
+    ) async throws {
+        for _ in 0..<1200 {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        Issue.record(complaint)
+        Issue.record(Comment(rawValue: ([complaint] + detail()).joined(separator: "\n")))
     }
 }

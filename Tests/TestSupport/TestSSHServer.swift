@@ -156,10 +156,14 @@ package enum TestProcesses {
 
     /// Those whose command line holds a text.
     package static func mentioning(_ text: String) -> [String] {
-        all().filter { $0 != getpid() }.compactMap { pid in
+        lines(all().filter { $0 != getpid() }).filter { $0.contains(text) }
+    }
+
+    /// Number and command line of each that has one.
+    package static func lines(_ processes: [pid_t]) -> [String] {
+        processes.compactMap { pid in
             guard let bytes = Files.bytes("/proc/\(pid)/cmdline"), !bytes.isEmpty else { return nil }
-            let line = String(decoding: bytes.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
-            return line.contains(text) ? "\(pid) \(line)" : nil
+            return "\(pid) \(String(decoding: bytes.map { $0 == 0 ? 32 : $0 }, as: UTF8.self))"
         }
     }
 
