@@ -64,7 +64,7 @@ struct KilledTests {
         _ root: TemporaryFolder,
         _ server: EmbeddedServer,
         _ setting: Setting,
-        _ when: Comment
+        _ when: String
     ) async throws {
         try await ChainTests.expectNothingLeft(server, setting)
         // The run's folder of sockets, as its own trace tells.

@@ -40,7 +40,7 @@ struct YAMLComposer {
         text.bytes.withUnsafeBufferPointer { buffer in
             // An empty array may have no address, and libyaml asserts that there is one.
             guard buffer.baseAddress != nil else { return }
-            var events = YAMLEvents(over: buffer, file: file)
+            var events = YAMLEvents(over: buffer, file: file, end: text.end)
             composer.composeDocuments(&events)
         }
         return composer.output
@@ -206,8 +206,7 @@ struct YAMLComposer {
     }
 
     private mutating func report(_ error: YAMLSyntaxError) {
-        // Where the last line does not end, libyaml takes the file to end on the next one.
-        let start = min(error.position, text.end)
+        let start = error.position
         let end = SourcePosition(line: start.line, column: start.column + 1)
         let range = SourceRange(file: text.file, start: start, end: end)
         if text.tabs.contains(start) {

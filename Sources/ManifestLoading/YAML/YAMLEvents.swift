@@ -6,10 +6,13 @@ struct YAMLEvents: ~Copyable {
     // On the heap because the parser keeps a pointer to itself (`read_handler_data`).
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let file: String
+    private let end: SourcePosition
 
-    init(over bytes: UnsafeBufferPointer<UInt8>, file: String) {
+    /// Reads `bytes`, which end at `end`: where the last line does not end, libyaml takes them to end on the next one.
+    init(over bytes: UnsafeBufferPointer<UInt8>, file: String, end: SourcePosition) {
         parser = .allocate(capacity: 1)
         self.file = file
+        self.end = end
         precondition(yaml_parser_initialize(parser) == 1, "libyaml found no memory")
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
@@ -28,8 +31,8 @@ struct YAMLEvents: ~Copyable {
         if raw.type == YAML_NO_EVENT { return nil }
         let range = SourceRange(
             file: file,
-            start: SourcePosition(raw.start_mark),
-            end: SourcePosition(raw.end_mark)
+            start: min(SourcePosition(raw.start_mark), end),
+            end: min(SourcePosition(raw.end_mark), end)
         )
         return YAMLEvent(kind: kind(of: raw), range: range)
     }
@@ -78,7 +81,7 @@ struct YAMLEvents: ~Copyable {
         let error = parser.pointee
         var message = error.problem.map { String(cString: $0) } ?? "the file is not YAML"
         if let context = error.context { message += " " + String(cString: context) }
-        var position = SourcePosition(error.problem_mark)
+        var position = min(SourcePosition(error.problem_mark), end)
         if error.error == YAML_READER_ERROR { position = SourcePosition(line: 1, column: 1) }
         return YAMLSyntaxError(message: message, position: position)
     }
