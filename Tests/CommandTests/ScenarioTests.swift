@@ -29,7 +29,7 @@ import TestSupport
     /// Those of one server: to move a database takes a superuser, as that page and `move-needs-a-superuser` say.
     private static let withoutMoves = Scenario.names.filter { !Scenario(name: $0).hasOther }
 
-    @Test(.proves(34), .timeLimit(.minutes(15)), arguments: Sweep.pick(withoutMoves, quick: 2, sample: 20))
+    @Test(.proves(34), .timeLimit(.minutes(15)), arguments: Sweep.pick(withoutMoves, quick: 2, sample: 8))
     func `the login of docs/least-privilege.md is enough for it`(name: String) async throws {
         let scenario = Scenario(name: name)
         try await TestServer.with { server in

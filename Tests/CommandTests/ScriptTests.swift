@@ -32,7 +32,7 @@ import TestSupport
         return text.contains(#/(?m)^server /#) && !text.contains(#/(?m)^container /#) && ScriptLogin(text) != nil
     }
 
-    @Test(.proves(34), .timeLimit(.minutes(3)), arguments: Sweep.pick(byLogin, quick: 2, sample: 8))
+    @Test(.proves(34), .timeLimit(.minutes(3)), arguments: Sweep.pick(byLogin, quick: 2, sample: 4))
     func `so does it by the login of docs/least-privilege.md`(name: String) async throws {
         let text = try #require(Files.text("\(Self.folder)/\(name)"))
         let script = try Script(parsing: text)

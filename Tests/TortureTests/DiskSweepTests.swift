@@ -26,7 +26,7 @@ import TestSupport
                 DiskFaults.Fault(error: EIO, number: number),
             ]
         }
-        try await Sweep.tryEach(Sweep.pick(places, quick: 1, sample: 4)) { fault in
+        try await Sweep.tryEach(Sweep.pick(places, quick: 1, sample: 3)) { fault in
             try await Self.check(fault, template, faults, near: calls[fault.number - 1])
         }
     }

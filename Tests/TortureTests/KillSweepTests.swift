@@ -8,7 +8,7 @@ import TestSupport
 @Suite(.serialized) struct KillSweepTests {
     @Test(.proves(3, 6, 21, 29, 36), .timeLimit(.minutes(60)))
     func `a run killed at an effect is completed by the next one, each change once`() async throws {
-        try await Self.sweep("everything-at-once", quick: 2, sample: 8)
+        try await Self.sweep("everything-at-once", quick: 2, sample: 6)
     }
 
     @Test(
@@ -19,7 +19,7 @@ import TestSupport
         ]
     )
     func `so it is in other scenarios`(name: String) async throws {
-        try await Self.sweep(name, quick: 1, sample: 3)
+        try await Self.sweep(name, quick: 1, sample: 2)
     }
 
     private static func sweep(_ scenario: String, quick: Int, sample: Int) async throws {
@@ -38,7 +38,7 @@ import TestSupport
         let effects = try await template.effects()
         // Before it holds the environment nobody can overtake it.
         let first = try #require(effects.firstIndex { $0.hasSuffix(": lease") }) + 1
-        try await Sweep.tryEach(Sweep.pick(Array(first...effects.count), quick: 1, sample: 3), template.overtake)
+        try await Sweep.tryEach(Sweep.pick(Array(first...effects.count), quick: 1, sample: 2), template.overtake)
     }
 
     @Test(.proves(2), .timeLimit(.minutes(15)))

@@ -21,8 +21,8 @@ import TestSupport
         let switching = ["freeze", "seal", "shut", "put in place", "set aside", "thaw"]
         let mattering = all.filter { place in switching.contains { effects[place.number - 1].hasSuffix(": \($0)") } }
         try #require(mattering.count >= 16)
-        let others = Sweep.pick(all, quick: 2, sample: 4).filter { !mattering.contains($0) }
-        try await Sweep.tryEach(Sweep.pick(mattering, quick: 6, sample: 10) + others, estate.check)
+        let others = Sweep.pick(all, quick: 2, sample: 3).filter { !mattering.contains($0) }
+        try await Sweep.tryEach(Sweep.pick(mattering, quick: 6, sample: 7) + others, estate.check)
     }
 
     @Test(.proves(5, 31), .timeLimit(.minutes(60)))

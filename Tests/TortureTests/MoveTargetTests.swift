@@ -79,7 +79,7 @@ import TestSupport
         let all = [
             Self.role, Self.wholeDisk, Self.collation, Self.room, Self.tablespace, Self.locale,
         ]
-        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 3)) { lack in
+        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 2)) { lack in
             try await MovingShop.with(lack) { shop in
                 try await lack.spoil(shop)
                 let run = try await shop.root.reconcile("apply", "here", "--auto-approve")

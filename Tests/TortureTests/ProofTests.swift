@@ -68,7 +68,7 @@ import TestSupport
     func `a proof that fails stops the work before anything is destroyed`() async throws {
         guard Sweep.current != .quick else { return }
         let template = try await SweepTemplate.make(Self.scenario)
-        try await Sweep.tryEach(Sweep.pick(Self.lies, quick: 0, sample: 2)) { lie in
+        try await Sweep.tryEach(Sweep.pick(Self.lies, quick: 0, sample: 1)) { lie in
             try await template.with(settings: Self.logged) { root in
                 for statement in Self.owners { try await root.server.sql(statement, database: "hub") }
                 let programs = try await Self.programs(lie, root)
@@ -123,7 +123,7 @@ import TestSupport
     func `a backup that was lost after it was proved stops the work, too`() async throws {
         guard Sweep.current != .quick else { return }
         let template = try await SweepTemplate.make(Self.scenario)
-        try await Sweep.tryEach(Sweep.pick(Self.mishaps, quick: 0, sample: 2)) { mishap in
+        try await Sweep.tryEach(Sweep.pick(Self.mishaps, quick: 0, sample: 1)) { mishap in
             // On a busy machine the run may be over before it can be stopped.
             for _ in 0..<5 where try await Self.isStopped(mishap, template) { return }
             Issue.record("\(mishap): the run could never be stopped in time")

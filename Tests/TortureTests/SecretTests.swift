@@ -142,7 +142,7 @@ private struct SecretEstate: Sendable {
         var said: Said = []
         let wrong = ["OLD_PASSWORD": "wrong " + canary.password]
         let commands = [["apply", "here", "--auto-approve"], ["inventory"], ["plan"], ["unlock", "here"]]
-        for arguments in Sweep.pick(commands, quick: 1, sample: 2) {
+        for arguments in Sweep.pick(commands, quick: 1, sample: 1) {
             said += try await run(arguments + ["--log-level", "trace"], [0, 1], wrong)
         }
         try write(1, retiring: false, new: "{command: [sh, -c, \"cat ../secret; cat ../secret >&2; exit 3\"]}")
@@ -169,7 +169,7 @@ private struct SecretEstate: Sendable {
         said += try await run(["apply", "plan.json", "--format", "json", "--log-level", "trace"])
         try write(2, retiring: true, new: "{file: ../secret}")
         let trace = ["RECONCILE_TRACE": "\(folder.path)/trace"]
-        for place in Sweep.pick(Array(stride(from: 12, through: 150, by: 6)), quick: 1, sample: 2) {
+        for place in Sweep.pick(Array(stride(from: 12, through: 150, by: 6)), quick: 1, sample: 1) {
             let crash = trace.merging(["RECONCILE_CRASH_AT": "\(place)"]) { $1 }
             said += try await run(["apply", "here", "--auto-approve"], [0, 4, 137], crash)
             #expect(try await leftBehind().isEmpty, "killed at \(place)")
@@ -186,7 +186,7 @@ private struct SecretEstate: Sendable {
     func working() async throws -> Said {
         try write(3, retiring: true, new: "{command: [cat, ../secret]}")
         var said: Said = []
-        for format in Sweep.pick(["json", "text", "markdown", "html", "sarif", "junit"], quick: 1, sample: 2) {
+        for format in Sweep.pick(["json", "text", "markdown", "html", "sarif", "junit"], quick: 1, sample: 1) {
             said += try await run(["plan", "here", "--format", format])
         }
         for format in Sweep.pick(["json", "text", "markdown", "html"], quick: 0, sample: 1) {

@@ -16,7 +16,7 @@ import TestSupport
             + Self.answers(passed).map { WireFault.Place.before(.toClient, $0) }
         let damages: [WireFault.Damage] = [.reset, .hangUp, .outage(.milliseconds(400))]
         let all = places.enumerated().map { WireFault($1, damages[$0 % damages.count]) }
-        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 3), template.check)
+        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 2), template.check)
     }
 
     /// What ends an answer or says that it failed, and a tenth of what is within answers: most of that is settings shown.
@@ -34,7 +34,7 @@ import TestSupport
         let commits = try await template.conversation().count.commits
         try #require(commits > 20)
         let all = (1...commits).map { WireFault(.replyToCommit($0), .reset) }
-        try await Sweep.tryEach(Sweep.pick(all, quick: 0, sample: 2), template.check)
+        try await Sweep.tryEach(Sweep.pick(all, quick: 0, sample: 1), template.check)
     }
 
     @Test(.proves(5, 21, 36), .timeLimit(.minutes(60)))
@@ -46,7 +46,7 @@ import TestSupport
         let all =
             stride(from: 1, through: count.toServer, by: 6).map { WireFault(.before(.toServer, $0), silence) }
             + stride(from: 4, through: count.toClient, by: 20).map { WireFault(.before(.toClient, $0), silence) }
-        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 4), template.check)
+        try await Sweep.tryEach(Sweep.pick(all, quick: 1, sample: 2), template.check)
     }
 
     @Test(.proves(3, 6, 36), .timeLimit(.minutes(60)))
@@ -57,7 +57,7 @@ import TestSupport
         let all = stride(from: 2, through: count, by: 5).map {
             WireFault(.after(.toServer, $0), .oneSided(.seconds(60)))
         }
-        try await Sweep.tryEach(Sweep.pick(all, quick: 0, sample: 2)) { fault in
+        try await Sweep.tryEach(Sweep.pick(all, quick: 0, sample: 1)) { fault in
             try await template.with { root in
                 try await template.broken(by: fault, root) { proxy, run, what in
                     try await template.checkEnding(run, root, what)
@@ -102,7 +102,7 @@ import TestSupport
     func `a session that an administrator ends before any of its statements loses nothing`() async throws {
         let template = try await SweepTemplate.make("everything-at-once")
         let count = try await template.conversation().count.toServer
-        try await Sweep.tryEach(Sweep.pick(Array(1...count), quick: 1, sample: 5)) { number in
+        try await Sweep.tryEach(Sweep.pick(Array(1...count), quick: 1, sample: 3)) { number in
             try await template.with { root in
                 let server = root.server
                 let ending = WireFault.Damage.act { backend in
