@@ -22,6 +22,17 @@ import TestSupport
         }
         try await Sweep.tryEach(Sweep.pick(places, quick: 1, sample: 3), template.dieOnOne)
     }
+
+    /// Its history row alone says whether it ran: no schema tells, by which it could be taken for done.
+    @Test(.proves(21), .timeLimit(.minutes(10)))
+    func `a migration that changes rows alone is done once, whatever was committed when its run died`() async throws {
+        let template = try await SweepTemplate.make("rows-alone")
+        let effects = try await template.effects()
+        let places = effects.indices.filter { effects[$0].contains("shop: ") && effects[$0].contains(", commit") }
+            .flatMap { [SweepPlace(number: $0 + 1, isBefore: true), SweepPlace(number: $0 + 1, isBefore: false)] }
+        try #require(!places.isEmpty, "\(effects)")
+        try await Sweep.tryEach(places, template.check)
+    }
 }
 
 extension SweepTemplate {

@@ -1,0 +1,3 @@
+\c shop
+SELECT n FROM counters;
+SELECT version, name FROM reconcile.migrations ORDER BY 1;

@@ -1,0 +1,1 @@
+CREATE TABLE counters (n int NOT NULL);
