@@ -132,9 +132,7 @@ package struct Staleness: Sendable, Hashable {
             changes.append("\(key): does not exist any more")
             return
         }
-        if then?.oid != now.oid || then?.fingerprint != now.fingerprint || then?.historyDigest != now.historyDigest
-            || then?.privileges != now.privileges
-        {
+        if Self.isChanged(then, now) {
             changes.append("\(key): \(Self.whatChanged(then, now))")
         }
     }
@@ -172,12 +170,14 @@ package struct Staleness: Sendable, Hashable {
         }
         if !isOwed {
             changes.append("\(key): is not to be dropped any more")
-        } else if let then = savedRows[key],
-            then.oid != now.oid || then.fingerprint != now.fingerprint || then.historyDigest != now.historyDigest
-                || then.privileges != now.privileges
-        {
+        } else if let then = savedRows[key], Self.isChanged(then, now) {
             changes.append("\(key): \(Self.whatChanged(then, now))")
         }
+    }
+
+    private static func isChanged(_ then: PlannedDatabase?, _ now: PlannedDatabase) -> Bool {
+        then?.oid != now.oid || then?.fingerprint != now.fingerprint || then?.historyDigest != now.historyDigest
+            || then?.privileges != now.privileges
     }
 
     private static func whatChanged(_ then: PlannedDatabase?, _ now: PlannedDatabase) -> String {
